@@ -1,0 +1,57 @@
+"""The numbers that CLIPS reports, per lesion and per patient, with their units in their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class LesionMeasures:
+    """One lesion. SUV in g/mL (SUVbw); `None` where a measure has no value.
+
+    suv_peak is IBSI's global peak (0F91): the highest mean in a 1 cm3 sphere centred on a voxel of the lesion;
+    suv_peak_local (VJGA) is centred on the hottest voxel. Definitions: measures/lesions.py.
+    """
+
+    lesion_id: str
+    name: str
+    kind: str
+    label: int
+    voxel_count: int
+    volume_ml: float
+    suv_max: float | None
+    suv_mean: float | None
+    suv_peak: float | None
+    suv_peak_local: float | None
+    tlg_g: float
+    centroid_lps_mm: tuple[float, float, float]
+    max_diameter_mm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientMeasures:
+    """The patient: lesions of kind tumor only. Empty: volume, TLG and count 0; SUV and Dmax None.
+
+    d_max_mm: largest distance between lesion centroids, 0 for one lesion; sd_max_per_m: Dmax / Du Bois BSA.
+    """
+
+    tmtv_ml: float
+    tlg_g: float
+    lesion_count: int
+    lesion_count_3ml: int
+    suv_max: float | None
+    suv_mean: float | None
+    suv_peak: float | None
+    d_max_mm: float | None
+    sd_max_per_m: float | None
+    connectivity: int
+    method: str
+    reviewed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """All measures of one segmentation."""
+
+    lesions: tuple[LesionMeasures, ...]
+    patient: PatientMeasures
