@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,34 @@ def atomic_path(path: str | os.PathLike, *, overwrite: bool = False) -> Iterator
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary sibling folder to fill; it takes the name `path` only when the block ends well.
+
+    With `overwrite`, the old folder is moved aside first and deleted last: a crash leaves one of the two whole.
+
+    Raises:
+        Refusal: `path` exists and `overwrite` is False (an empty folder does not count).
+        Failure: the folder cannot be written to or the disk is full; nothing remains.
+    """
+    target = Path(path)
+    if _holds_something(target) and not overwrite:
+        raise _exists(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    try:
+        yield temporary
+        _give_default_permissions(temporary, 0o777)
+        _replace_folder(temporary, target, overwrite=overwrite)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_bytes(path: str | os.PathLike, content: bytes, *, overwrite: bool = False) -> Path:
@@ -125,17 +154,39 @@ def _rename_without_overwriting(temporary: Path, target: Path) -> None:
         os.replace(temporary, target)
 
 
+def _holds_something(target: Path) -> bool:
+    return target.exists() and not (target.is_dir() and not any(target.iterdir()))
+
+
+def _replace_folder(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    old = None
+    if target.exists():
+        if _holds_something(target) and not overwrite:
+            raise _exists(target)
+        old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=target.parent))
+        os.rename(target, old / target.name)
+    try:
+        os.rename(temporary, target)
+    except OSError:
+        if old is not None:
+            os.rename(old / target.name, target)
+        raise
+    finally:
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def _flush_to_disk(path: Path) -> None:
     with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
 
 
-def _give_default_permissions(path: Path) -> None:
-    """mkstemp makes files private; results in a shared folder follow the user's umask like any other file."""
+def _give_default_permissions(path: Path, mode: int = 0o666) -> None:
+    """mkstemp and mkdtemp make private things; results in a shared folder follow the user's umask like any other file."""
     if os.name == "posix":
         umask = os.umask(0)
         os.umask(umask)
-        path.chmod(0o666 & ~umask)
+        path.chmod(mode & ~umask)
 
 
 def _exists(target: Path) -> Refusal:
