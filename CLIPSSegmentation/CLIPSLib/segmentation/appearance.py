@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import colorsys
 import functools
+import json
 from pathlib import Path
 
 from CLIPSLib.files import read_json
-from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR
+from CLIPSLib.provenance import RESEARCH_USE
+from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
 
 # Told apart by people with any color vision, and visible on inverted-grey PET, on CT and on white paper:
 # Paul Tol's "vibrant" and "bright" schemes (SRON technical note EPS/TN/09-002), without their greys and yellow.
@@ -57,6 +59,22 @@ def terminology_entry(kind: str = TUMOR) -> str:
             no_term,
         )
     )
+
+
+def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
+    """The tags of a lesion's segment in Slicer: coded meaning, kind, review state, validity, provenance.
+
+    Tags survive Slicer's own files where node attributes do not. Slicer separates tags by `|` in files, so the JSON
+    of the provenance writes that character as its escape.
+    """
+    return {
+        "TerminologyEntry": terminology_entry(lesion.kind),
+        "CLIPS.Kind": lesion.kind,
+        "CLIPS.Reviewed": "true" if segmentation.reviewed else "false",
+        "CLIPS.ValidFor": segmentation.valid_for or "every measure",
+        "CLIPS.Provenance": json.dumps(dict(segmentation.provenance), sort_keys=True).replace("|", "\\u007c"),
+        "CLIPS.Use": RESEARCH_USE,
+    }
 
 
 @functools.cache
