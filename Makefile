@@ -1,0 +1,81 @@
+# The commands of this repository. `make demo` and `make test` need nothing but Python 3.11 with venv (and internet,
+# the first time); each makes its own environment in .venv/ (tools/environment.py).
+
+PYTHON ?= python3
+ARGS ?=
+EXTRAS ?=
+INTO ?= .venv/clips
+PLATFORM ?=
+PYTHON_VERSION ?= 3.12
+
+DEMO := .venv/demo/bin
+TEST := .venv/test/bin
+PIP := $(DEMO)/python -m pip --disable-pip-version-check
+
+# What a user has set for other work must not leak in.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format bench docs wheelhouse install-offline clean demo-environment test-environment
+
+help:
+	@echo 'make demo              a synthetic whole-body PET/CT study, segmented and reported'
+	@echo 'make test              lint and the fast tests       (ARGS="Testing/unit/study -k slope")'
+	@echo 'make test-slow         the tests that take long'
+	@echo 'make lint              ruff: rules and format        (make format repairs)'
+	@echo 'make bench             time and peak memory per stage of a whole-body study'
+	@echo 'make docs              draw docs/architecture.md again from the imports'
+	@echo 'make wheelhouse        all packages into wheelhouse/ (EXTRAS=networks; PLATFORM=win_amd64 PYTHON_VERSION=3.12)'
+	@echo 'make install-offline   install from wheelhouse/      (INTO=/opt/clips EXTRAS=networks)'
+	@echo 'make clean             remove everything that these commands made'
+
+demo: demo-environment
+	@$(DEMO)/python tools/demo.py
+
+test: lint
+	@$(TEST)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+# pytest ends with 5 when it found no test, which is no failure while no test is slow.
+test-slow: test-environment
+	@$(TEST)/python -m pytest -m slow --durations=5 $(ARGS) || test $$? -eq 5
+
+lint: test-environment
+	@$(TEST)/ruff check --quiet
+	@$(TEST)/ruff format --check --quiet || { echo "Not in ruff's format; 'make format' repairs it."; exit 1; }
+
+format: test-environment
+	@$(TEST)/ruff check --fix
+	@$(TEST)/ruff format
+
+bench: demo-environment
+	@$(DEMO)/python Testing/benchmarks/run.py $(ARGS)
+
+docs: demo-environment
+	@$(DEMO)/python tools/draw_rooms.py
+
+# The build folder goes first: setuptools would pack files of modules that were removed since.
+wheelhouse: demo-environment
+	@rm -rf wheelhouse build
+	@echo "Building slicer-clips"
+	@$(PIP) wheel . --quiet --no-deps --no-build-isolation --wheel-dir wheelhouse
+	@echo "Collecting the packages it needs"
+	@$(PIP) download --quiet --progress-bar off --constraint constraints.txt --dest wheelhouse --only-binary :all: \
+		$(if $(PLATFORM),--platform $(PLATFORM) --python-version $(PYTHON_VERSION)) \
+		"$$(ls wheelhouse/slicer_clips-*.whl)$(if $(EXTRAS),[$(EXTRAS)])" setuptools
+	@cp constraints.txt wheelhouse/
+	@echo "$$(ls wheelhouse/*.whl | wc -l) packages, $$(du -sh wheelhouse | cut -f1), are in wheelhouse/. How to install them without internet: docs/installation.md"
+
+install-offline: python-exists
+	@$(PYTHON) tools/environment.py offline "$(INTO)" "$(if $(EXTRAS),[$(EXTRAS)])"
+
+clean:
+	rm -rf .venv build demo wheelhouse bench .pytest_cache .ruff_cache .hypothesis CLIPSSegmentation/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+demo-environment test-environment: %-environment: python-exists
+	@$(PYTHON) tools/environment.py $*
+
+.PHONY: python-exists
+python-exists:
+	@command -v "$(PYTHON)" >/dev/null || { echo "No '$(PYTHON)' here. Install Python 3.11 or later: apt install python3 python3-venv"; exit 1; }
