@@ -142,10 +142,10 @@ def readable_step(line):
     """What a line of pip's output tells a user, or None: "Downloading numpy 2.4.6 (16.9 MB)"."""
     wheel = re.match(r"\s*Downloading \S*?([^/\s]+?)-(\d[^-]*)-\S+\.whl (\(.*\))", line)
     if wheel:
-        return "Downloading {} {} {}".format(*wheel.groups())
-    packages = re.match(r"Installing collected packages: (.*)", line)
+        return " ".join(["Downloading", *wheel.groups()])
+    packages = re.match(r"Installing collected packages: (.*,.*)", line)
     if packages:
-        return f"Unpacking {len(packages.group(1).split(','))} packages"
+        return f"Unpacking {packages.group(1).count(',') + 1} packages"
     return None
 
 

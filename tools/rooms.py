@@ -123,12 +123,12 @@ def existing_rooms() -> list[str]:
 
 
 def room_imports() -> dict[str, set[str]]:
-    """Which rooms each existing room imports today."""
+    """Which rooms that exist each existing room imports today."""
     edges: dict[str, set[str]] = {room: set() for room in existing_rooms()}
     for path in source_files():
         room = room_of(path)
         if room in edges:
-            edges[room] |= {found.target for found in imports_of(path) if found.target in ROOMS} - {room}
+            edges[room] |= {found.target for found in imports_of(path) if found.target in edges} - {room}
     return edges
 
 
