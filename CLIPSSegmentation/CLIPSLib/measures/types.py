@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TUMOR = "tumor"
+PHYSIOLOGICAL = "physiological"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LesionMeasures:
-    """One lesion. SUV in g/mL (SUVbw); `None` where a measure has no value.
+    """One lesion. SUV in g/mL (SUVbw); `None` where a measure has no value, as in a lesion without voxels.
 
-    suv_peak is IBSI's global peak (0F91): the highest mean in a 1 cm3 sphere centred on a voxel of the lesion;
-    suv_peak_local (VJGA) is centred on the hottest voxel. Definitions: measures/lesions.py.
+    suv_peak is IBSI's global peak (0F91): the highest mean in a 1 cm3 sphere centered on a voxel of the lesion;
+    suv_peak_local (VJGA) is centered on the hottest voxel. Definitions: docs/measures.md.
     """
 
     lesion_id: str
@@ -24,7 +27,7 @@ class LesionMeasures:
     suv_peak: float | None
     suv_peak_local: float | None
     tlg_g: float
-    centroid_lps_mm: tuple[float, float, float]
+    centroid_lps_mm: tuple[float, float, float] | None
     max_diameter_mm: float | None
 
 
@@ -33,6 +36,7 @@ class PatientMeasures:
     """The patient: lesions of kind tumor only. Empty: volume, TLG and count 0; SUV and Dmax None.
 
     d_max_mm: largest distance between lesion centroids, 0 for one lesion; sd_max_per_m: Dmax / Du Bois BSA.
+    connectivity: 6, 18 or 26 neighbors made the lesions; None where a person drew them or nobody said.
     """
 
     tmtv_ml: float
@@ -44,7 +48,7 @@ class PatientMeasures:
     suv_peak: float | None
     d_max_mm: float | None
     sd_max_per_m: float | None
-    connectivity: int
+    connectivity: int | None
     method: str
     reviewed: bool
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from CLIPSLib.errors import Caution
+from CLIPSLib.measures.types import PHYSIOLOGICAL, TUMOR
 from CLIPSLib.progress import Reporter
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from CLIPSLib.study import PetCtStudy
 
-TUMOR = "tumor"
-PHYSIOLOGICAL = "physiological"
+__all__ = ["PHYSIOLOGICAL", "TUMOR", "Lesion", "Segmentation", "Segmenter", "SegmenterDescription"]
 
 
 @dataclass(frozen=True, kw_only=True)

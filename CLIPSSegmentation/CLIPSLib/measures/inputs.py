@@ -1,0 +1,119 @@
+"""What can be measured, and what is refused before anything is: the gate of `measure_lesions`.
+
+`measures` must not know the rooms that make studies and segmentations, so it says here what it needs of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from CLIPSLib.errors import Refusal
+from CLIPSLib.imaging import at_least, require_finite, same_grid
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+
+class MeasurableLesion(Protocol):
+    """A label of the mask with its identity (`segmentation.Lesion`)."""
+
+    label: int
+    lesion_id: str
+    name: str
+    kind: str
+
+
+class MeasurableSegmentation(Protocol):
+    """A mask on the PET grid (`segmentation.Segmentation`)."""
+
+    labels: sitk.Image
+    lesions: Sequence[MeasurableLesion]
+    provenance: Mapping[str, Any]
+    valid_for: str | None
+    reviewed: bool
+
+
+class MeasurableIdentity(Protocol):
+    """What is known of the patient (`study.StudyIdentity`)."""
+
+    weight_kg: float | None
+    height_m: float | None
+    pet_series_uid: str
+
+
+class MeasurableStudy(Protocol):
+    """A PET in SUVbw (`study.PetCtStudy`)."""
+
+    pet: sitk.Image
+    identity: MeasurableIdentity
+
+
+def check_grids(segmentation: MeasurableSegmentation, study: MeasurableStudy) -> None:
+    """Refuse a mask that does not lie on the PET grid voxel by voxel, or whose labels are no integers."""
+    labels, pet, where = segmentation.labels, study.pet, study.identity.pet_series_uid
+    if not same_grid(labels, pet):
+        raise Refusal(
+            "grid-differs",
+            f"The mask's grid (size {labels.GetSize()}, spacing {_rounded(labels.GetSpacing())} mm, origin "
+            f"{_rounded(labels.GetOrigin())} mm) is not the PET's (size {pet.GetSize()}, spacing "
+            f"{_rounded(pet.GetSpacing())} mm, origin {_rounded(pet.GetOrigin())} mm)",
+            where,
+            "Bring the mask onto the PET grid first (nearest neighbor), or choose the PET it was made on.",
+        )
+    if "integer" not in labels.GetPixelIDTypeAsString():
+        raise Refusal(
+            "labels-not-integer",
+            f"The mask's pixel type is {labels.GetPixelIDTypeAsString()}; labels are integers",
+            where,
+            "Threshold a probability map before measuring it.",
+        )
+
+
+def check_voxels(labels: np.ndarray, suv: np.ndarray, where: str) -> None:
+    """Refuse a PET with NaN or infinite voxels and labels that are no label (0 to 65535)."""
+    require_finite(suv, "The PET", where)
+    for label in (int(labels.min()), int(labels.max())):
+        if not 0 <= label <= 65535:
+            raise Refusal("label-out-of-range", f"The mask holds the value {label}; labels are 0 to 65535", where)
+
+
+def check_lesions(found_labels: Sequence[int], lesions: Sequence[MeasurableLesion]) -> None:
+    """Refuse voxels that belong to no lesion and labels or ids that are used twice: totals would be wrong."""
+    for attribute in ("label", "lesion_id"):
+        values = [getattr(lesion, attribute) for lesion in lesions]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise Refusal("lesion-twice", f"Two lesions have the same {attribute}: {twice[0]}", "", "Rename one.")
+    unknown = sorted(set(found_labels) - {lesion.label for lesion in lesions})
+    if unknown:
+        raise Refusal(
+            "label-without-lesion",
+            f"The mask holds voxels of label {unknown[0]}, which no lesion has",
+            "",
+            "Add the lesion or clear these voxels.",
+        )
+
+
+def check_validity(valid_for: str | None, suv_in_mask: np.ndarray) -> None:
+    """Refuse a mask that may be measured only under a condition ("suv >= 4") which its voxels do not meet."""
+    if valid_for is None:
+        return
+    condition = re.fullmatch(r"\s*suv\s*>=\s*(\d+(?:\.\d+)?)\s*", valid_for, re.IGNORECASE)
+    if condition is None:
+        raise Refusal("valid-for-unknown", f"The mask is valid only for '{valid_for}', a condition not known here")
+    below = int(np.count_nonzero(~at_least(suv_in_mask, float(condition[1]))))
+    if below:
+        raise Refusal(
+            "not-valid-for",
+            f"The mask may be measured only where {valid_for.strip()}; {below} of its voxels lie below",
+            "",
+            f"Keep only the voxels with SUV >= {condition[1]}, then measure.",
+        )
+
+
+def _rounded(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(round(value, 3) for value in values)

@@ -1,0 +1,128 @@
+"""From regions to lesions with stable ids, and to a finished `Segmentation` with its provenance.
+
+Every source of a mask ends here: threshold methods, networks, imports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from CLIPSLib import provenance
+from CLIPSLib.errors import Caution
+from CLIPSLib.imaging import Box, array_view, image_like, same_grid, shift_box, voxel_volume_ml
+from CLIPSLib.segmentation.candidates import Regions, find_candidates
+from CLIPSLib.segmentation.types import Lesion, Segmentation
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from CLIPSLib.study import PetCtStudy
+
+
+def lesions_from_mask(
+    mask: sitk.Image | np.ndarray,
+    study: PetCtStudy,
+    *,
+    connectivity: int = 26,
+    min_volume_ml: float = 0.0,
+    model: str = "imported",
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[sitk.Image, tuple[Lesion, ...]]:
+    """Each connected component of a mask becomes one lesion, largest first.
+
+    mask: on the PET grid, an image or an array `[z, y, x]`; every voxel that is not 0 belongs to it.
+    min_volume_ml: 0 for what a person drew (small nodes count); automatic masks may leave out small components.
+    model, parameters: what made the mask; they go into the lesion ids.
+
+    Raises:
+        ValueError: the mask is not on the PET grid. Refusal: more than 65535 components.
+    """
+    if not isinstance(mask, np.ndarray):
+        if not same_grid(mask, study.pet):
+            raise ValueError("the mask is not on the PET grid")
+        mask = array_view(mask)
+    regions = find_candidates(
+        mask != 0, voxel_volume_ml(study.pet), connectivity=connectivity, min_volume_ml=min_volume_ml
+    )
+    return image_like(regions.labels, study.pet), name_lesions(regions, study, model, parameters or {})
+
+
+def name_lesions(regions: Regions, study: PetCtStudy, model: str, parameters: Mapping[str, Any]) -> tuple[Lesion, ...]:
+    """One lesion per region: "Lesion 1" is the largest."""
+    suv = array_view(study.pet)
+    seed = (study.identity.pet_series_uid, model, json.dumps(dict(parameters), sort_keys=True, default=str))
+    return tuple(
+        Lesion(
+            label=label,
+            lesion_id=_lesion_id(seed, hottest_voxel(suv, regions.labels, box, label)),
+            name=f"Lesion {label}",
+        )
+        for label, box in enumerate(regions.boxes, start=1)
+    )
+
+
+def hottest_voxel(suv: np.ndarray, labels: np.ndarray, box: Box, label: int) -> tuple[int, int, int]:
+    """Index (z, y, x) of the highest SUV with this label; of several the first."""
+    inside = np.where(labels[box] == label, suv[box], -np.inf)
+    z, y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    at = shift_box((slice(z, z + 1), slice(y, y + 1), slice(x, x + 1)), box)
+    return at[0].start, at[1].start, at[2].start
+
+
+def finish(
+    study: PetCtStudy,
+    regions: Regions,
+    *,
+    model: str,
+    title: str,
+    options: Mapping[str, Any],
+    thresholds_suv: Sequence[float],
+    cautions: Sequence[Caution] = (),
+    details: Mapping[str, Any] | None = None,
+) -> Segmentation:
+    """The segmentation of a threshold method.
+
+    thresholds_suv: the SUV threshold of region 1, 2, ...; details: more facts for the provenance, JSON-ready.
+    """
+    lesions = name_lesions(regions, study, model, options)
+    thresholds = [
+        {"lesion_id": lesion.lesion_id, "name": lesion.name, "threshold_suv": float(threshold)}
+        for lesion, threshold in zip(lesions, thresholds_suv, strict=True)
+    ]
+    facts = {
+        **describe_source(study, model=model, title=title, parameters=options),
+        "connectivity": options["connectivity"],
+        "min_volume_ml": options["min_volume_ml"],
+        "thresholds": thresholds,
+        "discarded": {"components": regions.discarded_count, "volume_ml": round(regions.discarded_ml, 3)},
+        **(details or {}),
+    }
+    return Segmentation(
+        labels=image_like(regions.labels, study.pet), lesions=lesions, provenance=facts, cautions=tuple(cautions)
+    )
+
+
+def describe_source(study: PetCtStudy, *, model: str, title: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance that every mask carries: what made it, from which series, with which SUV factor, when."""
+    suv = study.suv
+    return {
+        "model": model,
+        "title": title,
+        "parameters": dict(parameters),
+        "pet_series_uid": study.identity.pet_series_uid,
+        "ct_series_uid": study.identity.ct_series_uid,
+        "suv_factor": None if suv is None else suv.factor,
+        "suv_formula": "" if suv is None else suv.formula,
+        "software": provenance.software(),
+        "created_utc": provenance.utc_now(),
+    }
+
+
+def _lesion_id(seed: tuple[str, str, str], voxel: tuple[int, int, int]) -> str:
+    text = "\n".join((*seed, ",".join(str(i) for i in voxel)))
+    return "lesion-" + hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]

@@ -1,0 +1,66 @@
+"""Which segmenters there are, and `segment_study`, the one way to run any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.errors import UsageError
+from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
+from CLIPSLib.segmentation.types import Segmentation, Segmenter, SegmenterDescription
+
+if TYPE_CHECKING:
+    from CLIPSLib.study import PetCtStudy
+
+_SEGMENTERS: tuple[Segmenter, ...] = (
+    FixedThreshold(SUV4),
+    FixedThreshold(SUV25),
+)
+
+
+def list_segmenters() -> tuple[SegmenterDescription, ...]:
+    """All segmenters with their rules, sources and options, the default first."""
+    return tuple(segmenter.description for segmenter in _SEGMENTERS)
+
+
+def get_segmenter(name: str) -> Segmenter:
+    """A segmenter by its name ("suv4").
+
+    Raises:
+        UsageError: there is none of this name; the message lists those there are.
+    """
+    for segmenter in _SEGMENTERS:
+        if segmenter.description.name == name:
+            return segmenter
+    names = ", ".join(description.name for description in list_segmenters())
+    raise UsageError("unknown-model", f"There is no segmenter '{name}'", "", f"Choose one of: {names}.")
+
+
+def segment_study(
+    study: PetCtStudy,
+    model: str = "suv4",
+    *,
+    options: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    reporter: Reporter = SILENT,
+) -> Segmentation:
+    """Segment a study: candidate lesions on the PET grid, to be reviewed by a person.
+
+    options: over the segmenter's defaults (`list_segmenters`). answers: what a person replied to a `Question`; those
+    that this segmenter does not ask for are ignored, so that one set serves reading and segmenting. They count as
+    user-entered in the provenance.
+
+    Raises:
+        UsageError: no such segmenter, no such option, or a value out of range.
+        Question: a value that only the user can give.
+        Refusal: the study cannot be segmented this way.
+        Cancelled: the reporter said so.
+    """
+    segmenter = get_segmenter(model)
+    replies = {key: value for key, value in (answers or {}).items() if key in segmenter.description.options}
+    segmentation = segmenter.segment(study, {**(options or {}), **replies}, reporter)
+    for caution in segmentation.cautions:
+        reporter.caution(caution)
+    return replace(segmentation, provenance={**segmentation.provenance, "user_entered": sorted(replies)})
