@@ -1,0 +1,92 @@
+"""Measures as a table node with typed columns and units. Called by the module's logic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from CLIPSLib.measures import LesionMeasures, Measures, PatientMeasures
+from CLIPSLib.scene.volumes import scene_or_default
+
+_SUV_UNITS = "g/mL"
+
+
+class _Column(NamedTuple):
+    """A column: name (stable, as in the CSV file), long name, unit, and its values of a lesion and of the total."""
+
+    name: str
+    long_name: str
+    unit: str
+    kind: type
+    of_lesion: Callable[[LesionMeasures], Any]
+    of_total: Callable[[PatientMeasures], Any]
+
+
+def _no_value(_measures: object) -> None:
+    """For cells that have no meaning in their row."""
+    return None
+
+
+_COLUMNS = (
+    _Column("lesion_id", "Lesion id", "", str, lambda m: m.lesion_id, lambda m: "TOTAL"),
+    _Column("name", "Name", "", str, lambda m: m.name, lambda m: "Total (tumor)"),
+    _Column("kind", "Kind", "", str, lambda m: m.kind, _no_value),
+    _Column("lesion_count", "Number of lesions", "", int, lambda m: 1, lambda m: m.lesion_count),
+    _Column("volume_ml", "Metabolic volume", "mL", float, lambda m: m.volume_ml, lambda m: m.tmtv_ml),
+    _Column("suv_max", "SUVmax", _SUV_UNITS, float, lambda m: m.suv_max, lambda m: m.suv_max),
+    _Column("suv_mean", "SUVmean", _SUV_UNITS, float, lambda m: m.suv_mean, lambda m: m.suv_mean),
+    _Column("suv_peak", "SUVpeak", _SUV_UNITS, float, lambda m: m.suv_peak, lambda m: m.suv_peak),
+    _Column("tlg_g", "Total lesion glycolysis", "g", float, lambda m: m.tlg_g, lambda m: m.tlg_g),
+    _Column("max_diameter_mm", "Largest diameter", "mm", float, lambda m: m.max_diameter_mm, _no_value),
+    _Column("d_max_mm", "Largest distance between lesions", "mm", float, _no_value, lambda m: m.d_max_mm),
+    _Column("sd_max_per_m", "Dmax / body surface area", "1/m", float, _no_value, lambda m: m.sd_max_per_m),
+    _Column("centroid_r_mm", "Centroid, right", "mm", float, lambda m: -m.centroid_lps_mm[0], _no_value),
+    _Column("centroid_a_mm", "Centroid, anterior", "mm", float, lambda m: -m.centroid_lps_mm[1], _no_value),
+    _Column("centroid_s_mm", "Centroid, superior", "mm", float, lambda m: m.centroid_lps_mm[2], _no_value),
+)
+
+
+def add_measures_table(measures: Measures, segmentation_node=None, scene=None):
+    """Show measures: a row per lesion and a last row with the patient's totals (tumor only).
+
+    Centroids are RAS, as the rest of Slicer shows positions. A cell without a value is NaN (numbers) or empty (text).
+    The attribute `CLIPS.method` says how the lesions were delineated, `CLIPS.reviewed` whether a person checked them.
+
+    segmentation_node: what was measured; gives the table its name and is referenced by it (role "segmentation").
+
+    Returns:
+        The vtkMRMLTableNode.
+    """
+    import slicer
+
+    scene = scene_or_default(scene)
+    node = slicer.vtkMRMLTableNode()
+    subject = f"{segmentation_node.GetName()} " if segmentation_node else ""
+    node.SetName(scene.GenerateUniqueName(f"{subject}measures"))
+    node.SetAttribute("CLIPS.method", measures.patient.method)
+    node.SetAttribute("CLIPS.reviewed", "true" if measures.patient.reviewed else "false")
+    node.SetUseColumnTitleAsColumnHeader(True)
+    for column in _COLUMNS:
+        values = [column.of_lesion(lesion) for lesion in measures.lesions]
+        _add_column(node, column, [*values, column.of_total(measures.patient)])
+    scene.AddNode(node)
+    if segmentation_node:
+        node.SetNodeReferenceID("segmentation", segmentation_node.GetID())
+    return node
+
+
+def _add_column(node, column: _Column, values: list[Any]) -> None:
+    import vtk
+
+    array = {str: vtk.vtkStringArray, int: vtk.vtkIntArray, float: vtk.vtkDoubleArray}[column.kind]()
+    absent = {str: "", int: 0, float: math.nan}[column.kind]
+    array.SetName(column.name)
+    for value in values:
+        array.InsertNextValue(absent if value is None else value)
+    node.AddColumn(array)
+    node.SetColumnLongName(column.name, column.long_name)
+    title = f"{column.long_name} ({column.unit})" if column.unit else column.long_name
+    node.SetColumnTitle(column.name, title)
+    if column.unit:
+        node.SetColumnUnitLabel(column.name, column.unit)

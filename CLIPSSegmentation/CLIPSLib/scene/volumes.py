@@ -1,0 +1,165 @@
+"""Studies as volume nodes and volume nodes as studies, with coded quantity and units. Called by the module's logic.
+
+The voxels are copied once in each direction: a node and a `SimpleITK.Image` each own their memory, and a study must
+not change when somebody edits a volume.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.imaging import array_view
+from CLIPSLib.scene import grids, records
+from CLIPSLib.scene.hierarchy import file_study, identity_with_person
+from CLIPSLib.study import PetCtStudy, StudyIdentity
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+
+class _Code(NamedTuple):
+    value: str
+    scheme: str
+    meaning: str
+
+
+# DICOM PS3.16 CID 85 spells the unit "g/ml{SUVbw}"; Slicer's PETDICOM extension, and with it every module that reads
+# SUV volumes in Slicer, the older "{SUVbw}g/ml". Both are read; the one that other modules understand is written.
+_SUVBW = _Code("126401", "DCM", "SUVbw")
+_SUVBW_UNITS = _Code("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight")
+_SUVBW_SPELLINGS = ("{suvbw}g/ml", "g/ml{suvbw}")
+_ATTENUATION = _Code("112031", "DCM", "Attenuation Coefficient")
+_HU = _Code("[hnsf'U]", "UCUM", "Hounsfield unit")
+_PET_RANGE_SUV = (0.0, 6.0)
+_CT_WINDOW_HU, _CT_LEVEL_HU = 400.0, 40.0
+
+
+def add_study_volumes(study: PetCtStudy, scene=None):
+    """Show a study: a PET volume in SUVbw (inverted grey, 0 to 6) and, where there is one, a CT (400/40).
+
+    scene: a vtkMRMLScene, by default the application's. The PET node carries the SUV audit trail and cautions in the
+    attribute `CLIPS.study`; the patient's name, identifier and birth date go to the subject hierarchy.
+
+    Returns:
+        (PET node, CT node or None), both vtkMRMLScalarVolumeNode.
+    """
+    scene = scene_or_default(scene)
+    identity = study.identity
+    pet = _add_volume(scene, study.pet, f"PET SUVbw {identity.pet_description}", _SUVBW, _SUVBW_UNITS)
+    pet.SetAttribute(records.STUDY_ATTRIBUTE, records.study_record(study))
+    pet.SetAttribute(records.SERIES_ATTRIBUTE, identity.pet_series_uid)
+    pet.GetDisplayNode().SetWindowLevelMinMax(*_PET_RANGE_SUV)
+    pet.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeInvertedGrey")
+    ct = None
+    if study.ct is not None:
+        ct = _add_volume(scene, study.ct, f"CT {identity.ct_description}", _ATTENUATION, _HU)
+        ct.SetAttribute(records.SERIES_ATTRIBUTE, identity.ct_series_uid)
+        ct.GetDisplayNode().SetWindowLevel(_CT_WINDOW_HU, _CT_LEVEL_HU)
+        ct.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+    file_study(identity, pet, ct)
+    return pet, ct
+
+
+def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
+    """The study that volume nodes show, made by CLIPS or by another module.
+
+    The PET must say by its coded units that it is SUVbw; of a volume that CLIPS did not make, the identity comes from
+    the subject hierarchy alone. The CT may lack units (a caution), but not have others than HU.
+
+    Raises:
+        Refusal: the PET is not SUVbw or does not say so, the CT is not in HU, a volume is empty or transformed.
+    """
+    _refuse_unless_suvbw(pet_node)
+    text = pet_node.GetAttribute(records.STUDY_ATTRIBUTE)
+    fields = records.study_fields(text, pet_node.GetName()) if text else {}
+    return PetCtStudy(
+        pet=_as_float32(grids.image_from_node(pet_node)),
+        ct=grids.image_from_node(ct_node) if ct_node else None,
+        identity=identity_with_person(fields.get("identity", StudyIdentity()), pet_node, ct_node),
+        suv=fields.get("suv"),
+        cautions=(*fields.get("cautions", ()), *(_ct_cautions(ct_node) if ct_node else ())),
+    )
+
+
+def scene_or_default(scene):
+    """The scene given, or the application's."""
+    import slicer
+
+    return slicer.mrmlScene if scene is None else scene
+
+
+def _add_volume(scene, image: sitk.Image, name: str, quantity: _Code, units: _Code):
+    """Fill a node before the scene (and with it every view) learns of it."""
+    import slicer
+
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(scene.GenerateUniqueName(name.strip()))
+    grids.set_grid(node, image)
+    node.SetAndObserveImageData(_voxels(image))
+    node.SetVoxelValueQuantity(_coded_entry(quantity))
+    node.SetVoxelValueUnits(_coded_entry(units))
+    scene.AddNode(node)
+    node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().AutoWindowLevelOff()
+    return node
+
+
+def _voxels(image: sitk.Image):
+    """A vtkImageData with a copy of an image's voxels; the geometry is the node's, not VTK's."""
+    import vtk
+    from vtk.util import numpy_support
+
+    source = array_view(image)
+    voxels = vtk.vtkImageData()
+    voxels.SetDimensions(image.GetSize())
+    voxels.AllocateScalars(numpy_support.get_vtk_array_type(source.dtype), 1)
+    target = numpy_support.vtk_to_numpy(voxels.GetPointData().GetScalars())
+    np.copyto(target.reshape(source.shape), source)
+    return voxels
+
+
+def _coded_entry(code: _Code):
+    import slicer
+
+    entry = slicer.vtkCodedEntry()
+    entry.SetValueSchemeMeaning(*code)
+    return entry
+
+
+def _refuse_unless_suvbw(node) -> None:
+    units = node.GetVoxelValueUnits()
+    value = units.GetCodeValue() if units else ""
+    if value.lower() in _SUVBW_SPELLINGS:
+        return
+    found = f"has the unit '{value}'" if value else "does not say its unit (files such as nrrd and NIfTI lose it)"
+    raise Refusal(
+        "not-suvbw",
+        f"The PET volume {found}; CLIPS needs SUV by body weight ('{_SUVBW_UNITS.value}')",
+        node.GetName(),
+        "Load the study from DICOM with CLIPS, which computes SUVbw and checks it.",
+    )
+
+
+def _ct_cautions(node) -> tuple[Caution, ...]:
+    units = node.GetVoxelValueUnits()
+    value = units.GetCodeValue() if units else ""
+    if value == _HU.value:
+        return ()
+    if not value:
+        return (Caution("ct-without-units", "The CT volume does not say its unit; HU is taken", node.GetName()),)
+    raise Refusal(
+        "not-hu",
+        f"The CT volume has the unit '{value}'; CLIPS needs HU ('{_HU.value}')",
+        node.GetName(),
+        "Choose the CT volume, or load the study from DICOM with CLIPS.",
+    )
+
+
+def _as_float32(image: sitk.Image) -> sitk.Image:
+    """PETDICOM makes float64 volumes; a float32 image passes through uncopied."""
+    import SimpleITK as sitk
+
+    return image if image.GetPixelID() == sitk.sitkFloat32 else sitk.Cast(image, sitk.sitkFloat32)
