@@ -72,7 +72,9 @@ def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
         "CLIPS.Kind": lesion.kind,
         "CLIPS.Reviewed": "true" if segmentation.reviewed else "false",
         "CLIPS.ValidFor": segmentation.valid_for or "every measure",
-        "CLIPS.Provenance": json.dumps(dict(segmentation.provenance), sort_keys=True).replace("|", "\\u007c"),
+        "CLIPS.Provenance": json.dumps(dict(segmentation.provenance), sort_keys=True, default=str).replace(
+            "|", "\\u007c"
+        ),
         "CLIPS.Use": RESEARCH_USE,
     }
 

@@ -1,0 +1,42 @@
+"""Reading and writing every file format: NIfTI, 3D Slicer's .seg.nrrd, JSON documents, tables, whole results."""
+
+from CLIPSLib.formats.anonymous import Scrubber, anonymous_measures, anonymous_segmentation, anonymous_study
+from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts
+from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
+from CLIPSLib.formats.result import RESULT_FILES, StoredResult, read_result, read_saved_study, write_result
+from CLIPSLib.formats.seg_nrrd import read_seg_nrrd, write_seg_nrrd
+from CLIPSLib.formats.tables import (
+    FRENCH_EXCEL,
+    PLAIN,
+    CsvStyle,
+    summary_row,
+    write_lesions_csv,
+    write_summary_csv,
+)
+
+__all__ = [
+    "FRENCH_EXCEL",
+    "PLAIN",
+    "RESULT_FILES",
+    "STUDY_FORMAT",
+    "STUDY_VERSION",
+    "CsvStyle",
+    "Scrubber",
+    "StoredResult",
+    "StudyFacts",
+    "anonymous_measures",
+    "anonymous_segmentation",
+    "anonymous_study",
+    "read_image",
+    "read_labels",
+    "read_result",
+    "read_saved_study",
+    "read_seg_nrrd",
+    "summary_row",
+    "write_image",
+    "write_labels",
+    "write_lesions_csv",
+    "write_result",
+    "write_seg_nrrd",
+    "write_summary_csv",
+]
