@@ -13,10 +13,10 @@ _SUV_UNITS = "g/mL"
 
 
 class _Column(NamedTuple):
-    """A column: name (stable, as in the CSV file), long name, unit, and its values of a lesion and of the total."""
+    """A column: name (stable), title, unit, and its values in a lesion's row and in the total's."""
 
     name: str
-    long_name: str
+    title: str
     unit: str
     kind: type
     of_lesion: Callable[[LesionMeasures], Any]
@@ -85,8 +85,6 @@ def _add_column(node, column: _Column, values: list[Any]) -> None:
     for value in values:
         array.InsertNextValue(absent if value is None else value)
     node.AddColumn(array)
-    node.SetColumnLongName(column.name, column.long_name)
-    title = f"{column.long_name} ({column.unit})" if column.unit else column.long_name
-    node.SetColumnTitle(column.name, title)
+    node.SetColumnTitle(column.name, f"{column.title} ({column.unit})" if column.unit else column.title)
     if column.unit:
         node.SetColumnUnitLabel(column.name, column.unit)

@@ -34,7 +34,9 @@ _SUVBW_SPELLINGS = ("{suvbw}g/ml", "g/ml{suvbw}")
 _ATTENUATION = _Code("112031", "DCM", "Attenuation Coefficient")
 _HU = _Code("[hnsf'U]", "UCUM", "Hounsfield unit")
 _PET_RANGE_SUV = (0.0, 6.0)
-_CT_WINDOW_HU, _CT_LEVEL_HU = 400.0, 40.0
+_PET_COLORS = "vtkMRMLColorTableNodeInvertedGrey"
+_CT_RANGE_HU = (-160.0, 240.0)  # window 400, level 40
+_CT_COLORS = "vtkMRMLColorTableNodeGrey"
 
 
 def add_study_volumes(study: PetCtStudy, scene=None):
@@ -48,17 +50,15 @@ def add_study_volumes(study: PetCtStudy, scene=None):
     """
     scene = scene_or_default(scene)
     identity = study.identity
-    pet = _add_volume(scene, study.pet, f"PET SUVbw {identity.pet_description}", _SUVBW, _SUVBW_UNITS)
+    pet = _volume(study.pet, scene.GenerateUniqueName(f"PET SUVbw {identity.pet_description}".strip()))
+    _set_meaning(pet, _SUVBW, _SUVBW_UNITS, identity.pet_series_uid)
     pet.SetAttribute(records.STUDY_ATTRIBUTE, records.study_record(study))
-    pet.SetAttribute(records.SERIES_ATTRIBUTE, identity.pet_series_uid)
-    pet.GetDisplayNode().SetWindowLevelMinMax(*_PET_RANGE_SUV)
-    pet.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeInvertedGrey")
+    _add_to_scene(scene, pet, _PET_RANGE_SUV, _PET_COLORS)
     ct = None
     if study.ct is not None:
-        ct = _add_volume(scene, study.ct, f"CT {identity.ct_description}", _ATTENUATION, _HU)
-        ct.SetAttribute(records.SERIES_ATTRIBUTE, identity.ct_series_uid)
-        ct.GetDisplayNode().SetWindowLevel(_CT_WINDOW_HU, _CT_LEVEL_HU)
-        ct.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+        ct = _volume(study.ct, scene.GenerateUniqueName(f"CT {identity.ct_description}".strip()))
+        _set_meaning(ct, _ATTENUATION, _HU, identity.ct_series_uid)
+        _add_to_scene(scene, ct, _CT_RANGE_HU, _CT_COLORS)
     file_study(identity, pet, ct)
     return pet, ct
 
@@ -91,20 +91,33 @@ def scene_or_default(scene):
     return slicer.mrmlScene if scene is None else scene
 
 
-def _add_volume(scene, image: sitk.Image, name: str, quantity: _Code, units: _Code):
-    """Fill a node before the scene (and with it every view) learns of it."""
+def _volume(image: sitk.Image, name: str):
     import slicer
 
     node = slicer.vtkMRMLScalarVolumeNode()
-    node.SetName(scene.GenerateUniqueName(name.strip()))
+    node.SetName(name)
     grids.set_grid(node, image)
     node.SetAndObserveImageData(_voxels(image))
+    return node
+
+
+def _set_meaning(node, quantity: _Code, units: _Code, series_uid: str) -> None:
     node.SetVoxelValueQuantity(_coded_entry(quantity))
     node.SetVoxelValueUnits(_coded_entry(units))
+    node.SetAttribute(records.SERIES_ATTRIBUTE, series_uid)
+
+
+def _add_to_scene(scene, node, shown_range: tuple[float, float], color_node_id: str) -> None:
+    """Display first, node second: views get it complete, and no histogram is made for a window nobody wants."""
+    import slicer
+
+    display = slicer.vtkMRMLScalarVolumeDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(*shown_range)
+    display.SetAndObserveColorNodeID(color_node_id)
+    scene.AddNode(display)
+    node.SetAndObserveDisplayNodeID(display.GetID())
     scene.AddNode(node)
-    node.CreateDefaultDisplayNodes()
-    node.GetDisplayNode().AutoWindowLevelOff()
-    return node
 
 
 def _voxels(image: sitk.Image):
