@@ -33,8 +33,10 @@ def main(arguments):
     elif name == "offline":
         folder = os.path.abspath(arguments[1])
         ensure_environment(folder, [offline_arguments(arguments[2])], key=None)
-        subprocess.run([os.path.join(folder, "bin", "clips"), "--help"], check=True, stdout=subprocess.DEVNULL)
-        print("Installed without network. Run: " + os.path.join(folder, "bin", "clips"))
+        command = os.path.join(folder, "bin", "clips")
+        if subprocess.run([command, "--version"], stdout=subprocess.DEVNULL).returncode:
+            sys.exit(f"The installation is broken: {command} does not start.")
+        print(f"Installed without network. Run: {command}")
     else:
         sys.exit("Say which environment: demo, test or offline.")
 
@@ -65,7 +67,7 @@ def ensure_environment(folder, steps, key):
         if key is not None and read_text(stamp) == key:
             return
         started = time.monotonic()
-        print(f"Making the environment {os.path.relpath(folder)} (once)", flush=True)
+        print(f"Making the environment {os.path.relpath(folder)}", flush=True)
         create(folder, keep=key is not None and same_python(stamp, key))
         with contextlib.suppress(FileNotFoundError):
             os.remove(stamp)
