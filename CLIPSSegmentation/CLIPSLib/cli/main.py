@@ -1,0 +1,55 @@
+"""Entry point of `clips`: builds the parser, runs a subcommand, turns errors into sentences and exit codes.
+
+Exit codes: 0 done, 1 failure, 2 usage, 3 refused, 4 question, 5 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from CLIPSLib.cli import measure, models, phantom, segment, studies
+from CLIPSLib.cli.output import print_error
+from CLIPSLib.errors import Cancelled, ClipsError
+from CLIPSLib.provenance import RESEARCH_USE, VERSION
+
+SUBCOMMANDS = (studies, segment, measure, models, phantom)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run `clips` and return its exit code."""
+    parser = build_parser()
+    parsed = parser.parse_args(arguments)
+    try:
+        return parsed.run(parsed)
+    except ClipsError as error:
+        return print_error(error, as_json=parsed.json)
+    except KeyboardInterrupt:
+        return print_error(Cancelled(), as_json=parsed.json)
+    except BrokenPipeError:  # the reader of our output went away ("| head"): nothing to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line with its help."""
+    parser = argparse.ArgumentParser(
+        prog="clips",
+        description="Total metabolic tumor volume on FDG PET/CT: find studies, segment, measure, report.",
+        epilog=f"{RESEARCH_USE} Exit codes: 0 done, 1 failure, 2 usage, 3 refused, 4 question, 5 cancelled.",
+    )
+    parser.add_argument("--version", action="version", version=f"clips {VERSION}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in SUBCOMMANDS:
+        subparser = subparsers.add_parser(
+            module.NAME,
+            help=module.SUMMARY,
+            description=module.SUMMARY,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(subparser)
+        subparser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+        subparser.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,61 @@
+"""`clips measure MASK --study PATH`: measure a mask, for instance one that was corrected in Slicer."""
+
+from __future__ import annotations
+
+import argparse
+
+from CLIPSLib.cli.arguments import add_answers, add_series, answers_of
+from CLIPSLib.cli.output import print_json, print_table, reporter_for
+
+NAME = "measure"
+SUMMARY = "Measure the lesions of a mask on its PET."
+EXAMPLES = """examples:
+  clips measure results/p17_20240301 --study /data/patient-17
+  clips measure corrected.seg.nrrd --study /data/patient-17 --out corrected-measures
+  clips measure mask.nii.gz --study /data/patient-17 --json
+
+MASK is a result folder, a .seg.nrrd (segments keep their names and ids) or a .nii.gz label map (one lesion per label;
+a mask with a single label is split into its connected components with --split).
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mask", metavar="MASK", help="result folder, .seg.nrrd or .nii.gz, on the grid of the PET")
+    parser.add_argument("--study", metavar="PATH", required=True, help="the folder of the study's DICOM files")
+    parser.add_argument("--split", action="store_true", help="make one lesion of each connected component (26)")
+    parser.add_argument("--reviewed", action="store_true", help="a person has reviewed this mask")
+    parser.add_argument("--out", metavar="DIR", help="also write lesions.csv and measures.json there")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_series(parser)
+    add_answers(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks import measure_mask
+
+    measures = measure_mask(
+        parsed.mask,
+        parsed.study,
+        out=parsed.out,
+        split=parsed.split,
+        reviewed=parsed.reviewed,
+        overwrite=parsed.overwrite,
+        answers=answers_of(parsed),
+        pet_series=parsed.pet_series,
+        ct_series=parsed.ct_series,
+        reporter=reporter_for(parsed),
+    )
+    if parsed.json:
+        print_json({"patient": vars(measures.patient), "lesions": [vars(lesion) for lesion in measures.lesions]})
+        return 0
+    print_table(
+        ["Lesion", "Kind", "mL", "SUVmax", "SUVmean", "SUVpeak", "TLG g", "Diameter mm"],
+        [
+            [m.name, m.kind, m.volume_ml, m.suv_max, m.suv_mean, m.suv_peak, m.tlg_g, m.max_diameter_mm]
+            for m in measures.lesions
+        ],
+    )
+    patient = measures.patient
+    review = "reviewed" if patient.reviewed else "candidate volume, unreviewed"
+    print(f"\nTMTV {patient.tmtv_ml:.1f} mL, TLG {patient.tlg_g:.1f} g, {patient.lesion_count} lesions ({review})")
+    return 0

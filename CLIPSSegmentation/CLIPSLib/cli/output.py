@@ -1,0 +1,66 @@
+"""How `clips` prints: tables for people, one JSON document for programs, errors for both.
+
+Results go to standard output; progress, cautions and errors go to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from CLIPSLib.errors import ClipsError, Question
+from CLIPSLib.progress import SILENT, ConsoleReporter, Reporter
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write("\n")
+
+
+def print_error(error: ClipsError, *, as_json: bool) -> int:
+    """Say what went wrong (with the option that answers a question) and return the exit code."""
+    if as_json:
+        print_json({"error": error.as_dict()})
+    else:
+        sys.stderr.write(f"clips: {error.kind}: {error}\n")
+        if isinstance(error, Question):
+            sys.stderr.write(f"       Answer with {option_for(error)}\n")
+    return error.exit_code
+
+
+def option_for(question: Question) -> str:
+    """The command-line option that answers a question."""
+    values = "|".join(question.choices) or (question.unit.upper() or "VALUE")
+    return f"--{question.key.replace('_', '-')} {values}"
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A plain table; numbers are right-aligned, None is shown as "–"."""
+    cells = [[_text(value) for value in row] for row in rows]
+    widths = [max(len(heading), *(len(row[i]) for row in cells), 0) for i, heading in enumerate(headings)]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        for i in range(len(headings))
+    ]
+    for line in [list(headings), ["-" * width for width in widths], *cells]:
+        columns = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        )
+        print("  ".join(columns).rstrip())
+
+
+def reporter_for(parsed: Any) -> Reporter:
+    """Progress on standard error, or silence with `--json` or `--quiet`."""
+    return SILENT if parsed.json or getattr(parsed, "quiet", False) else ConsoleReporter()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return str(value)

@@ -1,0 +1,254 @@
+"""The main job: every PET/CT study of a folder segmented, measured, written and reported.
+
+Called by `clips segment`, and later by the panel's background job. One bad study never stops the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Question, Refusal
+from CLIPSLib.files import atomic_folder, read_json, safe_name
+from CLIPSLib.formats import STUDY_FORMAT, STUDY_VERSION, summary_row, write_result, write_summary_csv
+from CLIPSLib.measures import measure_lesions
+from CLIPSLib.progress import SILENT, Reporter, format_duration
+from CLIPSLib.report import write_report
+from CLIPSLib.segmentation import get_segmenter, segment_study
+from CLIPSLib.study import find_studies, read_study
+
+if TYPE_CHECKING:
+    from CLIPSLib.measures import Measures
+    from CLIPSLib.study import StudyCandidate
+
+REPORT_NAME = "report.html"
+SUMMARY_NAME = "summary.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentRequest:
+    """How to segment: the same for every study of a folder."""
+
+    model: str = "suv4"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    pet_series: str | None = None
+    ct_series: str | None = None
+    anonymous: bool = False
+    language: str = "en"
+    save_images: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOutcome:
+    """What became of one study. state: "done", "kept" (a result was there), "refused", "question" or "failed"."""
+
+    case: str
+    state: str
+    candidate: StudyCandidate
+    folder: Path | None = None
+    measures: Measures | None = None
+    cautions: tuple[Caution, ...] = ()
+    error: ClipsError | None = None
+    seconds: float = 0.0
+
+
+def segment_folder(
+    path: str | Path,
+    out: str | Path,
+    request: SegmentRequest,
+    *,
+    reporter: Reporter = SILENT,
+    on_outcome: Callable[[CaseOutcome], None] = lambda outcome: None,
+) -> list[CaseOutcome]:
+    """Segment every PET/CT study under `path` into `out/<case>/`, and keep `out/summary.csv` up to date.
+
+    A study that is refused, needs an answer or fails becomes an outcome, and the next one is taken.
+    A result that exists already is kept unless `request.overwrite`.
+
+    Raises:
+        Refusal: `path` holds no PET series at all. UsageError: unknown model or option. Cancelled.
+    """
+    get_segmenter(request.model)  # an unknown model is an error before hours of work, not after
+    found = find_studies(
+        path,
+        answers=request.answers,
+        pet_series=request.pet_series,
+        ct_series=request.ct_series,
+        reporter=reporter,
+    )
+    if not found.candidates:
+        raise _nothing_found(path, found)
+    root = Path(out)
+    names = _case_names(found.candidates, root, request)
+    outcomes: list[CaseOutcome] = []
+    started = time.monotonic()
+    for number, (candidate, name) in enumerate(zip(found.candidates, names, strict=True)):
+        prefix = _prefix(number, len(names), time.monotonic() - started)
+        outcome = _segment_case(candidate, name, root, request, _Prefixed(reporter, prefix))
+        outcomes.append(outcome)
+        write_summary_csv(root / SUMMARY_NAME, _summary(outcomes, request), overwrite=True)
+        on_outcome(outcome)
+    return outcomes
+
+
+def case_name(candidate: StudyCandidate, *, anonymous: bool = False) -> str:
+    """A folder name for a study: patient and date, or a code that tells nothing when anonymous."""
+    code = f"case-{_short_hash(candidate.pet.series_uid)}"
+    if anonymous:
+        return code
+    parts = [candidate.identity.patient_id or candidate.pet.patient_id, candidate.identity.study_date]
+    return safe_name("_".join(part for part in parts if part), fallback=code)
+
+
+def _segment_case(
+    candidate: StudyCandidate, name: str, root: Path, request: SegmentRequest, reporter: Reporter
+) -> CaseOutcome:
+    started = time.monotonic()
+    folder = root / name
+    if not request.overwrite and _belongs_to(folder, candidate, request):
+        return CaseOutcome(case=name, state="kept", candidate=candidate, folder=folder)
+    try:
+        measures, cautions = _run_case(candidate, folder, request, reporter)
+    except Cancelled:
+        raise
+    except Refusal as error:
+        return CaseOutcome(case=name, state="refused", candidate=candidate, error=error)
+    except Question as error:
+        return CaseOutcome(case=name, state="question", candidate=candidate, error=error)
+    except ClipsError as error:
+        return CaseOutcome(case=name, state="failed", candidate=candidate, error=error)
+    except MemoryError:
+        error = Failure("out-of-memory", "There is not enough memory for this study", name, "Close other programs.")
+        return CaseOutcome(case=name, state="failed", candidate=candidate, error=error)
+    return CaseOutcome(
+        case=name,
+        state="done",
+        candidate=candidate,
+        folder=folder,
+        measures=measures,
+        cautions=cautions,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _run_case(
+    candidate: StudyCandidate, folder: Path, request: SegmentRequest, reporter: Reporter
+) -> tuple[Measures, tuple[Caution, ...]]:
+    """Read, segment, measure, write, report; the folder appears whole or not at all."""
+    study = read_study(candidate, reporter=reporter)
+    segmentation = segment_study(
+        study, request.model, options=request.options, answers=request.answers, reporter=reporter
+    )
+    reporter.progress("Measuring lesions", 0.0)
+    measures = measure_lesions(segmentation, study)
+    reporter.progress("Measuring lesions", 1.0)
+    reporter.check()
+    with atomic_folder(folder, overwrite=request.overwrite) as temporary:
+        reporter.progress("Writing results and report", 0.0)
+        write_result(
+            temporary,
+            study,
+            segmentation,
+            measures,
+            save_images=request.save_images,
+            anonymous=request.anonymous,
+            reporter=reporter,
+        )
+        write_report(
+            temporary / REPORT_NAME,
+            study,
+            segmentation,
+            measures,
+            anonymous=request.anonymous,
+            language=request.language,
+        )
+        reporter.check()
+    reporter.progress("Writing results and report", 1.0)
+    return measures, (*study.cautions, *segmentation.cautions)
+
+
+def _case_names(candidates: Sequence[StudyCandidate], root: Path, request: SegmentRequest) -> list[str]:
+    """One name per study; a few letters of the series UID are added where two would share a folder."""
+    plain = [case_name(candidate, anonymous=request.anonymous) for candidate in candidates]
+    counts = Counter(plain)
+    names = []
+    for name, candidate in zip(plain, candidates, strict=True):
+        taken = _series_of_result(root / name) is not None and not _belongs_to(root / name, candidate, request)
+        names.append(f"{name}_{_short_hash(candidate.pet.series_uid)}" if taken or counts[name] > 1 else name)
+    return names
+
+
+def _series_of_result(folder: Path) -> str | None:
+    """The PET series UID that a finished result belongs to; None where there is no result, "" in anonymous ones."""
+    try:
+        document = read_json(folder / "study.json", format_name=STUDY_FORMAT, version=STUDY_VERSION)
+    except ClipsError:
+        return None
+    return str(document.get("identity", {}).get("pet_series_uid", ""))
+
+
+def _belongs_to(folder: Path, candidate: StudyCandidate, request: SegmentRequest) -> bool:
+    """True when `folder` holds a result of this PET series (an anonymous folder is named after the series itself)."""
+    expected = "" if request.anonymous else candidate.pet.series_uid
+    return _series_of_result(folder) == expected
+
+
+def _short_hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]
+
+
+def _prefix(number: int, count: int, elapsed_s: float) -> str:
+    if count == 1:
+        return ""
+    left = f", {format_duration(elapsed_s * (count - number) / number)} left" if number else ""
+    return f"[study {number + 1} of {count}{left}] "
+
+
+def _summary(outcomes: Sequence[CaseOutcome], request: SegmentRequest) -> list[dict[str, object]]:
+    return [
+        summary_row(
+            case=outcome.case,
+            state=outcome.state,
+            identity=outcome.candidate.identity,
+            model=request.model,
+            measures=outcome.measures,
+            cautions=outcome.cautions,
+            reason=str(outcome.error or ""),
+            anonymous=request.anonymous,
+        )
+        for outcome in outcomes
+    ]
+
+
+def _nothing_found(path: str | Path, found) -> Refusal:
+    seen = Counter(series.modality or "unknown" for series in found.skipped)
+    held = ", ".join(f"{count} {modality}" for modality, count in sorted(seen.items())) or "no DICOM series"
+    return Refusal(
+        "no-pet",
+        f"No PET series found among {found.file_count} files ({held})",
+        str(path),
+        "Run 'clips studies' on the folder to see what was found and why it was left out.",
+    )
+
+
+class _Prefixed:
+    """A reporter that says which study of how many a stage belongs to."""
+
+    def __init__(self, inner: Reporter, prefix: str) -> None:
+        self._inner, self._prefix = inner, prefix
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self._inner.progress(self._prefix + stage, fraction)
+
+    def caution(self, caution: Caution) -> None:
+        self._inner.caution(caution)
+
+    def check(self) -> None:
+        self._inner.check()

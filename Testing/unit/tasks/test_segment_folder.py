@@ -1,0 +1,153 @@
+"""The main job on folders of DICOM files: what is written, what survives trouble, what is kept."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import gzip
+import json
+
+import builders_phantom
+import pytest
+
+from CLIPSLib.errors import Cancelled, Refusal, UsageError
+from CLIPSLib.phantom import read_truth
+from CLIPSLib.progress import RecordingReporter
+from CLIPSLib.tasks import SegmentRequest, segment_folder
+
+RESULT_FILES = {
+    "labels.nii.gz",
+    "lesions.seg.nrrd",
+    "lesions.csv",
+    "measures.json",
+    "report.html",
+    "segmentation.json",
+    "study.json",
+}
+
+
+def test_one_study_gives_one_folder_with_every_format_and_a_summary(small_phantom, tmp_path):
+    (outcome,) = segment_folder(small_phantom, tmp_path / "out", SegmentRequest())
+
+    assert outcome.state == "done"
+    assert {file.name for file in outcome.folder.iterdir()} == RESULT_FILES
+    (row,) = csv.DictReader((tmp_path / "out" / "summary.csv").open(encoding="utf-8-sig"))
+    assert row["case"] == outcome.case
+    assert float(row["tmtv_ml"]) == pytest.approx(outcome.measures.patient.tmtv_ml, abs=0.01)
+
+
+@pytest.mark.parametrize("vendor", ["siemens", "ge", "philips"])
+@pytest.mark.parametrize("orientation", ["head-first", "feet-first", "flipped"])
+def test_threshold_truth_is_recovered_exactly_through_dicom_suv_and_segments(vendor, orientation, tmp_path):
+    """The phantom counts its voxels at SUV >= 4 by its own arithmetic, before and apart from everything tested here."""
+    folder = builders_phantom.make(tmp_path / "study", vendor=vendor, orientation=orientation, noise=False)
+
+    (outcome,) = segment_folder(folder, tmp_path / "out", SegmentRequest(options={"min_volume_ml": 0}))
+
+    expected = builders_phantom.threshold_truth_volumes_ml(read_truth(folder))
+    found = sorted(lesion.volume_ml for lesion in outcome.measures.lesions)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_bad_study_does_not_stop_the_others_and_junk_is_ignored(tmp_path):
+    source = tmp_path / "patients"
+    builders_phantom.make(source / "a", seed=1)
+    refused = builders_phantom.make(source / "b", seed=2)
+    builders_phantom.edit_pet(refused, Units="PROPCPS")
+    asking = builders_phantom.make(source / "c", seed=3)
+    builders_phantom.edit_pet(asking, PatientWeight=None)
+    (source / "notes.txt").write_text("not DICOM")
+    (source / "a" / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"junk")
+
+    outcomes = segment_folder(source, tmp_path / "out", SegmentRequest())
+
+    assert sorted(outcome.state for outcome in outcomes) == ["done", "question", "refused"]
+    by_state = {outcome.state: outcome for outcome in outcomes}
+    assert "PROPCPS" in str(by_state["refused"].error)
+    assert by_state["question"].error.key == "weight_kg"
+    rows = list(csv.DictReader((tmp_path / "out" / "summary.csv").open(encoding="utf-8-sig")))
+    assert sorted(row["state"] for row in rows) == ["done", "question", "refused"]
+
+
+def test_a_second_run_keeps_what_is_there_and_overwrite_replaces_it(small_phantom, tmp_path):
+    (first,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    note = first.folder / "my-notes.txt"
+    note.write_text("reviewed by Dr. A")
+
+    (kept,) = segment_folder(small_phantom, tmp_path, SegmentRequest(model="suv2.5"))
+    assert (kept.state, note.exists()) == ("kept", True)
+
+    (again,) = segment_folder(small_phantom, tmp_path, SegmentRequest(model="suv2.5", overwrite=True))
+    assert again.state == "done"
+    assert again.measures.patient.tmtv_ml > first.measures.patient.tmtv_ml
+
+
+def test_a_cancelled_run_leaves_no_half_result(small_phantom, tmp_path):
+    checks = 0
+    while True:  # cancel at the first check, the second, ... until the run has no more checks
+        try:
+            segment_folder(small_phantom, tmp_path, SegmentRequest(), reporter=RecordingReporter(cancel_after=checks))
+            break
+        except Cancelled:
+            assert [path for path in tmp_path.iterdir() if path.name != "summary.csv"] == []
+            checks += 1
+    assert checks > 3
+
+
+def test_a_full_disk_fails_with_its_sentence_and_leaves_nothing(small_phantom, tmp_path, monkeypatch):
+    def no_space(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("CLIPSLib.tasks.segment.write_report", no_space)
+    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+
+    assert (outcome.state, outcome.error.code) == ("failed", "disk-full")
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.csv"]
+
+
+def test_anonymous_results_hold_no_name_id_date_or_uid(small_phantom, tmp_path):
+    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest(anonymous=True, save_images=True))
+
+    identity = outcome.candidate.identity
+    personal = [
+        identity.patient_id,
+        identity.patient_name,
+        identity.patient_name.split("^")[0],
+        identity.birth_date,
+        identity.study_date,
+        identity.study_uid,
+        identity.pet_series_uid,
+        identity.frame_of_reference_uid,
+        str(small_phantom),
+    ]
+    assert all(personal)
+    for file in tmp_path.rglob("*"):
+        content = _readable(file) if file.is_file() else b""
+        found = [text for text in personal if text.encode() in content or text in file.name]
+        assert not found, f"{file.name} holds {found}"
+
+
+def test_a_folder_without_pet_is_refused_with_what_was_seen(tmp_path):
+    (tmp_path / "readme.txt").write_text("nothing here")
+    with pytest.raises(Refusal, match="No PET series"):
+        segment_folder(tmp_path, tmp_path / "out", SegmentRequest())
+
+
+def test_an_unknown_model_is_refused_before_any_work(tmp_path):
+    with pytest.raises(UsageError, match="suv4"):
+        segment_folder(tmp_path / "absent", tmp_path, SegmentRequest(model="no-such-model"))
+
+
+def test_typed_answers_are_marked_in_the_result(tmp_path):
+    folder = builders_phantom.make(tmp_path / "study")
+    builders_phantom.edit_pet(folder, PatientWeight=None)
+    (outcome,) = segment_folder(folder, tmp_path / "out", SegmentRequest(answers={"weight_kg": 72.0}))
+
+    document = json.loads((outcome.folder / "study.json").read_text())
+    assert document["identity"]["user_entered"] == ["weight_kg"]
+    assert "user-entered" in (outcome.folder / "report.html").read_text()
+
+
+def _readable(file) -> bytes:
+    content = file.read_bytes()
+    return gzip.decompress(content) if file.name.endswith(".gz") else content
