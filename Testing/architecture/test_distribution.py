@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = tomllib.loads((rooms.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"].values()
+REQUIREMENTS = [*PROJECT["dependencies"], *(requirement for extra in EXTRAS for requirement in extra)]
 
 
 def constraints() -> dict[str, str]:
@@ -23,9 +25,7 @@ def constraints() -> dict[str, str]:
     return {canonicalize_name(pin.group(1)): pin.group(2) for pin in pins}
 
 
-@pytest.mark.parametrize(
-    "requirement", [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])], ids=str
-)
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
 def test_every_requirement_is_a_range_that_the_tested_version_is_in(requirement):
     required = Requirement(requirement)
     assert "==" not in requirement
