@@ -26,6 +26,11 @@ class Regions:
     discarded_count: int = 0
     discarded_ml: float = 0.0
 
+    @property
+    def discarded(self) -> dict[str, float]:
+        """What was left out, for the provenance."""
+        return {"components": self.discarded_count, "volume_ml": round(self.discarded_ml, 3)}
+
 
 def find_candidates(mask: np.ndarray, voxel_ml: float, *, connectivity: int, min_volume_ml: float) -> Regions:
     """The components of a mask with at least `min_volume_ml`.

@@ -49,7 +49,7 @@ class FixedThreshold:
             model=self.description.name,
             title=f"SUV >= {threshold:g}" if threshold % 1 else f"SUV >= {threshold:.1f}",
             options=chosen,
-            thresholds_suv=[threshold] * len(regions.boxes),
+            thresholds=[{"threshold_suv": threshold}] * len(regions.boxes),
             cautions=no_candidate(regions, threshold, chosen["min_volume_ml"]),
         )
 

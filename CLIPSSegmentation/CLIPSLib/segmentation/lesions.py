@@ -81,25 +81,26 @@ def finish(
     model: str,
     title: str,
     options: Mapping[str, Any],
-    thresholds_suv: Sequence[float],
+    thresholds: Sequence[Mapping[str, Any]],
+    candidates: Regions | None = None,
     cautions: Sequence[Caution] = (),
     details: Mapping[str, Any] | None = None,
 ) -> Segmentation:
     """The segmentation of a threshold method.
 
-    thresholds_suv: the SUV threshold of region 1, 2, ...; details: more facts for the provenance, JSON-ready.
+    thresholds: how region 1, 2, ... was delineated ({"threshold_suv": 4.0}), JSON-ready; candidates: where the
+    minimum volume was applied, when that was not at `regions`; details: more facts for the provenance, JSON-ready.
     """
     lesions = name_lesions(regions, study, model, options)
-    thresholds = [
-        {"lesion_id": lesion.lesion_id, "name": lesion.name, "threshold_suv": float(threshold)}
-        for lesion, threshold in zip(lesions, thresholds_suv, strict=True)
-    ]
     facts = {
         **describe_source(study, model=model, title=title, parameters=options),
         "connectivity": options["connectivity"],
         "min_volume_ml": options["min_volume_ml"],
-        "thresholds": thresholds,
-        "discarded": {"components": regions.discarded_count, "volume_ml": round(regions.discarded_ml, 3)},
+        "thresholds": [
+            {"lesion_id": lesion.lesion_id, "name": lesion.name, **threshold}
+            for lesion, threshold in zip(lesions, thresholds, strict=True)
+        ],
+        "discarded": (candidates or regions).discarded,
         **(details or {}),
     }
     return Segmentation(

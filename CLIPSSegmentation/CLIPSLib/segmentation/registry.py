@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from CLIPSLib.errors import UsageError
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
+from CLIPSLib.segmentation.majority import MV2, MV3, MajorityVote
+from CLIPSLib.segmentation.percist import PERCIST, LiverThreshold
+from CLIPSLib.segmentation.relative import A50P, MAX41, MAX50, RelativeThreshold, a50p_threshold, fraction_of_max
 from CLIPSLib.segmentation.types import Segmentation, Segmenter, SegmenterDescription
 
 if TYPE_CHECKING:
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 _SEGMENTERS: tuple[Segmenter, ...] = (
     FixedThreshold(SUV4),
     FixedThreshold(SUV25),
+    RelativeThreshold(MAX41, fraction_of_max),
+    RelativeThreshold(MAX50, fraction_of_max),
+    RelativeThreshold(A50P, a50p_threshold),
+    LiverThreshold(PERCIST),
+    MajorityVote(MV2, 2),
+    MajorityVote(MV3, 3),
 )
 
 
