@@ -8,7 +8,6 @@ import sys
 
 import builders_phantom
 import pytest
-
 from CLIPSLib.cli import main
 
 COMMANDS = ["studies", "segment", "measure", "models", "phantom"]

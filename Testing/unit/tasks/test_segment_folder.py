@@ -9,7 +9,6 @@ import json
 
 import builders_phantom
 import pytest
-
 from CLIPSLib.errors import Cancelled, Refusal, UsageError
 from CLIPSLib.phantom import read_truth
 from CLIPSLib.progress import RecordingReporter
