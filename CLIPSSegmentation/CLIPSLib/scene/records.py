@@ -12,43 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.scene.hierarchy import PERSONAL_FIELDS
+from CLIPSLib.segmentation import Lesion
+from CLIPSLib.segmentation.appearance import segment_tags
 from CLIPSLib.study import StudyIdentity, SuvAlternative, SuvFactor, SuvInput
 
 if TYPE_CHECKING:
     from CLIPSLib.segmentation import Segmentation
     from CLIPSLib.study import PetCtStudy
 
-STUDY_ATTRIBUTE = "CLIPS.study"  # PET node: identity without the person, SUV audit trail, cautions
-SERIES_ATTRIBUTE = "CLIPS.seriesInstanceUID"  # PET and CT nodes
-RESULT = "CLIPS.result"  # segmentation node (attribute) and each segment (tag): provenance and validity
-KIND_TAG = "CLIPS.kind"
-LABEL_TAG = "CLIPS.label"
-
-
-def encode(record: Mapping[str, Any]) -> str:
-    """One line of JSON that survives node attributes, segment tags and nrrd headers."""
-    return json.dumps(record, separators=(",", ":")).replace("|", "\\u007c")
-
-
-def decode(text: str, where: str) -> dict[str, Any]:
-    """The record that `encode` wrote.
-
-    Raises:
-        Refusal: somebody changed it by hand and it is no JSON object any more.
-    """
-    try:
-        record = json.loads(text)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise _unreadable(where)
-    return record
+STUDY_ATTRIBUTE = "CLIPS.Study"  # PET node: identity without the person, SUV audit trail, cautions
+SERIES_ATTRIBUTE = "CLIPS.SeriesInstanceUID"  # PET and CT nodes
+KIND_TAG = "CLIPS.Kind"
+LABEL_TAG = "CLIPS.Label"
+_REVIEWED, _VALID_FOR, _PROVENANCE, _CAUTIONS = RESULT_TAGS = (
+    "CLIPS.Reviewed",
+    "CLIPS.ValidFor",
+    "CLIPS.Provenance",
+    "CLIPS.Cautions",
+)
+_WITHOUT_CONDITION = "every measure"  # how `segment_tags` writes that `valid_for` is None
 
 
 def study_record(study: PetCtStudy) -> str:
     """Everything of a study but its images and the person's name, identifier and birth date."""
     personal = dict.fromkeys(PERSONAL_FIELDS, "")
-    return encode(
+    return _encode(
         {
             "identity": {**asdict(study.identity), **personal},
             "suv": asdict(study.suv) if study.suv else None,
@@ -63,8 +51,8 @@ def study_fields(text: str, where: str) -> dict[str, Any]:
     Raises:
         Refusal: not readable, or written by a newer CLIPS with fields that this one does not know.
     """
-    record = decode(text, where)
     try:
+        record = json.loads(text)
         identity = dict(record["identity"])
         identity["user_entered"] = tuple(identity["user_entered"])
         return {
@@ -72,34 +60,37 @@ def study_fields(text: str, where: str) -> dict[str, Any]:
             "suv": _suv_factor(record["suv"]),
             "cautions": _cautions(record["cautions"]),
         }
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(where) from error
 
 
-def result_record(segmentation: Segmentation) -> str:
-    """Everything of a segmentation but its voxels and lesions."""
-    return encode(
-        {
-            "provenance": dict(segmentation.provenance),
-            "valid_for": segmentation.valid_for,
-            "reviewed": segmentation.reviewed,
-            "cautions": [caution.as_dict() for caution in segmentation.cautions],
-        }
-    )
+def result_tags(segmentation: Segmentation) -> dict[str, str]:
+    """What is true of a whole mask, as attributes of its node and tags of each segment (`RESULT_TAGS`)."""
+    of_any_lesion = segment_tags(segmentation, Lesion(label=0, lesion_id="", name=""))
+    tags = {name: of_any_lesion[name] for name in (_REVIEWED, _VALID_FOR, _PROVENANCE)}
+    return {**tags, _CAUTIONS: _encode([caution.as_dict() for caution in segmentation.cautions])}
 
 
-def result_fields(text: str, where: str) -> dict[str, Any]:
-    """The fields of `Segmentation` that `result_record` wrote. Raises as `study_fields`."""
-    record = decode(text, where)
+def result_fields(tags: Mapping[str, str], where: str) -> dict[str, Any]:
+    """The fields `provenance`, `valid_for`, `reviewed`, `cautions` of `Segmentation` from such attributes or tags.
+
+    Raises:
+        Refusal: not readable.
+    """
+    valid_for = tags.get(_VALID_FOR, _WITHOUT_CONDITION)
     try:
         return {
-            "provenance": record["provenance"],
-            "valid_for": record["valid_for"],
-            "reviewed": record["reviewed"],
-            "cautions": _cautions(record["cautions"]),
+            "provenance": dict(json.loads(tags.get(_PROVENANCE, "{}"))),
+            "valid_for": None if valid_for == _WITHOUT_CONDITION else valid_for,
+            "reviewed": tags.get(_REVIEWED) == "true",
+            "cautions": _cautions(json.loads(tags.get(_CAUTIONS, "[]"))),
         }
-    except (KeyError, TypeError) as error:
+    except (TypeError, ValueError) as error:
         raise _unreadable(where) from error
+
+
+def _encode(record: Mapping[str, Any] | list[Any]) -> str:
+    return json.dumps(record, separators=(",", ":")).replace("|", "\\u007c")
 
 
 def _suv_factor(record: Mapping[str, Any] | None) -> SuvFactor | None:

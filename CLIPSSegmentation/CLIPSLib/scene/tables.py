@@ -51,7 +51,7 @@ def add_measures_table(measures: Measures, segmentation_node=None, scene=None):
     """Show measures: a row per lesion and a last row with the patient's totals (tumor only).
 
     Centroids are RAS, as the rest of Slicer shows positions. A cell without a value is NaN (numbers) or empty (text).
-    The attribute `CLIPS.method` says how the lesions were delineated, `CLIPS.reviewed` whether a person checked them.
+    The attribute `CLIPS.Method` says how the lesions were delineated, `CLIPS.Reviewed` whether a person checked them.
 
     segmentation_node: what was measured; gives the table its name and is referenced by it (role "segmentation").
 
@@ -64,8 +64,8 @@ def add_measures_table(measures: Measures, segmentation_node=None, scene=None):
     node = slicer.vtkMRMLTableNode()
     subject = f"{segmentation_node.GetName()} " if segmentation_node else ""
     node.SetName(scene.GenerateUniqueName(f"{subject}measures"))
-    node.SetAttribute("CLIPS.method", measures.patient.method)
-    node.SetAttribute("CLIPS.reviewed", "true" if measures.patient.reviewed else "false")
+    node.SetAttribute("CLIPS.Method", measures.patient.method)
+    node.SetAttribute("CLIPS.Reviewed", "true" if measures.patient.reviewed else "false")
     node.SetUseColumnTitleAsColumnHeader(True)
     for column in _COLUMNS:
         values = [column.of_lesion(lesion) for lesion in measures.lesions]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from CLIPSLib.errors import Caution, Refusal, UsageError
+from CLIPSLib.formats import read_seg_nrrd, write_seg_nrrd
 from CLIPSLib.scene import add_segmentation, add_study_volumes, segmentation_from_node
 from CLIPSLib.segmentation import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
 from CLIPSLib.segmentation.appearance import segment_color, terminology_entry
@@ -93,14 +94,14 @@ def test_a_segment_is_named_colored_coded_and_tagged_like_its_lesion(scene):
     assert segment.GetName() == "Bladder: 50 % | urine"
     assert segment.GetColor() == pytest.approx(segment_color(3, PHYSIOLOGICAL))
     tags = {}
-    for name in ("TerminologyEntry", "CLIPS.kind", "CLIPS.label"):
+    for name in ("TerminologyEntry", "CLIPS.Kind", "CLIPS.Label"):
         value = vtk.reference("")
         segment.GetTag(name, value)
         tags[name] = value.get()
     assert tags == {
         "TerminologyEntry": terminology_entry(PHYSIOLOGICAL),
-        "CLIPS.kind": "physiological",
-        "CLIPS.label": "4",
+        "CLIPS.Kind": "physiological",
+        "CLIPS.Label": "4",
     }
 
 
@@ -160,8 +161,8 @@ def test_seg_nrrd_keeps_lesions_kinds_and_provenance(scene, tmp_path):
 def test_seg_nrrd_loses_the_nodes_attributes_and_its_reference_to_the_pet(scene, tmp_path):
     _, node = shown(scene)
     copy = write_and_read(node, "vtkMRMLSegmentationStorageNode", tmp_path / "mask.seg.nrrd", scene)
-    assert node.GetAttribute("CLIPS.result")
-    assert copy.GetAttribute("CLIPS.result") is None
+    assert node.GetAttribute("CLIPS.Provenance")
+    assert copy.GetAttribute("CLIPS.Provenance") is None
     assert copy.GetNodeReferenceID(copy.GetReferenceImageGeometryReferenceRole()) is None
 
 
@@ -170,6 +171,34 @@ def test_seg_nrrd_of_a_mask_without_lesions_loses_its_provenance(scene, tmp_path
     pet, node = shown(scene, empty)
     copy = write_and_read(node, "vtkMRMLSegmentationStorageNode", tmp_path / "empty.seg.nrrd", scene)
     assert segmentation_from_node(copy, pet).provenance == {}
+
+
+def test_slicer_reads_the_seg_nrrd_that_the_core_writes(scene, tmp_path):
+    pet, _ = add_study_volumes(study())
+    write_seg_nrrd(segmentation(), tmp_path / "core.seg.nrrd")
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    storage = scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "core.seg.nrrd"))
+    assert storage.ReadData(node)
+    found = segmentation_from_node(node, pet)
+    assert np.array_equal(voxels(found), voxels(segmentation()))
+    assert found.provenance == segmentation().provenance
+    assert [(lesion.label, lesion.lesion_id, lesion.kind) for lesion in found.lesions] == [
+        (1, "L-a1", TUMOR),
+        (4, "L-b7", PHYSIOLOGICAL),
+        (300, "L-c9", TUMOR),
+    ]
+
+
+def test_the_core_reads_the_seg_nrrd_that_slicer_writes(scene, tmp_path):
+    _, node = shown(scene)
+    storage = scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "slicer.seg.nrrd"))
+    assert storage.WriteData(node)
+    found = read_seg_nrrd(tmp_path / "slicer.seg.nrrd", study().pet)
+    for lesion, original in zip(found.lesions, segmentation().lesions, strict=True):
+        assert (lesion.lesion_id, lesion.kind) == (original.lesion_id, original.kind)
+        assert np.array_equal(voxels(found) == lesion.label, voxels(segmentation()) == original.label)
 
 
 def test_removing_and_renaming_segments_never_renumbers_the_others(scene):

@@ -85,8 +85,8 @@ def test_the_table_says_how_it_was_made_and_from_what(scene):
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "PET lesions")
     node = add_measures_table(Measures(lesions=(), patient=patient()), segmentation)
     assert node.GetName() == "PET lesions measures"
-    assert node.GetAttribute("CLIPS.method") == "SUV >= 4.0"
-    assert node.GetAttribute("CLIPS.reviewed") == "false"
+    assert node.GetAttribute("CLIPS.Method") == "SUV >= 4.0"
+    assert node.GetAttribute("CLIPS.Reviewed") == "false"
     assert node.GetNodeReference("segmentation") is segmentation
 
 
@@ -96,7 +96,7 @@ def test_a_csv_file_keeps_types_units_and_titles_in_its_schema_file_but_loses_at
     assert (tmp_path / "measures.schema.csv").is_file()
     assert column(copy, "volume_ml").GetValue(0) == 1.5
     assert copy.GetColumnUnitLabel("volume_ml") == "mL"
-    assert copy.GetAttribute("CLIPS.method") is None
+    assert copy.GetAttribute("CLIPS.Method") is None
 
 
 def test_a_csv_file_without_its_schema_loses_types_and_units(scene, tmp_path):

@@ -187,7 +187,7 @@ def test_volumes_moved_by_a_transform_and_empty_ones_are_refused(scene):
 
 def test_a_damaged_attribute_is_refused_instead_of_losing_the_suv_audit_trail(scene):
     pet, _ = add_study_volumes(study())
-    pet.SetAttribute("CLIPS.study", pet.GetAttribute("CLIPS.study").replace('"identity"', '"someone"'))
+    pet.SetAttribute("CLIPS.Study", pet.GetAttribute("CLIPS.Study").replace('"identity"', '"someone"'))
     with pytest.raises(Refusal, match="cannot be read"):
         study_from_nodes(pet)
 
@@ -220,7 +220,7 @@ def test_a_second_study_of_the_patient_joins_the_first(scene):
 
 def test_a_volume_loaded_by_another_module_gets_its_identity_from_the_subject_hierarchy(scene):
     pet, ct = add_study_volumes(study())
-    pet.RemoveAttribute("CLIPS.study")
+    pet.RemoveAttribute("CLIPS.Study")
     found = study_from_nodes(pet, ct)
     assert found.identity == StudyIdentity(
         patient_id="A|1",
@@ -265,4 +265,4 @@ def test_a_saved_scene_keeps_units_and_attributes(scene, tmp_path):
     reopened.Import()
     copy = reopened.GetFirstNodeByName(pet.GetName())
     assert copy.GetVoxelValueUnits().GetCodeValue() == "{SUVbw}g/ml"
-    assert copy.GetAttribute("CLIPS.study") == pet.GetAttribute("CLIPS.study")
+    assert copy.GetAttribute("CLIPS.Study") == pet.GetAttribute("CLIPS.Study")
