@@ -133,9 +133,11 @@ def install(folder, arguments, started):
             if step:
                 print(f"  {time.monotonic() - started:4.0f} s  {step}", flush=True)
     if process.wait():
-        sys.stderr.write("".join(lines[-8:]))
+        unconnected = any(re.search("ConnectionError|ProxyError|ConnectTimeout|SSLError", line) for line in lines)
+        why = "there is no connection to the package index" if unconnected else "pip gave up:\n" + "".join(lines[-8:])
         sys.exit(
-            f"The packages could not be installed; everything pip said is in {log_path}. "
+            f"The packages could not be installed, {why}\n"
+            f"Everything pip said is in {log_path}. "
             "Without internet: see 'Behind a firewall' in docs/installation.md."
         )
 
@@ -158,7 +160,7 @@ def locked(path):
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print(f"Waiting for another 'make' that works on {os.path.relpath(path)}", flush=True)
+            print(f"Waiting for another 'make' that works on {os.path.relpath(path).replace('.lock', '')}", flush=True)
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
