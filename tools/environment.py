@@ -84,7 +84,8 @@ def key_of(*names):
     for name in names:
         with open(os.path.join(REPOSITORY, name), "rb") as stream:
             digest.update(stream.read())
-    return f"{sys.version}\n{REPOSITORY}\n{digest.hexdigest()}\n"
+    python = f"{sys.version_info[0]}.{sys.version_info[1]} in {sys.base_prefix}"
+    return f"{python}\n{REPOSITORY}\n{digest.hexdigest()}\n"
 
 
 def same_python(stamp, key):
