@@ -3,6 +3,12 @@
 Headers in, factor and explanation out (`suv`), apart from pixels (`pixels`).
 """
 
+from CLIPSLib.study.answers import Answers
+from CLIPSLib.study.explain import explain_suv
+from CLIPSLib.study.find import choose_candidate, find_studies, load_study
+from CLIPSLib.study.headers import FrameTiming, PetHeaders
+from CLIPSLib.study.read import read_study
+from CLIPSLib.study.suv import SuvOutcome, derive_suv
 from CLIPSLib.study.types import (
     CtChoice,
     FoundStudies,
@@ -17,9 +23,12 @@ from CLIPSLib.study.types import (
 )
 
 __all__ = [
+    "Answers",
     "CtChoice",
     "FoundStudies",
+    "FrameTiming",
     "PetCtStudy",
+    "PetHeaders",
     "SeriesInfo",
     "SkippedSeries",
     "StudyCandidate",
@@ -27,4 +36,11 @@ __all__ = [
     "SuvAlternative",
     "SuvFactor",
     "SuvInput",
+    "SuvOutcome",
+    "choose_candidate",
+    "derive_suv",
+    "explain_suv",
+    "find_studies",
+    "load_study",
+    "read_study",
 ]

@@ -14,6 +14,9 @@ from CLIPSLib.errors import Caution, ClipsError, Question, Refusal
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+    from CLIPSLib.study.grid import Grid
+    from CLIPSLib.study.headers import SliceHeader
+
 
 @dataclass(frozen=True, kw_only=True)
 class SuvInput:
@@ -69,6 +72,8 @@ class SeriesInfo:
     size: tuple[int, int, int]  # columns, rows, slices
     spacing_mm: tuple[float, float, float]  # x (between columns), y (between rows), z (between slices)
     details: dict[str, object] = field(default_factory=dict)  # header facts shown to people, JSON-ready
+    slices: tuple[SliceHeader, ...] = field(default=(), repr=False, compare=False)  # headers of `files`, in their order
+    grid: Grid | None = field(default=None, repr=False, compare=False)  # where the slices lie
 
 
 @dataclass(frozen=True, kw_only=True)

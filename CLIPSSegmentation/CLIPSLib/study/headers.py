@@ -1,0 +1,358 @@
+"""One DICOM file's header as plain values: the only place in the room that names tags.
+
+Values stay as the file has them (text) where a rule must quote them; numbers are None when missing or malformed, so
+that a damaged header reaches the rules as "absent" instead of as an exception. Called by `scan`.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+PET_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.128"
+MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+DEFLATED_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
+
+_PIXEL_DATA_TAG_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTiming:
+    """When one slice was acquired, as text, and for how long (ms)."""
+
+    acquisition_date: str = ""
+    acquisition_time: str = ""
+    frame_reference_time_ms: float | None = None
+    frame_duration_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetHeaders:
+    """What decides the SUV of a PET series; the same in every slice but for `frames` (one per slice, sorted).
+
+    Text is as in the file, "" when absent. Numbers given as text (weight, dose, half-life, private factors) are kept as
+    text because messages quote them; `number` reads them.
+    """
+
+    units: str = ""
+    suv_type: str = ""
+    decay_correction: str = ""
+    corrected_image: tuple[str, ...] = ()
+    series_type: tuple[str, ...] = ()
+    description: str = ""
+    manufacturer: str = ""
+    patient_weight: str = ""
+    patient_size: str = ""
+    patient_sex: str = ""
+    radiopharmaceutical_items: int = 0
+    radiopharmaceutical: str = ""
+    radiopharmaceutical_code: str = ""
+    radionuclide: str = ""
+    radionuclide_code: str = ""
+    total_dose: str = ""
+    half_life: str = ""
+    start_time: str = ""
+    start_datetime: str = ""
+    series_date: str = ""
+    series_time: str = ""
+    timezone_offset: str = ""
+    ge_scan_datetime: str = ""
+    siemens_decay_datetime: str = ""
+    philips_suv_factor: str = ""
+    philips_activity_factor: str = ""
+    frames: tuple[FrameTiming, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientHeaders:
+    """Who and what was scanned, for identity and reports."""
+
+    patient_id: str = ""
+    patient_name: str = ""
+    birth_date: str = ""
+    age: str = ""
+    sex: str = ""
+    weight: str = ""
+    size: str = ""
+    study_date: str = ""
+    study_description: str = ""
+    manufacturer: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceHeader:
+    """One file: where it belongs, where it lies in space, how its pixels are stored."""
+
+    path: Path = field(compare=False)
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    modality: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    description: str
+    series_number: int | None
+    acquisition_number: int | None
+    image_type: tuple[str, ...]
+    position: tuple[float, ...] | None  # LPS mm of the first pixel's center
+    orientation: tuple[float, ...] | None  # direction cosines of a row, then of a column
+    pixel_spacing: tuple[float, ...] | None  # mm between rows, between columns
+    rows: int | None
+    columns: int | None
+    frame_count: int
+    samples_per_pixel: int | None
+    bits_allocated: int | None
+    bits_stored: int | None
+    signed: bool
+    lossy: bool
+    slope: float | None
+    intercept: float | None
+    kernel: str
+    series_date: str
+    series_time: str
+    series_slice_count: int | None  # NumberOfSlices (0054,0081)
+    gantry_tilt_deg: float | None
+    patient: PatientHeaders
+    pet: PetHeaders | None  # only for modality PT
+    timing: FrameTiming
+    pixel_offset: int | None = field(default=None, compare=False)  # of the PixelData element; None: there is none
+    file_size: int = field(default=0, compare=False)
+
+
+def number(text: str) -> float | None:
+    """A DS or IS value; None when absent, malformed, infinite or not a number."""
+    try:
+        value = float(text.strip(" \0"))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def looks_like_dicom(start: bytes) -> bool:
+    """True for a DICOM file by its first bytes: the preamble, or a bare data set that starts with group 0002 or 0008."""
+    if start[128:132] == b"DICM":
+        return True
+    group, element = start[0:2], start[2:4]
+    return group in (b"\x08\x00", b"\x02\x00") and element[1:2] == b"\x00" and len(start) > _PIXEL_DATA_TAG_LENGTH
+
+
+def read_header(path: Path, content: bytes, file_size: int) -> SliceHeader:
+    """The header of the file `path`, of which `content` are all bytes up to the pixel data at least.
+
+    Raises:
+        ValueError: the bytes are not a readable DICOM data set (with the reason).
+    """
+    import pydicom
+
+    stream = io.BytesIO(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # values are checked by our own rules
+        try:
+            dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+        except Exception as error:  # pydicom raises many types on damaged bytes; all mean "unreadable"
+            raise ValueError(f"damaged DICOM header: {error}") from error
+    reader = _Values(dataset)
+    return _slice_header(reader, path, _pixel_offset(stream, content), file_size)
+
+
+def _pixel_offset(stream: io.BytesIO, content: bytes) -> int | None:
+    """Where the PixelData element starts: there pydicom stopped; None when the data set ended before."""
+    offset = stream.tell()
+    return offset if content[offset : offset + 4] in (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10") else None
+
+
+def _slice_header(v: _Values, path: Path, pixel_offset: int | None, file_size: int) -> SliceHeader:
+    modality = v.text(0x00080060)
+    return SliceHeader(
+        path=path,
+        sop_class_uid=v.text(0x00080016),
+        sop_instance_uid=v.text(0x00080018),
+        transfer_syntax_uid=v.transfer_syntax(),
+        modality=modality,
+        study_uid=v.text(0x0020000D),
+        series_uid=v.text(0x0020000E),
+        frame_of_reference_uid=v.text(0x00200052),
+        description=v.text(0x0008103E),
+        series_number=v.integer(0x00200011),
+        acquisition_number=v.integer(0x00200012),
+        image_type=v.texts(0x00080008),
+        position=v.numbers(0x00200032, 3),
+        orientation=v.numbers(0x00200037, 6),
+        pixel_spacing=v.numbers(0x00280030, 2),
+        rows=v.integer(0x00280010),
+        columns=v.integer(0x00280011),
+        frame_count=v.integer(0x00280008) or 1,
+        samples_per_pixel=v.integer(0x00280002),
+        bits_allocated=v.integer(0x00280100),
+        bits_stored=v.integer(0x00280101),
+        signed=v.integer(0x00280103) == 1,
+        lossy=v.text(0x00282110) == "01",
+        slope=v.number(0x00281053),
+        intercept=v.number(0x00281052),
+        kernel=" ".join(v.texts(0x00181210)),
+        series_date=v.text(0x00080021),
+        series_time=v.text(0x00080031),
+        series_slice_count=v.integer(0x00540081),
+        gantry_tilt_deg=v.number(0x00181120),
+        patient=_patient_headers(v),
+        pet=_pet_headers(v) if modality == "PT" else None,
+        timing=_frame_timing(v),
+        pixel_offset=pixel_offset,
+        file_size=file_size,
+    )
+
+
+def _patient_headers(v: _Values) -> PatientHeaders:
+    return PatientHeaders(
+        patient_id=v.text(0x00100020),
+        patient_name=v.text(0x00100010),
+        birth_date=v.text(0x00100030),
+        age=v.text(0x00101010),
+        sex=v.text(0x00100040),
+        weight=v.text(0x00101030),
+        size=v.text(0x00101020),
+        study_date=v.text(0x00080020),
+        study_description=v.text(0x00081030),
+        manufacturer=v.text(0x00080070),
+        model=v.text(0x00081090),
+    )
+
+
+def _frame_timing(v: _Values) -> FrameTiming:
+    return FrameTiming(
+        acquisition_date=v.text(0x00080022),
+        acquisition_time=v.text(0x00080032),
+        frame_reference_time_ms=v.number(0x00541300),
+        frame_duration_ms=v.number(0x00181242),
+    )
+
+
+def _pet_headers(v: _Values) -> PetHeaders:
+    items = v.items(0x00540016)
+    item = items[0] if items else _Values.empty()
+    nuclide, pharmaceutical = item.first_item(0x00540300), item.first_item(0x00540304)
+    return PetHeaders(
+        units=v.text(0x00541001),
+        suv_type=v.text(0x00541006),
+        decay_correction=v.text(0x00541102),
+        corrected_image=v.texts(0x00280051),
+        series_type=v.texts(0x00541000),
+        description=v.text(0x0008103E),
+        manufacturer=v.text(0x00080070),
+        patient_weight=v.text(0x00101030),
+        patient_size=v.text(0x00101020),
+        patient_sex=v.text(0x00100040),
+        radiopharmaceutical_items=len(items),
+        radiopharmaceutical=item.text(0x00180031) or pharmaceutical.text(0x00080104),
+        radiopharmaceutical_code=pharmaceutical.text(0x00080100),
+        radionuclide=nuclide.text(0x00080104),
+        radionuclide_code=nuclide.text(0x00080100),
+        total_dose=item.text(0x00181074),
+        half_life=item.text(0x00181075),
+        start_time=item.text(0x00181072),
+        start_datetime=item.text(0x00181078),
+        series_date=v.text(0x00080021),
+        series_time=v.text(0x00080031),
+        timezone_offset=v.text(0x00080201),
+        ge_scan_datetime=v.private(0x0009, 0x0D, "GEMS_PETD_01"),
+        siemens_decay_datetime=v.private(0x0071, 0x22, "SIEMENS MED PT"),
+        philips_suv_factor=v.private(0x7053, 0x00, "Philips PET Private Group"),
+        philips_activity_factor=v.private(0x7053, 0x09, "Philips PET Private Group"),
+        frames=(_frame_timing(v),),
+    )
+
+
+class _Values:
+    """Reads a data set's undecoded elements: several times faster than pydicom's conversion, and never raises."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    @staticmethod
+    def empty() -> _Values:
+        from pydicom import Dataset
+
+        return _Values(Dataset())
+
+    def transfer_syntax(self) -> str:
+        meta = getattr(self._dataset, "file_meta", None)
+        uid = _Values(meta).text(0x00020010) if meta is not None else ""
+        return uid or IMPLICIT_LITTLE_ENDIAN
+
+    def text(self, tag: int) -> str:
+        element = self._element(tag)
+        value = getattr(element, "value", None)
+        if value is None:
+            return ""
+        return (self._decoded(value) if isinstance(value, bytes) else str(value)).strip(" \0\r\n\t")
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        text = self.text(tag)
+        return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
+
+    def number(self, tag: int) -> float | None:
+        return number(self.text(tag))
+
+    def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
+        values = tuple(number(part) for part in self.texts(tag))
+        return values if len(values) == count and None not in values else None
+
+    def integer(self, tag: int) -> int | None:
+        """A US, SS or IS value."""
+        element = self._element(tag)
+        value = getattr(element, "value", None)
+        if isinstance(value, bytes) and len(value) == 2 and element.VR in (None, "US", "SS", "UN"):
+            order = "little" if element.is_little_endian else "big"
+            if (tag >> 16) in (0x0028, 0x0054):  # the binary integers that are read here
+                return int.from_bytes(value, order)
+        parsed = self.number(tag)
+        return int(parsed) if parsed is not None and parsed == int(parsed) else None
+
+    def items(self, tag: int) -> list[_Values]:
+        element = self._element(tag)
+        value = getattr(element, "value", None)
+        if isinstance(value, bytes):  # a sequence that a transfer turned into UN
+            try:
+                value = self._dataset[tag].value
+            except Exception:  # undecodable bytes: the sequence counts as absent
+                return []
+        return [_Values(item) for item in value] if value and not isinstance(value, str | bytes) else []
+
+    def first_item(self, tag: int) -> _Values:
+        items = self.items(tag)
+        return items[0] if items else _Values.empty()
+
+    def private(self, group: int, element: int, creator: str) -> str:
+        """A private element in the block of its creator; where anonymization took the creator away, in block 10."""
+        for block in range(0x10, 0x20):
+            if self.text(group << 16 | block) == creator:
+                return self.text(group << 16 | block << 8 | element)
+        return self.text(group << 16 | 0x1000 | element)
+
+    def _element(self, tag: int):
+        try:
+            return self._dataset.get_item(tag)
+        except Exception:  # an element whose bytes pydicom cannot even delimit counts as absent
+            return None
+
+    def _decoded(self, value: bytes) -> str:
+        if value.isascii():
+            return value.decode("ascii")
+        from pydicom.charset import convert_encodings, decode_bytes
+
+        try:
+            encodings = convert_encodings(list(self.texts(0x00080005)) or ["ISO_IR 6"])
+            return decode_bytes(value, encodings, set("\r\n\t\f"))
+        except (LookupError, ValueError):
+            return value.decode("latin-1")

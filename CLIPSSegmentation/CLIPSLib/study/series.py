@@ -1,0 +1,266 @@
+"""From headers to stacks: which files form one volume, in which order, and what is wrong with it.
+
+Files are put in order by their positions along the slice normal, never by name or number. Called by `find`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.study.grid import Grid, find_grid
+from CLIPSLib.study.headers import CT_IMAGE_STORAGE, PET_IMAGE_STORAGE, SliceHeader
+from CLIPSLib.study.types import SeriesInfo, SkippedSeries
+
+MIN_SLICES = 4
+_STORAGE = {"PT": PET_IMAGE_STORAGE, "CT": CT_IMAGE_STORAGE}
+_ENHANCED = {
+    "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET Image Storage",
+    "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET Image Storage",
+    "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT Image Storage",
+    "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT Image Storage",
+}
+_NOT_A_SLICE = ("MIP", "LOCALIZER", "PROJECTION", "MAX_IP", "SCOUT")
+_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+_COSINE_TOLERANCE = 1e-3
+_SPACING_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Slices that form one volume, sorted along the normal; `refusals` when they cannot be read as one.
+
+    key: the series UID, with "#2" and so on when a series holds several stacks.
+    """
+
+    key: str
+    slices: tuple[SliceHeader, ...]
+    grid: Grid | None
+    cautions: tuple[Caution, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    info: SeriesInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "info", _series_info(self))
+
+    @property
+    def first(self) -> SliceHeader:
+        return self.slices[0]
+
+
+def series_label(header: SliceHeader) -> str:
+    """A series as people know it: number and description, and its UID."""
+    number = f"{header.series_number} " if header.series_number is not None else ""
+    return f"series {number}'{header.description}' {header.series_uid}"
+
+
+def build_stacks(headers: Iterable[SliceHeader]) -> tuple[list[Stack], list[SkippedSeries]]:
+    """All volumes of modality PT and CT, and everything else with the reason why it is none."""
+    by_series: dict[tuple[str, str], list[SliceHeader]] = defaultdict(list)
+    for header in headers:
+        by_series[header.series_uid, header.modality].append(header)
+    stacks: list[Stack] = []
+    skipped: list[SkippedSeries] = []
+    for members in by_series.values():
+        slices = _volume_slices(members, skipped)
+        groups = [group for group in _split(slices) if not _too_short(group, skipped)]
+        for index, group in enumerate(groups, start=1):
+            key = group[0].series_uid if index == 1 else f"{group[0].series_uid}#{index}"
+            stacks.append(_build_stack(key, group))
+    return stacks, skipped
+
+
+def _volume_slices(members: list[SliceHeader], skipped: list[SkippedSeries]) -> list[SliceHeader]:
+    """The slices of a series that may be part of a volume; the others go to `skipped` with their reason."""
+    reasons: dict[str, list[SliceHeader]] = defaultdict(list)
+    kept = []
+    for header in members:
+        reason = _reason_to_skip(header)
+        if reason:
+            reasons[reason].append(header)
+        else:
+            kept.append(header)
+    skipped.extend(_skipped(group, reason) for reason, group in reasons.items())
+    return kept
+
+
+def _reason_to_skip(header: SliceHeader) -> str:
+    if header.modality not in _STORAGE:
+        return f"modality {header.modality} is neither PT nor CT"
+    marks = [mark for mark in header.image_type if mark.upper() in _NOT_A_SLICE]
+    if marks:
+        return f"no cross-sectional image: ImageType (0008,0008) holds {marks[0]}"
+    if header.sop_class_uid in _ENHANCED:
+        return ""  # refused by name later
+    if header.sop_class_uid != _STORAGE[header.modality]:
+        return f"SOP class {header.sop_class_uid} is not {header.modality} image storage"
+    return ""
+
+
+def _too_short(group: list[SliceHeader], skipped: list[SkippedSeries]) -> bool:
+    if len(group) >= MIN_SLICES or group[0].sop_class_uid in _ENHANCED:
+        return False
+    skipped.append(_skipped(group, f"only {len(group)} slices of this orientation and size"))
+    return True
+
+
+def _skipped(group: list[SliceHeader], reason: str) -> SkippedSeries:
+    first = group[0]
+    return SkippedSeries(
+        series_uid=first.series_uid,
+        modality=first.modality,
+        description=first.description,
+        file_count=len(group),
+        reason=reason,
+    )
+
+
+def _split(slices: list[SliceHeader]) -> list[list[SliceHeader]]:
+    """Slices of one grid family each: same patient, frame of reference, orientation, size, and pixel spacing."""
+    groups: list[list[SliceHeader]] = []
+    for header in slices:
+        for group in groups:
+            if _same_family(group[0], header):
+                group.append(header)
+                break
+        else:
+            groups.append([header])
+    return groups
+
+
+def _same_family(a: SliceHeader, b: SliceHeader) -> bool:
+    return (
+        (a.patient.patient_id, a.study_uid, a.frame_of_reference_uid, a.rows, a.columns, a.sop_class_uid)
+        == (b.patient.patient_id, b.study_uid, b.frame_of_reference_uid, b.rows, b.columns, b.sop_class_uid)
+        and _close(a.orientation, b.orientation, _COSINE_TOLERANCE)
+        and _close(a.pixel_spacing, b.pixel_spacing, _SPACING_TOLERANCE)
+    )
+
+
+def _close(a: tuple[float, ...] | None, b: tuple[float, ...] | None, tolerance: float) -> bool:
+    if a is None or b is None:
+        return a is b
+    return all(abs(x - y) <= tolerance for x, y in zip(a, b, strict=True))
+
+
+def _build_stack(key: str, group: list[SliceHeader]) -> Stack:
+    where = series_label(group[0])
+    unique, cautions, refusals = _without_duplicates(group, where)
+    refusals += [problem for header in unique for problem in _file_problems(header)][:5]
+    name = _ENHANCED.get(group[0].sop_class_uid)
+    if name:
+        what = f"The series is stored as {name} ({group[0].sop_class_uid}), which is not supported"
+        refusal = Refusal("enhanced-storage", what, where, "Export it as single-frame images.")
+        return Stack(key, tuple(unique), None, (), (refusal,))
+    ordered, grid, found_cautions, found_refusals = find_grid(unique, where)
+    cautions += found_cautions + _count_cautions(ordered, where)
+    return Stack(key, tuple(ordered), grid, tuple(cautions), tuple(refusals + found_refusals))
+
+
+def _without_duplicates(group: list[SliceHeader], where: str) -> tuple[list[SliceHeader], list[Caution], list[Refusal]]:
+    """Each SOP instance once: copies with equal headers are dropped, unequal ones refused."""
+    seen: dict[str, SliceHeader] = {}
+    unique, refusals, dropped = [], [], 0
+    for header in group:
+        uid = header.sop_instance_uid
+        if not uid or uid not in seen:
+            seen[uid] = header
+            unique.append(header)
+        elif header == seen[uid] and header.file_size == seen[uid].file_size:
+            dropped += 1
+        else:
+            what = (
+                f"Two files have the same SOPInstanceUID (0008,0018) = {uid} and different headers: {header.path.name}"
+            )
+            refusals.append(Refusal("conflicting-copies", what, str(seen[uid].path), "Remove the wrong one."))
+    cautions = []
+    if dropped:
+        cautions.append(Caution("duplicates-dropped", f"{dropped} exact copies of slices were left out", where))
+    return unique, cautions, refusals
+
+
+def _file_problems(header: SliceHeader) -> list[Refusal]:
+    """What makes a file useless that its header tells already."""
+    where, remedy = str(header.path), "Export or copy the file again."
+    missing = [
+        name
+        for name, value in (
+            ("Rows (0028,0010)", header.rows),
+            ("Columns (0028,0011)", header.columns),
+            ("PixelSpacing (0028,0030)", header.pixel_spacing),
+            ("BitsAllocated (0028,0100)", header.bits_allocated),
+            ("RescaleSlope (0028,1053)", header.slope),
+            ("RescaleIntercept (0028,1052)", header.intercept),
+        )
+        if not value and not (value == 0 and name.startswith("RescaleIntercept"))
+    ]
+    if missing:
+        return [Refusal("attribute-missing", f"{missing[0]} is absent, malformed or 0", where, remedy)]
+    if min(header.pixel_spacing) <= 0 or header.slope < 0 or header.samples_per_pixel not in (1, None):
+        what = (
+            f"PixelSpacing = {header.pixel_spacing}, RescaleSlope = {header.slope}, SamplesPerPixel = "
+            f"{header.samples_per_pixel} do not belong to a measured slice"
+        )
+        return [Refusal("attribute-impossible", what, where, remedy)]
+    if header.transfer_syntax_uid in _UNCOMPRESSED and not _pixels_complete(header):
+        return [Refusal("pixels-truncated", "The pixel data are missing or truncated", where, remedy)]
+    return []
+
+
+def _pixels_complete(header: SliceHeader) -> bool:
+    if header.pixel_offset is None:
+        return False
+    needed = header.rows * header.columns * header.bits_allocated // 8
+    return header.file_size - header.pixel_offset >= needed + 8
+
+
+def _count_cautions(ordered: list[SliceHeader], where: str) -> list[Caution]:
+    stated = ordered[0].series_slice_count
+    if ordered[0].modality != "PT" or not stated or stated <= len(ordered):
+        return []
+    what = f"NumberOfSlices (0054,0081) is {stated}, and {len(ordered)} slices are here: the series may be incomplete"
+    return [Caution("slices-missing", what, where)]
+
+
+def _series_info(stack: Stack) -> SeriesInfo:
+    first, grid = stack.first, stack.grid
+    spacing = grid.spacing if grid else (0.0, 0.0, 0.0)
+    return SeriesInfo(
+        series_uid=first.series_uid,
+        study_uid=first.study_uid,
+        patient_id=first.patient.patient_id,
+        modality=first.modality,
+        description=first.description,
+        series_number=first.series_number,
+        frame_of_reference_uid=first.frame_of_reference_uid,
+        files=tuple(header.path for header in stack.slices),
+        slice_count=len(stack.slices),
+        size=(first.columns or 0, first.rows or 0, len(stack.slices)),
+        spacing_mm=spacing,
+        details=_details(stack),
+        slices=stack.slices,
+        grid=grid,
+    )
+
+
+def _details(stack: Stack) -> dict[str, object]:
+    first = stack.first
+    details: dict[str, object] = {
+        "key": stack.key,
+        "manufacturer": first.patient.manufacturer,
+        "model": first.patient.model,
+        "series_date": first.series_date,
+        "series_time": first.series_time,
+        "image_type": "\\".join(first.image_type),
+        "transfer_syntax_uid": first.transfer_syntax_uid,
+    }
+    if first.pet is not None:
+        details["units"] = first.pet.units
+        details["decay_correction"] = first.pet.decay_correction
+        details["corrected_image"] = "\\".join(first.pet.corrected_image)
+        details["distinct_rescale_slopes"] = len({header.slope for header in stack.slices})
+    if first.kernel:
+        details["kernel"] = first.kernel
+    return details
