@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import builders_phantom
 import pytest
+from hypothesis import settings
+
+# A loaded machine is slow, not wrong: no deadline. Equal runs try equal examples.
+settings.register_profile("clips", deadline=None, derandomize=True)
+settings.load_profile("clips")
 
 
 @pytest.fixture(scope="session")
