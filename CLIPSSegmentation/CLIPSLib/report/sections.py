@@ -25,7 +25,7 @@ def header(identity: StudyIdentity, say: Language, *, anonymous: bool) -> str:
         born = f", {say['birth_date']} {say.date(identity.birth_date)}" if identity.birth_date else ""
         name = " ".join(part for part in identity.patient_name.replace("^", " ").split() if part)
         lines = [f"<strong>{escape(name or identity.patient_id)}</strong>{escape(born)}"]
-        if identity.patient_id and name:
+        if identity.patient_id and name not in ("", identity.patient_id):
             lines.append(f"{say['patient_id']} {escape(identity.patient_id)}")
         if identity.study_date:
             lines.append(f"{say['study_date']} {escape(say.date(identity.study_date))}")
@@ -44,8 +44,9 @@ def status(measures: Measures, say: Language) -> str:
 def key_numbers(measures: Measures, say: Language) -> str:
     """TMTV, TLG, lesions, Dmax, SDmax, big; the SUV of the whole tumor below."""
     patient = measures.patient
+    tmtv_label = say["tmtv"] if patient.reviewed else f"{say['tmtv']}<br><b>{say['unreviewed']}</b>"
     cards = (
-        _card("tmtv", say["tmtv"], "TMTV", say.volume(patient.tmtv_ml), "mL"),
+        _card("tmtv", tmtv_label, "TMTV", say.volume(patient.tmtv_ml), "mL"),
         _card("tlg", say["tlg"], "TLG", say.number(patient.tlg_g, 1), "g"),
         _card(
             "count",
@@ -59,9 +60,12 @@ def key_numbers(measures: Measures, say: Language) -> str:
     suv = " · ".join(
         f"{say[key]} <b>{say.number(getattr(patient, key), 2)}</b>" for key in ("suv_max", "suv_mean", "suv_peak")
     )
-    empty = "" if patient.lesion_count else f'<p class="empty"><b>{say["none_found"]}.</b> {say["none_found_more"]}</p>'
-    method = f'<p class="line"><b>{escape(patient.method)}</b> · {suv}</p>'
-    return f'<section class="key" aria-label="{say["tmtv"]}"><div class="cards">{"".join(cards)}</div>{method}{empty}</section>'
+    empty = f'<p class="empty"><b>{say["none_found"]}.</b> {say["none_found_more"]}</p>'
+    method = f'<p class="line"><b>{escape(patient.method.replace(">=", "≥"))}</b> · {suv}</p>'
+    return (
+        f'<section class="key" aria-label="{say["tmtv"]}"><div class="cards">{"".join(cards)}</div>'
+        f"{method}{'' if patient.lesion_count else empty}</section>"
+    )
 
 
 def cautions(items: Iterable[Caution], say: Language) -> str:
@@ -81,7 +85,8 @@ def images(study: PetCtStudy, segmentation: Segmentation, say: Language) -> str:
     views = views_svg(project(study.pet, segmentation), say.texts)
     return (
         f'<section class="images"><h2>{say["images"]}</h2><div class="views">{views}</div>'
-        f'<p class="caption">{" ".join(caption)}</p></section>'
+        f'<p class="caption"><span class="window" aria-hidden="true"><i>0</i><b></b><i>{WINDOW_SUV:g} SUV</i></span>'
+        f"{' '.join(caption)}</p></section>"
     )
 
 
@@ -91,7 +96,7 @@ def lesion_table(measures: Measures, segmentation: Segmentation, say: Language) 
     uptake = [row for row in measures.lesions if row.kind == PHYSIOLOGICAL]
     if not measures.lesions:
         return ""
-    thresholds = {t["lesion_id"]: t for t in segmentation.provenance.get("thresholds") or ()}
+    thresholds = _own_thresholds(segmentation)
     columns = (
         (say["number"], ""),
         (say["name"], ""),
@@ -118,7 +123,7 @@ def lesion_table(measures: Measures, segmentation: Segmentation, say: Language) 
 def method(measures: Measures, segmentation: Segmentation, say: Language) -> str:
     """How the regions were made: rule, connectivity, minimum volume, and what was left out."""
     facts = segmentation.provenance
-    rows = [(say["method"], measures.patient.method)]
+    rows = [(say["method"], measures.patient.method.replace(">=", "≥"))]
     rows.append((say["connectivity"], say["connectivity_value"].format(count=measures.patient.connectivity)))
     if facts.get("min_volume_ml") is not None:
         rows.append((say["min_volume"], say.number(facts["min_volume_ml"], 1, "mL")))
@@ -127,7 +132,7 @@ def method(measures: Measures, segmentation: Segmentation, say: Language) -> str
         volume = say.volume(discarded["volume_ml"], "mL")
         rows.append((say["discarded"], say["discarded_value"].format(count=discarded["components"], volume=volume)))
     if segmentation.valid_for:
-        rows.append((say["valid_for"], segmentation.valid_for))
+        rows.append((say["valid_for"], segmentation.valid_for.replace(">=", "≥")))
     if facts.get("parameters"):
         rows.append((say["parameters"], ", ".join(f"{k} = {v}" for k, v in sorted(facts["parameters"].items()))))
     return f"<section><h2>{say['method']}</h2>{_facts(rows)}</section>"
@@ -182,6 +187,13 @@ def origin(
     return f"<section><h2>{say['origin']}</h2>{_facts(row for row in rows if row[1])}</section>"
 
 
+def _own_thresholds(segmentation: Segmentation) -> dict[str, Mapping]:
+    """The threshold of each lesion by id; empty when all have the same, which the method states once."""
+    thresholds = {t["lesion_id"]: t for t in segmentation.provenance.get("thresholds") or ()}
+    differ = len({(t["threshold_suv"], t.get("fallback", "")) for t in thresholds.values()}) > 1
+    return thresholds if differ else {}
+
+
 def _card(kind: str, label: str, short: str, value: str, unit: str = "") -> str:
     shown = f'{value}<span class="unit">{unit}</span>' if unit else value
     return (
@@ -194,7 +206,7 @@ def _lesion_row(row: LesionMeasures, thresholds: Mapping[str, Mapping], say: Lan
     red, green, blue = (round(255 * c) for c in segment_color(row.label - 1, row.kind))
     swatch = f'<span class="swatch" style="background:rgb({red},{green},{blue})"></span>'
     cells = [
-        say.volume(row.volume_ml),
+        say.number(row.volume_ml, 2),
         say.number(row.suv_max, 2),
         say.number(row.suv_mean, 2),
         say.number(row.suv_peak, 2),
@@ -223,7 +235,7 @@ def _threshold(threshold: Mapping | None, say: Language) -> str:
 def _total_row(measures: Measures, say: Language, with_threshold: bool) -> str:
     patient = measures.patient
     cells = [
-        say.volume(patient.tmtv_ml),
+        say.number(patient.tmtv_ml, 2),
         say.number(patient.suv_max, 2),
         say.number(patient.suv_mean, 2),
         say.number(patient.suv_peak, 2),

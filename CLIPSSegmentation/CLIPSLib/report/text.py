@@ -13,7 +13,7 @@ _ENGLISH = {
     "research_use": "For research use only. Not a medical device.",
     "anonymous": "Anonymous report",
     "unreviewed": "Candidate volume, unreviewed",
-    "unreviewed_more": "Nobody has looked at these regions yet. They may contain physiological uptake and miss lesions.",
+    "unreviewed_more": "No one has looked at these regions yet. They may contain physiological uptake or miss lesions.",
     "reviewed": "Reviewed",
     "reviewed_more": "A person has checked and accepted these lesions.",
     "birth_date": "born",
@@ -101,8 +101,8 @@ _FRENCH = {
     "research_use": "Réservé à la recherche. N’est pas un dispositif médical.",
     "anonymous": "Rapport anonyme",
     "unreviewed": "Volume candidat, non relu",
-    "unreviewed_more": "Personne n’a encore regardé ces régions. Elles peuvent contenir des fixations physiologiques et "
-    "manquer des lésions.",
+    "unreviewed_more": "Personne n’a encore regardé ces régions : elles peuvent contenir des fixations physiologiques "
+    "ou manquer des lésions.",
     "reviewed": "Relu",
     "reviewed_more": "Une personne a vérifié et accepté ces lésions.",
     "birth_date": "né(e) le",
@@ -140,8 +140,8 @@ _FRENCH = {
     "position": "Position",
     "total": "Total",
     "physiological": "Fixation physiologique, non comptée",
-    "table_caption": "SUV : SUVbw en g/mL. SUVpic : plus haute moyenne dans une sphère de 1 mL centrée sur un voxel de la "
-    "lésion. Position : centre de la lésion en coordonnées du scanner, en mm vers la gauche (L) ou la droite (R), "
+    "table_caption": "SUV : SUVbw en g/mL. SUVpic : plus haute moyenne dans une sphère de 1 mL centrée sur un voxel de "
+    "la lésion. Position : centre de la lésion en coordonnées du scanner, en mm vers la gauche (L) ou la droite (R), "
     "l’arrière (P) ou l’avant (A), la tête (S) ou les pieds (I).",
     "connectivity": "Connexité",
     "connectivity_value": "{count} voisins",

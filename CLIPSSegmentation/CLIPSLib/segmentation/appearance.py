@@ -19,6 +19,7 @@ from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentati
 _LESION_COLORS = ("#CC3311", "#0077BB", "#009988", "#EE7733", "#AA3377", "#33BBEE", "#228833", "#EE3377", "#4477AA")
 _PHYSIOLOGICAL_COLOR = "#8C96A0"
 _GOLDEN_RATIO = 0.618034  # steps of this around the color wheel never repeat a hue
+_BRIGHTEST = 0.55
 _TERMINOLOGY = Path(__file__).resolve().parent.parent / "data" / "terminology.json"
 
 
@@ -32,8 +33,9 @@ def segment_color(index: int, kind: str = TUMOR) -> tuple[float, float, float]:
         return _from_hex(_PHYSIOLOGICAL_COLOR)
     if 0 <= index < len(_LESION_COLORS):
         return _from_hex(_LESION_COLORS[index])
-    hue = (index * _GOLDEN_RATIO) % 1.0
-    return colorsys.hsv_to_rgb(hue, 0.85, 0.60 if index % 2 else 0.85)
+    color = colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.85, 0.60 if index % 2 else 0.85)
+    dim = min(1.0, _BRIGHTEST / _brightness(color))  # yellows and greens would vanish on white paper
+    return tuple(channel * dim for channel in color)
 
 
 def terminology_entry(kind: str = TUMOR) -> str:
@@ -65,16 +67,17 @@ def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
     """The tags of a lesion's segment in Slicer: coded meaning, kind, review state, validity, provenance.
 
     Tags survive Slicer's own files where node attributes do not. Slicer separates tags by `|` in files, so the JSON
-    of the provenance writes that character as its escape.
+    of the provenance writes that character as its escape. Of the thresholds, only the lesion's own is in its tag.
     """
+    facts = dict(segmentation.provenance)
+    if "thresholds" in facts:
+        facts["thresholds"] = [t for t in facts["thresholds"] if t.get("lesion_id") == lesion.lesion_id]
     return {
         "TerminologyEntry": terminology_entry(lesion.kind),
         "CLIPS.Kind": lesion.kind,
         "CLIPS.Reviewed": "true" if segmentation.reviewed else "false",
         "CLIPS.ValidFor": segmentation.valid_for or "every measure",
-        "CLIPS.Provenance": json.dumps(dict(segmentation.provenance), sort_keys=True, default=str).replace(
-            "|", "\\u007c"
-        ),
+        "CLIPS.Provenance": json.dumps(facts, sort_keys=True, default=str).replace("|", "\\u007c"),
         "CLIPS.Use": RESEARCH_USE,
     }
 
@@ -82,6 +85,11 @@ def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
 @functools.cache
 def _terminology() -> dict:
     return read_json(_TERMINOLOGY, format_name="clips-terminology", version=1)
+
+
+def _brightness(color: tuple[float, float, float]) -> float:
+    """Luma of Rec. ITU-R BT.601, 0 to 1."""
+    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
 
 
 def _from_hex(color: str) -> tuple[float, float, float]:
