@@ -47,6 +47,8 @@ def label_components(mask: np.ndarray, connectivity: int = 26) -> Components:
         raise ValueError(f"connectivity {connectivity} is not one of {CONNECTIVITIES}")
     extent = bounding_box(mask)
     labels = np.zeros(mask.shape, dtype=np.int32)
+    if extent[0].stop == 0:
+        return Components(labels=labels, sizes=np.zeros(0, dtype=np.intp), boxes=(), extent=extent)
     structure = ndimage.generate_binary_structure(3, CONNECTIVITIES.index(connectivity) + 1)
     inner, count = ndimage.label(np.ascontiguousarray(mask[extent]), structure)
     labels[extent] = inner

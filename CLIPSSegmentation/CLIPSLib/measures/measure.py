@@ -50,5 +50,7 @@ def _boxes_by_label(labels: np.ndarray) -> dict[int, Box]:
     from scipy import ndimage
 
     extent = bounding_box(labels)
+    if extent[0].stop == 0:
+        return {}
     found = ndimage.find_objects(np.ascontiguousarray(labels[extent]))
     return {label: shift_box(box, extent) for label, box in enumerate(found, start=1) if box is not None}

@@ -81,7 +81,8 @@ def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
 
     Spheres are tried every 8 mm: mean SUV 1.2 to 3.5, coefficient of variation below 20 %, with a CT also mean
     40 to 140 HU, center to the right of the middle of the body. Their largest cluster must fill 100 mL; of its
-    spheres at least half as deep inside it as the deepest, the most even one is taken. None when there is no such region (crops, legs, diffuse disease of the liver).
+    spheres that lie at least half as deep inside it as the deepest, the most even one is taken. None when there is no
+    such region (crops, legs, diffuse disease of the liver).
     """
     from scipy import ndimage
 
