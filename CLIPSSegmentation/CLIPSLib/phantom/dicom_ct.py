@@ -50,6 +50,7 @@ def write_ct_series(folder: Path, hu_image: sitk.Image, spec: CtSpec, *, reporte
 def _series_dataset(image: sitk.Image, spec: CtSpec) -> Dataset:
     ds = headers.shared_dataset(spec.series, CT_IMAGE_STORAGE)
     ds.Modality, ds.ImageType = "CT", ["ORIGINAL", "PRIMARY", "AXIAL"]
+    ds.PatientPosition = spec.series.study.patient_position
     ds.AcquisitionNumber, ds.KVP, ds.ConvolutionKernel = 1, str(spec.kvp), spec.kernel
     ds.AcquisitionDate, ds.AcquisitionTime = date_text(spec.series.started), time_text(spec.series.started)
     ds.ContentDate, ds.ContentTime = ds.AcquisitionDate, ds.AcquisitionTime

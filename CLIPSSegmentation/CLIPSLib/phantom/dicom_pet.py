@@ -147,7 +147,10 @@ def _add_bed(ds: Dataset, spec: PetSpec, bed: Bed) -> None:
 
 
 def _series_dataset(image: sitk.Image, spec: PetSpec) -> Dataset:
-    """Everything in a PET file that is equal in all slices: PET Series, Isotope, Patient Orientation, PET Image."""
+    """Everything in a PET file that is equal in all slices: PET Series, Isotope, Patient Orientation, PET Image.
+
+    Patient Position is left out: the standard forbids it beside Patient Orientation Code Sequence, which PET requires.
+    """
     vendor = spec.vendor
     ds = headers.shared_dataset(spec.series, PET_IMAGE_STORAGE)
     ds.Modality, ds.Units, ds.CountsSource = "PT", spec.units, "EMISSION"
@@ -179,8 +182,10 @@ def _isotope(spec: PetSpec) -> Dataset:
         item.RadiopharmaceuticalStartDateTime = moment(spec.injected)
     item.RadionuclideTotalDose = decimal(spec.dose_bq)
     item.RadionuclideHalfLife, item.RadionuclidePositronFraction = decimal(spec.vendor.half_life_s), "0.967"
-    item.RadionuclideCodeSequence = [code("C-111A1", "SRT", "^18^Fluorine")]
-    item.RadiopharmaceuticalCodeSequence = [code("C-B1031", "SRT", "Fluorodeoxyglucose F^18^")]
+    scheme = spec.vendor.coding_scheme
+    fluorine, fdg = {"SCT": ("77004003", "35321007"), "SRT": ("C-111A1", "C-B1031")}[scheme]
+    item.RadionuclideCodeSequence = [code(fluorine, scheme, "^18^Fluorine")]
+    item.RadiopharmaceuticalCodeSequence = [code(fdg, scheme, "Fluorodeoxyglucose F^18^")]
     item.AdministrationRouteCodeSequence = [code("47625008", "SCT", "Intravenous route")]
     return item
 

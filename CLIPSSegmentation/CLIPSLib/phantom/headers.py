@@ -107,7 +107,7 @@ def shared_dataset(series: SeriesHeader, sop_class_uid: str) -> Dataset:
     ds.SeriesInstanceUID, ds.SeriesNumber = series.series_uid, series.number
     ds.SeriesDescription, ds.ProtocolName = series.description, "WB FDG"
     ds.SeriesDate, ds.SeriesTime = date_text(series.started), time_text(series.started)
-    ds.BodyPartExamined, ds.PatientPosition = "WHOLEBODY", study.patient_position
+    ds.BodyPartExamined = "WHOLEBODY"
     ds.FrameOfReferenceUID, ds.PositionReferenceIndicator = study.frame_of_reference_uid, ""
     ds.Manufacturer, ds.ManufacturerModelName = study.manufacturer, study.model
     ds.SoftwareVersions, ds.StationName = study.software, "PHANTOM"

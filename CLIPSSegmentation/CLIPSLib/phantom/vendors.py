@@ -34,6 +34,7 @@ class Vendor:
 
     frame_reference: "average-activity" (Siemens, Philips) or "frame-start" (GE): what Frame Reference Time counts to.
     gives_start_datetime: whether (0018,1078) accompanies the retired Radiopharmaceutical Start Time (0018,1072).
+    coding_scheme: "SCT" (SNOMED CT) or "SRT", its predecessor, which most clinical files still carry.
     add_private: puts the maker's private elements into a slice's dataset.
     """
 
@@ -48,6 +49,7 @@ class Vendor:
     frame_reference: str
     half_life_s: float
     gives_start_datetime: bool
+    coding_scheme: str
     corrected_image: tuple[str, ...]
     reconstruction: str
     kernel: str
@@ -103,6 +105,7 @@ VENDORS = {
             frame_reference="average-activity",
             half_life_s=6586.2,
             gives_start_datetime=True,
+            coding_scheme="SCT",
             corrected_image=("NORM", "DTIM", "ATTN", "SCAT", "DECY", "RAN"),
             reconstruction="PSF+TOF 2i21s",
             kernel="XYZ Gauss5.00",
@@ -122,6 +125,7 @@ VENDORS = {
             frame_reference="frame-start",
             half_life_s=6588.0,
             gives_start_datetime=False,
+            coding_scheme="SRT",
             corrected_image=("DECY", "ATTN", "SCAT", "DTIM", "RAN", "DCAL", "NORM"),
             reconstruction="VPFX",
             kernel="Post filtered",
@@ -141,6 +145,7 @@ VENDORS = {
             frame_reference="average-activity",
             half_life_s=6586.2,
             gives_start_datetime=True,
+            coding_scheme="SRT",
             corrected_image=("DECY", "RADL", "ATTN", "SCAT", "DTIM", "RAN", "NORM"),
             reconstruction="BLOB-OS-TF",
             kernel="NONE",
