@@ -79,26 +79,27 @@ def place_beside(node, pet_node) -> None:
 
 
 def _describe(hierarchy, study_item: int, identity: StudyIdentity) -> None:
-    """Names and attributes of the study and patient items, under the names that Slicer's DICOM import uses."""
-    patient_item = hierarchy.GetItemParent(study_item)
-    attributes = {
-        patient_item: {
-            "PatientID": identity.patient_id,
-            "PatientName": identity.patient_name,
-            "PatientSex": identity.sex,
-            "PatientBirthDate": identity.birth_date,
-        },
-        study_item: {
-            "StudyInstanceUID": identity.study_uid,
-            "StudyDate": identity.study_date,
-            "StudyDescription": identity.study_description,
-        },
+    """Name new study and patient items, with the attributes that Slicer's DICOM import gives; known ones stay."""
+    patient = {
+        "PatientID": identity.patient_id,
+        "PatientName": identity.patient_name,
+        "PatientSex": identity.sex,
+        "PatientBirthDate": identity.birth_date,
     }
-    for item, values in attributes.items():
-        for name, value in values.items():
-            hierarchy.SetItemAttribute(item, f"DICOM.{name}", value)
-    hierarchy.SetItemName(patient_item, identity.patient_name or identity.patient_id or "Patient")
-    hierarchy.SetItemName(study_item, f"{identity.study_description or 'PET/CT'} {identity.study_date}".strip())
+    study = {
+        "StudyInstanceUID": identity.study_uid,
+        "StudyDate": identity.study_date,
+        "StudyDescription": identity.study_description,
+    }
+    patient_name = identity.patient_name or identity.patient_id or "Patient"
+    study_name = f"{identity.study_description or 'PET/CT'} {identity.study_date}".strip()
+    patient_item = hierarchy.GetItemParent(study_item)
+    for item, name, values in ((patient_item, patient_name, patient), (study_item, study_name, study)):
+        if any(hierarchy.GetItemAttribute(item, f"DICOM.{key}") for key in values):
+            continue
+        hierarchy.SetItemName(item, name)
+        for key, value in values.items():
+            hierarchy.SetItemAttribute(item, f"DICOM.{key}", value)
 
 
 def _hierarchy(node):

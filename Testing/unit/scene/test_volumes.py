@@ -218,6 +218,18 @@ def test_a_second_study_of_the_patient_joins_the_first(scene):
     assert hierarchy.GetItemParent(studies[0]) == hierarchy.GetItemParent(studies[1])
 
 
+def test_a_patient_that_slicer_knows_from_its_dicom_import_is_not_renamed(scene):
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    patient_item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "As imported")
+    hierarchy.SetItemUID(patient_item, "DICOM", "A|1")
+    hierarchy.SetItemAttribute(patient_item, "DICOM.PatientID", "A|1")
+    pet, _ = add_study_volumes(study())
+    assert hierarchy.GetItemParent(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(pet))) == patient_item
+    assert hierarchy.GetItemName(patient_item) == "As imported"
+
+
 def test_a_volume_loaded_by_another_module_gets_its_identity_from_the_subject_hierarchy(scene):
     pet, ct = add_study_volumes(study())
     pet.RemoveAttribute("CLIPS.Study")
