@@ -170,10 +170,10 @@ def _replace_folder(temporary: Path, target: Path, *, overwrite: bool) -> None:
     except OSError:
         if old is not None:
             os.rename(old / target.name, target)
+            old.rmdir()
         raise
-    finally:
-        if old is not None:
-            shutil.rmtree(old, ignore_errors=True)
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _flush_to_disk(path: Path) -> None:
@@ -182,7 +182,7 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def _give_default_permissions(path: Path, mode: int = 0o666) -> None:
-    """mkstemp and mkdtemp make private things; results in a shared folder follow the user's umask like any other file."""
+    """mkstemp and mkdtemp make private things; results follow the user's umask like any other file."""
     if os.name == "posix":
         umask = os.umask(0)
         os.umask(umask)
