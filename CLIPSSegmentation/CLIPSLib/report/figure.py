@@ -26,51 +26,57 @@ MOST_NUMBERS = 60  # more would not be legible; the table lists all
 _PICTURE_PX = 900.0  # height of the embedded pictures
 _MOST_PX_PER_MM = 4.0
 _FILL_ALPHA = 165
-_TEXT_SHARE = 0.024  # height of a letter, as a share of the picture's height
-_GUTTER_SHARE = 0.075  # width of the column of numbers on either side
+_TEXT_SHARE = 0.0115  # height of a letter, as a share of the width of all pictures together
+_GUTTER = 3.2  # width of the column of numbers on either side, in letters
+_STRIP = 1.9  # height of the strip below the picture for sides and scale, in letters
 
 
 def views_svg(projections: Sequence[Projection], texts: Mapping[str, str]) -> str:
-    """For each projection two SVG elements: the PET alone, and the PET with the lesions in color and numbered."""
-    height_mm = max(projection.size_mm[0] for projection in projections)
-    return "\n".join(
-        panel
-        for projection in projections
-        for panel in (
-            _plain_panel(projection, height_mm, texts),
-            _lesion_panel(projection, height_mm, texts),
-        )
-    )
+    """For each projection two SVG elements: the PET alone, and the PET with the lesions in color and numbered.
+
+    All coordinates are millimeters, and all panels share one scale and one letter height.
+    """
+    letter = _TEXT_SHARE * sum(2 * projection.size_mm[1] for projection in projections)
+    panels = []
+    for projection in projections:
+        panels += [_plain_panel(projection, letter, texts), _lesion_panel(projection, letter, texts)]
+    return "\n".join(panels)
 
 
-def _plain_panel(projection: Projection, height_mm: float, texts: Mapping[str, str]) -> str:
-    h, w = projection.size_mm
-    name = projection.view
+def _plain_panel(projection: Projection, letter: float, texts: Mapping[str, str]) -> str:
     body = (
-        f'<image id="pet-{name}" href="{_data_uri(grey_picture(projection))}" width="{w:.1f}" height="{h:.1f}" '
-        f'preserveAspectRatio="none"/>' + _letters(projection, height_mm) + _scale_bar(projection, height_mm)
+        f'<image id="pet-{projection.view}" {_picture_attributes(projection, grey_picture(projection))}/>'
+        + _sides(projection, letter)
+        + _scale_bar(projection, letter)
     )
-    return _svg(body, 0.0, w, height_mm, f"{texts['pet_alone']}, {texts[name]}")
+    return _svg(body, projection, letter, 0.0, f"{texts['pet_alone']}, {texts[projection.view]}")
 
 
-def _lesion_panel(projection: Projection, height_mm: float, texts: Mapping[str, str]) -> str:
-    h, w = projection.size_mm
-    name = projection.view
-    gutter = _GUTTER_SHARE * height_mm
+def _lesion_panel(projection: Projection, letter: float, texts: Mapping[str, str]) -> str:
     body = (
-        f'<use href="#pet-{name}"/>'
-        f'<image href="{_data_uri(lesion_picture(projection))}" width="{w:.1f}" height="{h:.1f}" '
-        f'preserveAspectRatio="none"/>' + _letters(projection, height_mm) + _numbers(projection, gutter, height_mm)
+        f'<use href="#pet-{projection.view}"/>'
+        f"<image {_picture_attributes(projection, lesion_picture(projection))}/>"
+        + _sides(projection, letter)
+        + _numbers(projection, letter)
     )
-    return _svg(body, gutter, w, height_mm, f"{texts['pet_lesions']}, {texts[name]}")
+    return _svg(body, projection, letter, _GUTTER * letter, f"{texts['pet_lesions']}, {texts[projection.view]}")
 
 
-def _svg(body: str, gutter: float, width: float, height: float, title: str) -> str:
-    """A panel in mm; its share of the line is proportional to its width, so that all panels have one scale."""
+def _picture_attributes(projection: Projection, picture: Image) -> str:
+    height, width = projection.size_mm
+    content = io.BytesIO()
+    picture.save(content, "PNG", optimize=True)
+    data = base64.b64encode(content.getvalue()).decode("ascii")
+    return f'width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" href="data:image/png;base64,{data}"'
+
+
+def _svg(body: str, projection: Projection, letter: float, gutter: float, title: str) -> str:
+    """A panel; its share of the line is proportional to its width."""
+    height, width = projection.size_mm
     full = width + 2 * gutter
     return (
         f'<figure class="view" style="flex: {full:.1f} 1 0"><svg role="img" viewBox="{-gutter:.1f} 0 {full:.1f} '
-        f'{height:.1f}" xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>{body}</svg>'
+        f'{height + _STRIP * letter:.1f}" xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>{body}</svg>'
         f"<figcaption>{escape(title)}</figcaption></figure>"
     )
 
@@ -117,28 +123,26 @@ def _picture_size(projection: Projection) -> tuple[int, int]:
     return max(1, round(width_mm * px_per_mm)), max(1, round(height_mm * px_per_mm))
 
 
-def _letters(projection: Projection, height_mm: float) -> str:
-    """R and L, or A and P: on which side of the patient the viewer looks."""
-    h, w = projection.size_mm
-    size = 1.3 * _TEXT_SHARE * height_mm
+def _sides(projection: Projection, letter: float) -> str:
+    """R and L, or A and P: which side of the patient is on which side of the picture."""
+    height, width = projection.size_mm
     left, right = ("R", "L") if projection.view == ANTERIOR else ("A", "P")
-    y = min(h, height_mm) - 0.5 * size
+    size, y = 1.3 * letter, height + 1.4 * letter
     return (
-        f'<text class="side" x="{0.4 * size:.1f}" y="{y:.1f}" font-size="{size:.1f}">{left}</text>'
-        f'<text class="side" x="{w - 0.4 * size:.1f}" y="{y:.1f}" font-size="{size:.1f}" '
+        f'<text class="side" x="{0.5 * letter:.1f}" y="{y:.1f}" font-size="{size:.1f}">{left}</text>'
+        f'<text class="side" x="{width - 0.5 * letter:.1f}" y="{y:.1f}" font-size="{size:.1f}" '
         f'text-anchor="end">{right}</text>'
     )
 
 
-def _scale_bar(projection: Projection, height_mm: float) -> str:
-    """A bar of 10 cm, or 2 cm in small pictures."""
-    h, w = projection.size_mm
-    length = 100.0 if w >= 250.0 else 20.0
-    size = _TEXT_SHARE * height_mm
-    x, y = (w - length) / 2, h - 0.6 * size
+def _scale_bar(projection: Projection, letter: float) -> str:
+    """A bar of 10 cm, or of 2 cm in small pictures."""
+    height, width = projection.size_mm
+    length = 100.0 if width >= 250.0 else 20.0
+    x, y = (width - length) / 2, height + 1.4 * letter
     return (
-        f'<path class="scale" d="M{x:.1f} {y:.1f}h{length:.0f}" stroke-width="{0.12 * size:.2f}"/>'
-        f'<text class="scale" x="{w / 2:.1f}" y="{y - 0.35 * size:.1f}" font-size="{0.8 * size:.1f}" '
+        f'<path class="scale" d="M{x:.1f} {y:.1f}h{length:.0f}" stroke-width="{0.12 * letter:.2f}"/>'
+        f'<text class="scale" x="{width / 2:.1f}" y="{y - 0.35 * letter:.1f}" font-size="{0.85 * letter:.1f}" '
         f'text-anchor="middle">{length / 10:.0f} cm</text>'
     )
 
@@ -154,26 +158,37 @@ class _Number:
     y: float
 
 
-def _numbers(projection: Projection, gutter: float, height_mm: float) -> str:
+def _numbers(projection: Projection, letter: float) -> str:
     """Numbers of tumor lesions in the gutter on their side, a thin line from each to its lesion."""
-    width = projection.size_mm[1]
-    size = _TEXT_SHARE * height_mm
+    height, width = projection.size_mm
     largest = [shadow for shadow in projection.lesions if shadow.lesion.kind == TUMOR][:MOST_NUMBERS]
     numbers = [_number(shadow, projection) for shadow in largest]
-    left = sorted((n for n in numbers if n.target_x < width / 2), key=lambda n: n.target_y)
-    right = sorted((n for n in numbers if n.target_x >= width / 2), key=lambda n: n.target_y)
+    left, right = _left_and_right(numbers, width, capacity=height / (1.1 * letter))
     parts = []
-    for side, x, anchor in ((left, -0.25 * gutter, "end"), (right, width + 0.25 * gutter, "start")):
-        step = min(1.1 * size, height_mm / max(1, len(side)))
-        _spread(side, step, height_mm)
+    for side, x, anchor in ((left, -0.8 * letter, "end"), (right, width + 0.8 * letter, "start")):
+        step = min(1.1 * letter, height / max(1, len(side)))
+        _spread(side, step, height)
+        size = min(letter, step)
         for number in side:
             parts.append(
-                f'<path class="lead" stroke="{number.color}" stroke-width="{0.08 * size:.2f}" '
+                f'<path class="lead" stroke="{number.color}" stroke-width="{0.08 * letter:.2f}" '
                 f'd="M{number.target_x:.1f} {number.target_y:.1f}L{x:.1f} {number.y:.1f}"/>'
-                f'<text class="number" fill="{number.color}" x="{x:.1f}" y="{number.y + 0.35 * min(size, step):.1f}" '
-                f'font-size="{min(size, step):.1f}" text-anchor="{anchor}">{number.label}</text>'
+                f'<text class="number" fill="{number.color}" x="{x:.1f}" y="{number.y + 0.35 * size:.1f}" '
+                f'font-size="{size:.1f}" text-anchor="{anchor}">{number.label}</text>'
             )
     return "".join(parts)
+
+
+def _left_and_right(
+    numbers: Sequence[_Number], width: float, *, capacity: float
+) -> tuple[list[_Number], list[_Number]]:
+    """Numbers for either gutter: by the half their lesion lies in, or half of them each where one would overflow."""
+    across = sorted(numbers, key=lambda number: number.target_x)
+    count = sum(number.target_x < width / 2 for number in numbers)
+    if max(count, len(across) - count) > capacity:
+        count = len(across) // 2
+    down = [sorted(side, key=lambda number: number.target_y) for side in (across[:count], across[count:])]
+    return down[0], down[1]
 
 
 def _number(shadow: ProjectedLesion, projection: Projection) -> _Number:
@@ -192,9 +207,3 @@ def _spread(numbers: list[_Number], step: float, height: float) -> None:
     for number in reversed(numbers):
         number.y = min(number.y, bottom)
         bottom = number.y - step
-
-
-def _data_uri(picture: Image) -> str:
-    content = io.BytesIO()
-    picture.save(content, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")

@@ -116,7 +116,7 @@ def lesion_table(measures: Measures, segmentation: Segmentation, say: Language) 
         body += title + "".join(_lesion_row(row, thresholds, say) for row in uptake)
     return (
         f'<section><h2>{say["table"]}</h2><table class="lesions"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-        f'</table><p class="caption">{say["table_caption"]}</p></section>'
+        f'</table><p class="caption">{say["table_caption"]}{_fallback_note(thresholds, say)}</p></section>'
     )
 
 
@@ -224,12 +224,14 @@ def _lesion_row(row: LesionMeasures, thresholds: Mapping[str, Mapping], say: Lan
 
 def _threshold(threshold: Mapping | None, say: Language) -> str:
     if threshold is None:
-        return "–"
-    text = say.number(threshold["threshold_suv"], 2)
-    if threshold.get("fallback"):
-        note = escape(say["fallback"].format(reason=threshold["fallback"]))
-        return f'{text}<abbr title="{note}">*</abbr>'
-    return text
+        return say.number(None)
+    return say.number(threshold["threshold_suv"], 2) + ("*" if threshold.get("fallback") else "")
+
+
+def _fallback_note(thresholds: Mapping[str, Mapping], say: Language) -> str:
+    """What the star in the column of thresholds means, with the reasons that occur."""
+    reasons = sorted({t["fallback"] for t in thresholds.values() if t.get("fallback")})
+    return f" * {escape(say['fallback'].format(reason=', '.join(reasons)))}" if reasons else ""
 
 
 def _total_row(measures: Measures, say: Language, with_threshold: bool) -> str:
