@@ -15,6 +15,7 @@ _RANGES = {  # outside of these a typed number is a slip of the finger or of the
     "dose_bq": (1e6, 1e11, "Bq"),
     "half_life_s": (10.0, 1e6, "s"),
 }
+PERSONAL_ANSWERS = (*_RANGES, "sex", "injection_time")
 _CHOICES = {"sex": ("M", "F", "O"), "confirm_long_uptake": ("yes", "no"), "convert_undecayed": ("yes", "no")}
 
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from CLIPSLib.errors import Caution, Question, Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.study.answers import Answers, check_answers
+from CLIPSLib.study.answers import PERSONAL_ANSWERS, Answers, check_answers
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.identity import find_identity
-from CLIPSLib.study.pairing import RankedCt, rank_cts, ties_with_best
+from CLIPSLib.study.pairing import RankedCt, rank_cts, same_patient, ties_with_best
 from CLIPSLib.study.read import read_study
 from CLIPSLib.study.scan import ScannedFolder, scan_folder
 from CLIPSLib.study.series import Stack, build_stacks, series_label
@@ -51,6 +51,7 @@ def find_studies(
     if checked.ct_series != _NO_CT:
         _require(checked.ct_series, cts, "ct_series")
     chosen = [pet for pet in pets if checked.pet_series is None or _is(pet, checked.pet_series)]
+    _require_one_patient(chosen, checked)
     candidates = tuple(_candidate(pet, cts, scanned, checked) for pet in chosen)
     return FoundStudies(
         root=Path(path),
@@ -137,20 +138,21 @@ def _candidate(pet: Stack, cts: list[Stack], scanned: ScannedFolder, answers: An
     ct, alternatives, cautions, questions, refusals = _choose_ct(pet, cts, answers)
     factor_cautions = outcome.factor.cautions if outcome.factor else ()
     all_cautions = (*pet.cautions, *_located_cautions(factor_cautions, where), *_damaged(pet, scanned), *cautions)
-    lossy = (Caution("lossy", "LossyImageCompression (0028,2110) is '01': values are approximate", where),)
     return StudyCandidate(
         pet=pet.info,
         ct=ct.info if ct else None,
         ct_alternatives=tuple(entry.choice for entry in alternatives),
         suv=outcome.factor,
         identity=find_identity(pet, headers, ct, outcome.uptake_min, answers),
-        cautions=(*all_cautions, *(lossy if pet.first.lossy else ())),
+        cautions=all_cautions,
         questions=(*(_located(question, where) for question in outcome.questions), *questions),
         refusals=(*pet.refusals, *(_located(refusal, where) for refusal in outcome.refusals), *refusals),
     )
 
 
 def _outcome(pet: Stack, answers: Answers) -> tuple[PetHeaders, SuvOutcome]:
+    if pet.first.frame_count > 1:  # enhanced storage: refused already, and its values lie elsewhere
+        return pet.first.pet, SuvOutcome(None)
     try:
         headers = merge_pet_headers(pet)
     except Refusal as refusal:
@@ -166,8 +168,9 @@ def _choose_ct(pet: Stack, cts: list[Stack], answers: Answers):
     if answers.ct_series is not None:
         return _named_ct(ranked, rejected, answers.ct_series)
     if not ranked:
-        reasons = "; ".join(f"'{ct.first.description}': {reason}" for ct, reason in rejected) or "none is in the folder"
-        return None, [], (_no_ct(reasons),), (), ()
+        near = [(ct, why) for ct, why in rejected if same_patient(pet, ct) or ct.first.study_uid == pet.first.study_uid]
+        reasons = "; ".join(f"'{ct.first.description}': {reason}" for ct, reason in near)
+        return None, [], (_no_ct(reasons or "none of this patient is in the folder"),), (), ()
     ties = ties_with_best(ranked)
     if len(ties) > 1:
         return None, ranked, (), (_which_ct(ties, series_label(pet.first)),), ()
@@ -240,6 +243,15 @@ def _require(key: str | None, stacks: list[Stack], name: str) -> None:
     if key is not None and not any(_is(stack, key) for stack in stacks):
         there = ", ".join(stack.key for stack in stacks) or "none"
         raise UsageError("no-such-series", f"There is no volume {name} = '{key}'", "", f"Volumes there: {there}.")
+
+
+def _require_one_patient(pets: list[Stack], answers: Answers) -> None:
+    """A weight typed for one patient must not reach another."""
+    personal = [name for name in answers.given if name in PERSONAL_ANSWERS]
+    patients = sorted({pet.first.patient.patient_id for pet in pets})
+    if personal and len(patients) > 1:
+        what = f"The answer {personal[0]} belongs to one patient, and the folder holds {len(patients)}"
+        raise UsageError("answer-for-several-patients", what, ", ".join(patients), "Name one series (pet_series).")
 
 
 def _is(stack: Stack, key: str) -> bool:

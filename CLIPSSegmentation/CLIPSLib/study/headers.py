@@ -7,22 +7,19 @@ that a damaged header reaches the rules as "absent" instead of as an exception. 
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pydicom import Dataset
+from CLIPSLib.study.elements import Elements
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 PET_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.128"
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
-DEFLATED_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 
-_PIXEL_DATA_TAG_LENGTH = 4
+_PIXEL_GROUP = 0x7FE0
+_LONG_GROUPS = (0x3006, 0x5200)  # contours and per-frame groups: large, and never in a single slice of PET or CT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,21 +127,12 @@ class SliceHeader:
     file_size: int = field(default=0, compare=False)
 
 
-def number(text: str) -> float | None:
-    """A DS or IS value; None when absent, malformed, infinite or not a number."""
-    try:
-        value = float(text.strip(" \0"))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def looks_like_dicom(start: bytes) -> bool:
-    """True for a DICOM file by its first bytes: the preamble, or a bare data set that starts with group 0002 or 0008."""
+    """True for DICOM by its first bytes: the preamble, or a bare data set that starts with group 0002 or 0008."""
     if start[128:132] == b"DICM":
         return True
     group, element = start[0:2], start[2:4]
-    return group in (b"\x08\x00", b"\x02\x00") and element[1:2] == b"\x00" and len(start) > _PIXEL_DATA_TAG_LENGTH
+    return group in (b"\x08\x00", b"\x02\x00") and element[1:2] == b"\x00"
 
 
 def read_header(path: Path, content: bytes, file_size: int) -> SliceHeader:
@@ -153,17 +141,20 @@ def read_header(path: Path, content: bytes, file_size: int) -> SliceHeader:
     Raises:
         ValueError: the bytes are not a readable DICOM data set (with the reason).
     """
-    import pydicom
+    from pydicom.filereader import read_partial
 
     stream = io.BytesIO(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values are checked by our own rules
         try:
-            dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+            dataset = read_partial(stream, stop_when=_stops_header, force=True)
         except Exception as error:  # pydicom raises many types on damaged bytes; all mean "unreadable"
             raise ValueError(f"damaged DICOM header: {error}") from error
-    reader = _Values(dataset)
-    return _slice_header(reader, path, _pixel_offset(stream, content), file_size)
+    return _slice_header(Elements(dataset), path, _pixel_offset(stream, content), file_size)
+
+
+def _stops_header(tag: int, _vr: str | None, _length: int) -> bool:
+    return tag >> 16 == _PIXEL_GROUP or tag >> 16 in _LONG_GROUPS
 
 
 def _pixel_offset(stream: io.BytesIO, content: bytes) -> int | None:
@@ -172,13 +163,13 @@ def _pixel_offset(stream: io.BytesIO, content: bytes) -> int | None:
     return offset if content[offset : offset + 4] in (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10") else None
 
 
-def _slice_header(v: _Values, path: Path, pixel_offset: int | None, file_size: int) -> SliceHeader:
+def _slice_header(v: Elements, path: Path, pixel_offset: int | None, file_size: int) -> SliceHeader:
     modality = v.text(0x00080060)
     return SliceHeader(
         path=path,
-        sop_class_uid=v.text(0x00080016),
+        sop_class_uid=v.text(0x00080016) or v.file_meta.text(0x00020002),
         sop_instance_uid=v.text(0x00080018),
-        transfer_syntax_uid=v.transfer_syntax(),
+        transfer_syntax_uid=v.file_meta.text(0x00020010) or IMPLICIT_LITTLE_ENDIAN,
         modality=modality,
         study_uid=v.text(0x0020000D),
         series_uid=v.text(0x0020000E),
@@ -213,7 +204,7 @@ def _slice_header(v: _Values, path: Path, pixel_offset: int | None, file_size: i
     )
 
 
-def _patient_headers(v: _Values) -> PatientHeaders:
+def _patient_headers(v: Elements) -> PatientHeaders:
     return PatientHeaders(
         patient_id=v.text(0x00100020),
         patient_name=v.text(0x00100010),
@@ -229,7 +220,7 @@ def _patient_headers(v: _Values) -> PatientHeaders:
     )
 
 
-def _frame_timing(v: _Values) -> FrameTiming:
+def _frame_timing(v: Elements) -> FrameTiming:
     return FrameTiming(
         acquisition_date=v.text(0x00080022),
         acquisition_time=v.text(0x00080032),
@@ -238,9 +229,9 @@ def _frame_timing(v: _Values) -> FrameTiming:
     )
 
 
-def _pet_headers(v: _Values) -> PetHeaders:
+def _pet_headers(v: Elements) -> PetHeaders:
     items = v.items(0x00540016)
-    item = items[0] if items else _Values.empty()
+    item = items[0] if items else Elements.empty()
     nuclide, pharmaceutical = item.first_item(0x00540300), item.first_item(0x00540304)
     return PetHeaders(
         units=v.text(0x00541001),
@@ -271,88 +262,3 @@ def _pet_headers(v: _Values) -> PetHeaders:
         philips_activity_factor=v.private(0x7053, 0x09, "Philips PET Private Group"),
         frames=(_frame_timing(v),),
     )
-
-
-class _Values:
-    """Reads a data set's undecoded elements: several times faster than pydicom's conversion, and never raises."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-
-    @staticmethod
-    def empty() -> _Values:
-        from pydicom import Dataset
-
-        return _Values(Dataset())
-
-    def transfer_syntax(self) -> str:
-        meta = getattr(self._dataset, "file_meta", None)
-        uid = _Values(meta).text(0x00020010) if meta is not None else ""
-        return uid or IMPLICIT_LITTLE_ENDIAN
-
-    def text(self, tag: int) -> str:
-        element = self._element(tag)
-        value = getattr(element, "value", None)
-        if value is None:
-            return ""
-        return (self._decoded(value) if isinstance(value, bytes) else str(value)).strip(" \0\r\n\t")
-
-    def texts(self, tag: int) -> tuple[str, ...]:
-        text = self.text(tag)
-        return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
-
-    def number(self, tag: int) -> float | None:
-        return number(self.text(tag))
-
-    def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
-        values = tuple(number(part) for part in self.texts(tag))
-        return values if len(values) == count and None not in values else None
-
-    def integer(self, tag: int) -> int | None:
-        """A US, SS or IS value."""
-        element = self._element(tag)
-        value = getattr(element, "value", None)
-        if isinstance(value, bytes) and len(value) == 2 and element.VR in (None, "US", "SS", "UN"):
-            order = "little" if element.is_little_endian else "big"
-            if (tag >> 16) in (0x0028, 0x0054):  # the binary integers that are read here
-                return int.from_bytes(value, order)
-        parsed = self.number(tag)
-        return int(parsed) if parsed is not None and parsed == int(parsed) else None
-
-    def items(self, tag: int) -> list[_Values]:
-        element = self._element(tag)
-        value = getattr(element, "value", None)
-        if isinstance(value, bytes):  # a sequence that a transfer turned into UN
-            try:
-                value = self._dataset[tag].value
-            except Exception:  # undecodable bytes: the sequence counts as absent
-                return []
-        return [_Values(item) for item in value] if value and not isinstance(value, str | bytes) else []
-
-    def first_item(self, tag: int) -> _Values:
-        items = self.items(tag)
-        return items[0] if items else _Values.empty()
-
-    def private(self, group: int, element: int, creator: str) -> str:
-        """A private element in the block of its creator; where anonymization took the creator away, in block 10."""
-        for block in range(0x10, 0x20):
-            if self.text(group << 16 | block) == creator:
-                return self.text(group << 16 | block << 8 | element)
-        return self.text(group << 16 | 0x1000 | element)
-
-    def _element(self, tag: int):
-        try:
-            return self._dataset.get_item(tag)
-        except Exception:  # an element whose bytes pydicom cannot even delimit counts as absent
-            return None
-
-    def _decoded(self, value: bytes) -> str:
-        if value.isascii():
-            return value.decode("ascii")
-        from pydicom.charset import convert_encodings, decode_bytes
-
-        try:
-            encodings = convert_encodings(list(self.texts(0x00080005)) or ["ISO_IR 6"])
-            return decode_bytes(value, encodings, set("\r\n\t\f"))
-        except (LookupError, ValueError):
-            return value.decode("latin-1")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from CLIPSLib.errors import ClipsError
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.dicom_time import parse_date
-from CLIPSLib.study.headers import PatientHeaders, PetHeaders, number
+from CLIPSLib.study.elements import number
+from CLIPSLib.study.headers import PatientHeaders, PetHeaders
 from CLIPSLib.study.patient import find_dose, find_height, find_sex, find_weight
 from CLIPSLib.study.series import Stack
 from CLIPSLib.study.tracer import tracer_name

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.headers import PetHeaders, number
+from CLIPSLib.study.elements import number
+from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
 
 WEIGHT_TAG = "PatientWeight (0010,1030)"
@@ -71,8 +72,6 @@ def find_sex(pet: PetHeaders, answers: Answers) -> Found | None:
 
 def find_dose(pet: PetHeaders, answers: Answers) -> Found:
     """Injected activity in Bq, at the time of injection. Raises Refusal when absent or ambiguous."""
-    if answers.dose_bq is not None:
-        return _entered("RadionuclideTotalDose", answers.dose_bq, "Bq", DOSE_TAG, pet.total_dose)
     if pet.radiopharmaceutical_items > 1:
         raise Refusal(
             "several-radiopharmaceuticals",
@@ -80,6 +79,8 @@ def find_dose(pet: PetHeaders, answers: Answers) -> Found:
             "which injection the image shows is unknown",
             remedy="Export the series with the one that was imaged.",
         )
+    if answers.dose_bq is not None:
+        return _entered("RadionuclideTotalDose", answers.dose_bq, "Bq", DOSE_TAG, pet.total_dose)
     stated = number(pet.total_dose)
     if stated is None or stated <= 0.0:
         where = "RadiopharmaceuticalInformationSequence (0054,0016) is absent, and with it "

@@ -24,7 +24,7 @@ _BATCH = 64
 
 @dataclass
 class ScannedFolder:
-    """All headers of a folder, and the DICOM files that cannot be read with the reason. Other files are only counted."""
+    """All headers of a folder, and the damaged DICOM files with the reason. Other files are only counted."""
 
     headers: list[SliceHeader] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
@@ -114,7 +114,13 @@ def _add(scanned: ScannedFolder, path: Path, start: bytes, size_or_reason: int |
 
 
 def _header(path: Path, start: bytes, size: int) -> SliceHeader:
-    header = read_header(path, start, size)
-    if header.pixel_offset is None and size > len(start):
-        header = read_header(path, path.read_bytes(), size)
-    return header
+    """From the first bytes where they hold the whole header, else from the whole file."""
+    try:
+        header = read_header(path, start, size)
+    except ValueError:
+        if size <= len(start):
+            raise
+    else:
+        if header.pixel_offset is not None or size <= len(start) or header.modality not in ("PT", "CT", ""):
+            return header
+    return read_header(path, path.read_bytes(), size)

@@ -64,11 +64,12 @@ def build_stacks(headers: Iterable[SliceHeader]) -> tuple[list[Stack], list[Skip
     stacks: list[Stack] = []
     skipped: list[SkippedSeries] = []
     for members in by_series.values():
-        slices = _volume_slices(members, skipped)
-        groups = [group for group in _split(slices) if not _too_short(group, skipped)]
+        families = _split(_volume_slices(members, skipped))
+        groups = [group for family in families if not _too_short(family, skipped) for group in _acquisitions(family)]
+        left_out = sum(len(family) for family in families) - sum(len(group) for group in groups)
         for index, group in enumerate(groups, start=1):
             key = group[0].series_uid if index == 1 else f"{group[0].series_uid}#{index}"
-            stacks.append(_build_stack(key, group))
+            stacks.append(_build_stack(key, group, left_out))
     return stacks, skipped
 
 
@@ -145,17 +146,30 @@ def _close(a: tuple[float, ...] | None, b: tuple[float, ...] | None, tolerance: 
     return all(abs(x - y) <= tolerance for x, y in zip(a, b, strict=True))
 
 
-def _build_stack(key: str, group: list[SliceHeader]) -> Stack:
+def _acquisitions(family: list[SliceHeader]) -> list[list[SliceHeader]]:
+    """A CT series may hold several acquisitions of the same place (contrast phases): one group each.
+
+    PET is left whole: images at one position are then frames, and refused.
+    """
+    numbers = dict.fromkeys(header.acquisition_number for header in family)
+    positions = {header.position for header in family}
+    if family[0].modality != "CT" or len(positions) == len(family) or len(numbers) == 1:
+        return [family]
+    groups = [[header for header in family if header.acquisition_number == number] for number in numbers]
+    return groups if all(len(group) >= MIN_SLICES for group in groups) else [family]
+
+
+def _build_stack(key: str, group: list[SliceHeader], left_out: int) -> Stack:
     where = series_label(group[0])
     unique, cautions, refusals = _without_duplicates(group, where)
-    refusals += [problem for header in unique for problem in _file_problems(header)][:5]
     name = _ENHANCED.get(group[0].sop_class_uid)
     if name:
         what = f"The series is stored as {name} ({group[0].sop_class_uid}), which is not supported"
         refusal = Refusal("enhanced-storage", what, where, "Export it as single-frame images.")
         return Stack(key, tuple(unique), None, (), (refusal,))
+    refusals += [problem for header in unique for problem in _file_problems(header)][:5]
     ordered, grid, found_cautions, found_refusals = find_grid(unique, where)
-    cautions += found_cautions + _count_cautions(ordered, where)
+    cautions += found_cautions + _series_cautions(ordered, left_out, where)
     return Stack(key, tuple(ordered), grid, tuple(cautions), tuple(refusals + found_refusals))
 
 
@@ -198,10 +212,11 @@ def _file_problems(header: SliceHeader) -> list[Refusal]:
     ]
     if missing:
         return [Refusal("attribute-missing", f"{missing[0]} is absent, malformed or 0", where, remedy)]
-    if min(header.pixel_spacing) <= 0 or header.slope < 0 or header.samples_per_pixel not in (1, None):
+    single = header.samples_per_pixel in (1, None) and header.frame_count == 1
+    if min(header.pixel_spacing) <= 0 or header.slope < 0 or not single:
         what = (
-            f"PixelSpacing = {header.pixel_spacing}, RescaleSlope = {header.slope}, SamplesPerPixel = "
-            f"{header.samples_per_pixel} do not belong to a measured slice"
+            f"PixelSpacing = {header.pixel_spacing}, RescaleSlope = {header.slope:g}, SamplesPerPixel = "
+            f"{header.samples_per_pixel}, NumberOfFrames = {header.frame_count} do not belong to a measured slice"
         )
         return [Refusal("attribute-impossible", what, where, remedy)]
     if header.transfer_syntax_uid in _UNCOMPRESSED and not _pixels_complete(header):
@@ -216,12 +231,23 @@ def _pixels_complete(header: SliceHeader) -> bool:
     return header.file_size - header.pixel_offset >= needed + 8
 
 
-def _count_cautions(ordered: list[SliceHeader], where: str) -> list[Caution]:
+def _series_cautions(ordered: list[SliceHeader], left_out: int, where: str) -> list[Caution]:
+    cautions = []
+    if left_out:
+        what = f"{left_out} images of the series have another size, orientation or frame of reference and were left out"
+        cautions.append(Caution("images-left-out", what, where))
     stated = ordered[0].series_slice_count
-    if ordered[0].modality != "PT" or not stated or stated <= len(ordered):
-        return []
-    what = f"NumberOfSlices (0054,0081) is {stated}, and {len(ordered)} slices are here: the series may be incomplete"
-    return [Caution("slices-missing", what, where)]
+    if ordered[0].modality == "PT" and stated and stated > len(ordered):
+        what = f"NumberOfSlices (0054,0081) is {stated}, and {len(ordered)} are here: the series may be incomplete"
+        cautions.append(Caution("slices-missing", what, where))
+    if any(header.lossy for header in ordered):
+        what = "LossyImageCompression (0028,2110) is '01': the values are approximate"
+        cautions.append(Caution("lossy", what, where))
+    shifted = next((header for header in ordered if header.modality == "PT" and header.intercept), None)
+    if shifted is not None:
+        what = f"RescaleIntercept (0028,1052) = {shifted.intercept:g} of a PET, where 0 is expected; it was applied"
+        cautions.append(Caution("intercept-not-zero", what, str(shifted.path)))
+    return cautions
 
 
 def _series_info(stack: Stack) -> SeriesInfo:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from CLIPSLib.errors import Caution, Question, Refusal
@@ -18,6 +18,7 @@ from CLIPSLib.study.decay import Decay, decay_from_injection, decay_per_frame, e
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.norms import IDEAL_WEIGHT, JAMES, JANMAHASATIAN, MORGAN, bsa_m2
 from CLIPSLib.study.patient import Found, find_dose, find_height, find_sex, find_weight
+from CLIPSLib.study.reference_time import DISAGREEMENT
 from CLIPSLib.study.tracer import find_half_life, tracer_cautions
 from CLIPSLib.study.types import SuvAlternative, SuvFactor, SuvInput
 from CLIPSLib.study.units import ValueMeaning, find_meaning, philips_factor
@@ -124,7 +125,7 @@ def _from_activity(
         SuvAlternative(factor=numerator / remaining, description=text) for remaining, text in decay.alternatives
     )
     formula = _activity_formula(meaning, weight, dose, decay, factors)
-    alternatives += _vendor_alternative(pet, factors, work)
+    alternatives += _philips_ratio(pet, factors, work)
     return SuvFactor(
         factor=None if mode == "NONE" else factors[0],
         formula=formula,
@@ -148,7 +149,7 @@ def _activity_formula(
     )
 
 
-def _vendor_alternative(pet: PetHeaders, factors: tuple[float, ...], work: _Work) -> tuple[SuvAlternative, ...]:
+def _philips_ratio(pet: PetHeaders, factors: tuple[float, ...], work: _Work) -> tuple[SuvAlternative, ...]:
     """Philips writes both factors: their ratio is its own Bq/mL-to-SUV factor, whatever Units says."""
     suv, activity = philips_factor(pet.philips_suv_factor), philips_factor(pet.philips_activity_factor)
     if suv is None or activity is None or pet.units != "BQML":
@@ -165,9 +166,10 @@ def _vendor_alternative(pet: PetHeaders, factors: tuple[float, ...], work: _Work
 
 def _from_suv(pet: PetHeaders, meaning: ValueMeaning, mode: str, answers: Answers, work: _Work) -> SuvFactor | None:
     if meaning.norm == "BW":
+        alternatives = _philips_recomputed(pet, meaning, mode, answers, work)
         how = "SUV already" if meaning.scale == 1.0 else "counts with Philips' SUV factor"
         formula = f"SUVbw = value * {meaning.scale:.10g} g/mL ({how}: independent of dose, times and weight)"
-        return SuvFactor(factor=meaning.scale, formula=formula, inputs=meaning.inputs)
+        return SuvFactor(factor=meaning.scale, formula=formula, inputs=meaning.inputs, alternatives=alternatives)
     weight = work.take(work.attempt(find_weight, pet, answers))
     height = work.take(find_height(pet, answers))
     sex = work.take(find_sex(pet, answers))
@@ -181,6 +183,26 @@ def _from_suv(pet: PetHeaders, meaning: ValueMeaning, mode: str, answers: Answer
     if weight is None:
         return None
     return _renormalized(meaning, weight, height, sex, work)
+
+
+def _philips_recomputed(
+    pet: PetHeaders, meaning: ValueMeaning, mode: str, answers: Answers, work: _Work
+) -> tuple[SuvAlternative, ...]:
+    """Where Philips also gives its activity factor, dose and times must lead to nearly the same SUV factor."""
+    activity = philips_factor(pet.philips_activity_factor)
+    if pet.units != "CNTS" or activity is None:
+        return ()
+    other = _from_activity(replace(pet, philips_suv_factor=""), ValueMeaning(activity, "", ()), mode, answers, _Work())
+    if other is None:
+        return ()
+    change = other.factor / meaning.scale - 1.0
+    if abs(change) > DISAGREEMENT:
+        what = (
+            f"Philips' SUV factor (7053,1000) = {meaning.scale:.6g} was used; its activity factor (7053,1009) with "
+            f"dose, weight and times gives {other.factor:.6g} ({100 * change:+.1f} %)"
+        )
+        work.cautions.append(Caution("vendor-factor-disagrees", what))
+    return (SuvAlternative(factor=other.factor, description="Philips (7053,1009) with dose, weight and times"),)
 
 
 def _renormalized(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.headers import PetHeaders, number
+from CLIPSLib.study.elements import number
+from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
 
 HALF_LIFE_TAG = "RadionuclideHalfLife (0018,1075)"

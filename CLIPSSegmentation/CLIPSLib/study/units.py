@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.study.headers import PetHeaders, number
+from CLIPSLib.study.elements import number
+from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
 
 UNITS_TAG = "Units (0054,1001)"
