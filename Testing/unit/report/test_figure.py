@@ -86,7 +86,7 @@ def test_tumors_are_numbered_like_the_table_and_physiological_uptake_is_not():
 
 def test_sixty_numbers_do_not_overlap_and_stay_in_the_picture():
     lesions = [shadow(label, row=40 + label // 6, column=10, size=3) for label in range(1, 61)]
-    _, marked = panels(projection(lesions=lesions))
+    _, marked = panels(projection(lesions=lesions, pixel_mm=(1.5, 2.0)))  # 150 mm high: too low for one column
     found = numbers(marked)
     assert len(found) == 60
     for anchor in ("start", "end"):
@@ -94,4 +94,4 @@ def test_sixty_numbers_do_not_overlap_and_stay_in_the_picture():
         heights = sorted(float(text.get("y")) for text in side)
         size = float(side[0].get("font-size"))
         assert min(b - a for a, b in itertools.pairwise(heights)) >= 0.95 * size
-        assert heights[0] >= 0.5 * size and heights[-1] <= 400.0
+        assert heights[0] >= 0.5 * size and heights[-1] <= 150.0
