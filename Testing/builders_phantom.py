@@ -33,8 +33,3 @@ def edit_pet(folder: Path, **tags) -> None:
             else:
                 setattr(dataset, keyword, value)
         dataset.save_as(path)
-
-
-def threshold_truth_volumes_ml(truth) -> list[float]:
-    """Volumes of the phantom's components at SUV >= 4, sorted."""
-    return sorted(lesion.threshold_volume_ml for lesion in truth.lesions if lesion.threshold_volume_ml > 0)

@@ -46,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
         reporter=reporter_for(parsed),
     )
     if parsed.json:
-        print_json({"patient": vars(measures.patient), "lesions": [vars(lesion) for lesion in measures.lesions]})
+        print_json(measures)
         return 0
     print_table(
         ["Lesion", "Kind", "mL", "SUVmax", "SUVmean", "SUVpeak", "TLG g", "Diameter mm"],

@@ -24,7 +24,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     descriptions = list_segmenters()
     if parsed.json:
-        print_json([{**vars(d), "options": dict(d.options)} for d in descriptions])
+        print_json(descriptions)
         return 0
     for description in descriptions:
         print(f"{description.name:<10}{description.title}{' (needs CT)' if description.needs_ct else ''}")

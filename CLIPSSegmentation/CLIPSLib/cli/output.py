@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from CLIPSLib.errors import ClipsError, Question
@@ -16,8 +17,23 @@ from CLIPSLib.progress import SILENT, ConsoleReporter, Reporter
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    json.dump(jsonable(document), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def jsonable(value: Any) -> Any:
+    """Data classes and errors as dicts, paths as text; what JSON knows stays as it is."""
+    if isinstance(value, ClipsError):
+        return jsonable(value.as_dict())
+    if is_dataclass(value):
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [jsonable(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
 
 
 def print_error(error: ClipsError, *, as_json: bool) -> int:

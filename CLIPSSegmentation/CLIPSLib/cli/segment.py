@@ -120,9 +120,9 @@ def _as_dict(outcome: CaseOutcome) -> dict[str, object]:
     return {
         "case": outcome.case,
         "state": outcome.state,
-        "folder": str(outcome.folder) if outcome.folder else None,
-        "patient": vars(outcome.measures.patient) if outcome.measures else None,
-        "cautions": [caution.as_dict() for caution in outcome.cautions],
-        "error": outcome.error.as_dict() if outcome.error else None,
+        "folder": outcome.folder,
+        "patient": outcome.measures.patient if outcome.measures else None,
+        "cautions": outcome.cautions,
+        "error": outcome.error,
         "seconds": round(outcome.seconds, 2),
     }

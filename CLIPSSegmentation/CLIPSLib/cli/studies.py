@@ -41,7 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
         reporter=reporter_for(parsed),
     )
     if parsed.json:
-        print_json(_as_dict(found))
+        print_json(found)
     else:
         _print(found, show_all=parsed.all, explain=parsed.explain)
     return 0
@@ -104,10 +104,13 @@ def _print_remarks(candidate: StudyCandidate, *, explain: bool) -> None:
 
 
 def _explanation(candidate: StudyCandidate) -> list[str]:
-    from CLIPSLib.study import explain_pairing, explain_suv
+    from CLIPSLib.study import explain_suv
 
-    lines = explain_suv(candidate.suv) if candidate.suv else []
-    return [f"  {line}" for line in [*lines, *explain_pairing(candidate)]]
+    lines = list(explain_suv(candidate.suv)) if candidate.suv else []
+    for choice in candidate.ct_alternatives:
+        used = "CT used" if candidate.ct and choice.series == candidate.ct else "CT considered"
+        lines.append(f"{used}: {_title(choice.series)}, score {choice.score:.2f}: {'; '.join(choice.reasons)}")
+    return [f"  {line}" for line in lines]
 
 
 def _print_left_out(found: FoundStudies) -> None:
@@ -119,15 +122,3 @@ def _print_left_out(found: FoundStudies) -> None:
         )
     for path, reason in found.unreadable:
         print(f"Unreadable: {path}: {reason}")
-
-
-def _as_dict(found: FoundStudies) -> dict[str, object]:
-    from CLIPSLib.study import candidate_as_dict
-
-    return {
-        "root": str(found.root),
-        "file_count": found.file_count,
-        "candidates": [candidate_as_dict(candidate) for candidate in found.candidates],
-        "skipped": [vars(series) for series in found.skipped],
-        "unreadable": [{"file": str(path), "reason": reason} for path, reason in found.unreadable],
-    }

@@ -1,7 +1,7 @@
 """Reading and writing every file format: NIfTI, 3D Slicer's .seg.nrrd, JSON documents, tables, whole results."""
 
 from CLIPSLib.formats.anonymous import Scrubber, anonymous_measures, anonymous_segmentation, anonymous_study
-from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts
+from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts, write_measures_json
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
 from CLIPSLib.formats.result import RESULT_FILES, StoredResult, read_result, read_saved_study, write_result
 from CLIPSLib.formats.seg_nrrd import read_seg_nrrd, write_seg_nrrd
@@ -36,6 +36,7 @@ __all__ = [
     "write_image",
     "write_labels",
     "write_lesions_csv",
+    "write_measures_json",
     "write_result",
     "write_seg_nrrd",
     "write_summary_csv",

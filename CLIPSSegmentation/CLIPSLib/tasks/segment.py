@@ -8,26 +8,28 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Question, Refusal
-from CLIPSLib.files import atomic_folder, read_json, safe_name
-from CLIPSLib.formats import STUDY_FORMAT, STUDY_VERSION, summary_row, write_result, write_summary_csv
+from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Refusal
+from CLIPSLib.files import atomic_folder, safe_name
+from CLIPSLib.formats import summary_row, write_result, write_summary_csv
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import SILENT, Reporter, format_duration
 from CLIPSLib.report import write_report
 from CLIPSLib.segmentation import get_segmenter, segment_study
-from CLIPSLib.study import find_studies, read_study
+from CLIPSLib.study import choose_candidate, find_studies, read_study
+from CLIPSLib.tasks.existing import result_to_keep, series_of_result
 
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
-    from CLIPSLib.study import StudyCandidate
+    from CLIPSLib.study import FoundStudies, StudyCandidate
 
 REPORT_NAME = "report.html"
 SUMMARY_NAME = "summary.csv"
+_STATES = {"refusal": "refused", "question": "question"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +88,13 @@ def segment_folder(
     if not found.candidates:
         raise _nothing_found(path, found)
     root = Path(out)
-    names = _case_names(found.candidates, root, request)
+    studies = _by_study(found)
+    names = _case_names([study.candidates[0] for study in studies], root, request)
     outcomes: list[CaseOutcome] = []
     started = time.monotonic()
-    for number, (candidate, name) in enumerate(zip(found.candidates, names, strict=True)):
+    for number, (study, name) in enumerate(zip(studies, names, strict=True)):
         prefix = _prefix(number, len(names), time.monotonic() - started)
-        outcome = _segment_case(candidate, name, root, request, _Prefixed(reporter, prefix))
+        outcome = _segment_case(study, name, root, request, _Prefixed(reporter, prefix))
         outcomes.append(outcome)
         write_summary_csv(root / SUMMARY_NAME, _summary(outcomes, request), overwrite=True)
         on_outcome(outcome)
@@ -107,29 +110,45 @@ def case_name(candidate: StudyCandidate, *, anonymous: bool = False) -> str:
     return safe_name("_".join(part for part in parts if part), fallback=code)
 
 
+def _by_study(found: FoundStudies) -> list[FoundStudies]:
+    """The PET series of each study apart: one is segmented, the others (uncorrected, other reconstructions) are not.
+
+    The series that would be chosen comes first; where the choice is open or nothing is usable, any.
+    """
+    groups: dict[tuple[str, str], list[StudyCandidate]] = {}
+    for candidate in found.candidates:
+        groups.setdefault((candidate.pet.patient_id, candidate.pet.study_uid), []).append(candidate)
+    return [
+        replace(found, candidates=tuple(sorted(group, key=lambda candidate: bool(candidate.refusals))))
+        for group in groups.values()
+    ]
+
+
 def _segment_case(
-    candidate: StudyCandidate, name: str, root: Path, request: SegmentRequest, reporter: Reporter
+    found: FoundStudies, name: str, root: Path, request: SegmentRequest, reporter: Reporter
 ) -> CaseOutcome:
     started = time.monotonic()
     folder = root / name
-    if not request.overwrite and _belongs_to(folder, candidate, request):
-        return CaseOutcome(case=name, state="kept", candidate=candidate, folder=folder)
+    candidate = found.candidates[0]
+    state = "done"
     try:
-        measures, cautions = _run_case(candidate, folder, request, reporter)
+        if not request.overwrite and _belongs_to(folder, candidate, request):
+            state = "kept"
+            stored = result_to_keep(folder, model=request.model, options=request.options, suv=candidate.suv)
+            measures, cautions = stored.measures, (*stored.study.cautions, *stored.segmentation.cautions)
+        else:
+            candidate = choose_candidate(found)
+            measures, cautions = _run_case(candidate, folder, request, reporter)
     except Cancelled:
         raise
-    except Refusal as error:
-        return CaseOutcome(case=name, state="refused", candidate=candidate, error=error)
-    except Question as error:
-        return CaseOutcome(case=name, state="question", candidate=candidate, error=error)
     except ClipsError as error:
-        return CaseOutcome(case=name, state="failed", candidate=candidate, error=error)
+        return CaseOutcome(case=name, state=_STATES.get(error.kind, "failed"), candidate=candidate, error=error)
     except MemoryError:
         error = Failure("out-of-memory", "There is not enough memory for this study", name, "Close other programs.")
         return CaseOutcome(case=name, state="failed", candidate=candidate, error=error)
     return CaseOutcome(
         case=name,
-        state="done",
+        state=state,
         candidate=candidate,
         folder=folder,
         measures=measures,
@@ -151,7 +170,6 @@ def _run_case(
     reporter.progress("Measuring lesions", 1.0)
     reporter.check()
     with atomic_folder(folder, overwrite=request.overwrite) as temporary:
-        reporter.progress("Writing results and report", 0.0)
         write_result(
             temporary,
             study,
@@ -161,6 +179,7 @@ def _run_case(
             anonymous=request.anonymous,
             reporter=reporter,
         )
+        reporter.progress("Writing the report", 0.0)
         write_report(
             temporary / REPORT_NAME,
             study,
@@ -170,7 +189,7 @@ def _run_case(
             language=request.language,
         )
         reporter.check()
-    reporter.progress("Writing results and report", 1.0)
+    reporter.progress("Writing the report", 1.0)
     return measures, (*study.cautions, *segmentation.cautions)
 
 
@@ -180,24 +199,15 @@ def _case_names(candidates: Sequence[StudyCandidate], root: Path, request: Segme
     counts = Counter(plain)
     names = []
     for name, candidate in zip(plain, candidates, strict=True):
-        taken = _series_of_result(root / name) is not None and not _belongs_to(root / name, candidate, request)
+        taken = series_of_result(root / name) is not None and not _belongs_to(root / name, candidate, request)
         names.append(f"{name}_{_short_hash(candidate.pet.series_uid)}" if taken or counts[name] > 1 else name)
     return names
-
-
-def _series_of_result(folder: Path) -> str | None:
-    """The PET series UID that a finished result belongs to; None where there is no result, "" in anonymous ones."""
-    try:
-        document = read_json(folder / "study.json", format_name=STUDY_FORMAT, version=STUDY_VERSION)
-    except ClipsError:
-        return None
-    return str(document.get("identity", {}).get("pet_series_uid", ""))
 
 
 def _belongs_to(folder: Path, candidate: StudyCandidate, request: SegmentRequest) -> bool:
     """True when `folder` holds a result of this PET series (an anonymous folder is named after the series itself)."""
     expected = "" if request.anonymous else candidate.pet.series_uid
-    return _series_of_result(folder) == expected
+    return series_of_result(folder) == expected
 
 
 def _short_hash(text: str) -> str:
@@ -227,7 +237,7 @@ def _summary(outcomes: Sequence[CaseOutcome], request: SegmentRequest) -> list[d
     ]
 
 
-def _nothing_found(path: str | Path, found) -> Refusal:
+def _nothing_found(path: str | Path, found: FoundStudies) -> Refusal:
     seen = Counter(series.modality or "unknown" for series in found.skipped)
     held = ", ".join(f"{count} {modality}" for modality, count in sorted(seen.items())) or "no DICOM series"
     return Refusal(

@@ -8,8 +8,11 @@ import gzip
 import json
 
 import builders_phantom
+import numpy as np
 import pytest
+import SimpleITK as sitk
 from CLIPSLib.errors import Cancelled, Refusal, UsageError
+from CLIPSLib.imaging import same_grid
 from CLIPSLib.phantom import read_truth
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.tasks import SegmentRequest, segment_folder
@@ -41,11 +44,18 @@ def test_threshold_truth_is_recovered_exactly_through_dicom_suv_and_segments(ven
     """The phantom counts its voxels at SUV >= 4 by its own arithmetic, before and apart from everything tested here."""
     folder = builders_phantom.make(tmp_path / "study", vendor=vendor, orientation=orientation, noise=False)
 
-    (outcome,) = segment_folder(folder, tmp_path / "out", SegmentRequest(options={"min_volume_ml": 0}))
+    (everything,) = segment_folder(folder, tmp_path / "all", SegmentRequest(options={"min_volume_ml": 0}))
+    (preselected,) = segment_folder(folder, tmp_path / "default", SegmentRequest())
 
-    expected = builders_phantom.threshold_truth_volumes_ml(read_truth(folder))
-    found = sorted(lesion.volume_ml for lesion in outcome.measures.lesions)
-    assert found == pytest.approx(expected, rel=1e-9)
+    truth = read_truth(folder).threshold(4.0)
+    mask = sitk.ReadImage(str(everything.folder / "labels.nii.gz")) > 0
+    expected = read_truth(folder).threshold_labels(4.0) > 0
+    assert same_grid(mask, expected)
+    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), sitk.GetArrayViewFromImage(expected))
+    assert everything.measures.patient.lesion_count == truth.component_count
+    assert everything.measures.patient.tmtv_ml == pytest.approx(truth.volume_ml, rel=1e-9)
+    assert preselected.measures.patient.lesion_count == truth.preselected_component_count
+    assert preselected.measures.patient.tmtv_ml == pytest.approx(truth.preselected_volume_ml, rel=1e-9)
 
 
 def test_a_bad_study_does_not_stop_the_others_and_junk_is_ignored(tmp_path):
@@ -73,12 +83,20 @@ def test_a_second_run_keeps_what_is_there_and_overwrite_replaces_it(small_phanto
     note = first.folder / "my-notes.txt"
     note.write_text("reviewed by Dr. A")
 
-    (kept,) = segment_folder(small_phantom, tmp_path, SegmentRequest(model="suv2.5"))
+    (kept,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
     assert (kept.state, note.exists()) == ("kept", True)
+    assert kept.measures == first.measures  # also in summary.csv, which is written anew
 
     (again,) = segment_folder(small_phantom, tmp_path, SegmentRequest(model="suv2.5", overwrite=True))
     assert again.state == "done"
     assert again.measures.patient.tmtv_ml > first.measures.patient.tmtv_ml
+
+
+@pytest.mark.parametrize("other", [{"model": "suv2.5"}, {"options": {"min_volume_ml": 1}}])
+def test_a_result_of_another_method_is_not_passed_off_as_this_one(other, small_phantom, tmp_path):
+    segment_folder(small_phantom, tmp_path, SegmentRequest())
+    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest(**other))
+    assert (outcome.state, outcome.error.code) == ("refused", "other-result")
 
 
 def test_a_cancelled_run_leaves_no_half_result(small_phantom, tmp_path):
