@@ -98,14 +98,14 @@ def check_lesions(found_labels: Sequence[int], lesions: Sequence[MeasurableLesio
         )
 
 
-def check_validity(valid_for: str | None, suv_in_mask: np.ndarray) -> None:
+def check_validity(valid_for: str | None, labels: np.ndarray, suv: np.ndarray) -> None:
     """Refuse a mask that may be measured only under a condition ("suv >= 4") which its voxels do not meet."""
     if valid_for is None:
         return
     condition = re.fullmatch(r"\s*suv\s*>=\s*(\d+(?:\.\d+)?)\s*", valid_for, re.IGNORECASE)
     if condition is None:
         raise Refusal("valid-for-unknown", f"The mask is valid only for '{valid_for}', a condition not known here")
-    below = int(np.count_nonzero(~at_least(suv_in_mask, float(condition[1]))))
+    below = int(np.count_nonzero(~at_least(suv[labels != 0], float(condition[1]))))
     if below:
         raise Refusal(
             "not-valid-for",

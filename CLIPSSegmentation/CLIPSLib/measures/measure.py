@@ -34,8 +34,7 @@ def measure_lesions(segmentation: MeasurableSegmentation, study: MeasurableStudy
     check_voxels(labels, suv, study.identity.pet_series_uid)
     boxes = _boxes_by_label(labels)
     check_lesions(list(boxes), segmentation.lesions)
-    for label, box in boxes.items():
-        check_validity(segmentation.valid_for, suv[box][labels[box] == label])
+    check_validity(segmentation.valid_for, labels, suv)
     lesions = tuple(
         measure_lesion(lesion, labels, suv, boxes[lesion.label], study.pet)
         if lesion.label in boxes

@@ -54,7 +54,7 @@ def liver_at(study: PetCtStudy, center_lps_mm: Sequence[float], *, source: str =
     """Mean and SD in the sphere around a point.
 
     Raises:
-        UsageError: the sphere does not lie within the PET.
+        UsageError: the sphere does not lie within the PET ("liver-outside"), or in air ("liver-in-air").
     """
     suv = array_view(study.pet)
     center = np.rint(lps_mm_to_index(study.pet, np.asarray(center_lps_mm))[0]).astype(int)
@@ -67,6 +67,13 @@ def liver_at(study: PetCtStudy, center_lps_mm: Sequence[float], *, source: str =
             "Give the center of a 3 cm sphere in the right lobe, in LPS mm.",
         )
     values = suv[tuple(voxels.T)].astype(np.float64)
+    if values.mean() < BODY_SUV:  # a threshold near 0 would select the whole image
+        raise UsageError(
+            "liver-in-air",
+            f"The mean SUV around {_written(center_lps_mm)} (LPS mm) is {values.mean():.2f}: this is not in the liver",
+            study.identity.pet_series_uid,
+            "Give the center of a 3 cm sphere in the right lobe, in LPS mm.",
+        )
     return LiverReference(
         center_lps_mm=tuple(float(v) for v in index_to_lps_mm(study.pet, center)[0]),
         mean_suv=float(values.mean()),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from CLIPSLib.study import PetCtStudy
 
 _OPTIONS = {name: A50P.options[name] for name in A50P.options if name != "fraction"}
-_SOURCE = "Burggraaff et al., EJNMMI Res 2020;10:16"
+_SOURCE = "Burggraaff et al., Mol Imaging Biol 2020;22:1102-1110, doi:10.1007/s11307-020-01474-z"
 
 MV2 = SegmenterDescription(
     name="mv2",
@@ -94,7 +94,7 @@ def _count_votes(
             cautions.append(
                 Caution(
                     "growth-fallback",
-                    f"{description.title} leaked or found no background at {fallen_back} of {len(grown)} lesions; "
+                    f"{description.title} leaked or had no usable threshold at {fallen_back} of {len(grown)} lesions; "
                     f"there it votes for the region of SUV >= {seeds.threshold:.1f}",
                 )
             )

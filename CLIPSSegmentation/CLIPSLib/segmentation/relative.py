@@ -49,7 +49,7 @@ A50P = SegmenterDescription(
     name="a50p",
     title="A50P",
     rule="Per lesion: SUV >= 0.5 (SUVpeak + background), background from a shell 10 to 20 mm around the lesion.",
-    source="Burggraaff et al., EJNMMI Res 2020;10:16; the shell is defined in docs/segmentation-methods.md",
+    source="Burggraaff et al., Mol Imaging Biol 2020;22:1102-1110, doi:10.1007/s11307-020-01474-z",
     options={"fraction": 0.50, **_SEED_OPTIONS, **BACKGROUND_OPTIONS},
 )
 
@@ -90,7 +90,7 @@ class GrownLesion:
     mask: np.ndarray
     threshold_suv: float
     numbers: Mapping[str, float]
-    fallback: str = ""  # "", "leak" or "no-background"
+    fallback: str = ""  # "", "leak", "above-max" or "no-background"
 
     @property
     def explanation(self) -> dict[str, Any]:
@@ -106,8 +106,12 @@ def grow_lesion(
     gap, thickness = options.get("background_gap_mm", 0.0), options.get("background_thickness_mm", 0.0)
     around = Surroundings.of(study, seeds, number, reach_mm=max(2 * cap, 2 * gap + thickness))
     threshold, numbers = rule(around, options)
-    grown, fallback = None, "no-background"
-    if threshold is not None:
+    grown, fallback = None, ""
+    if threshold is None:
+        fallback = "no-background"
+    elif threshold > around.values.max():
+        fallback = "above-max"
+    else:
         grown = around.grow(threshold, max_growth_mm=cap, connectivity=options["connectivity"])
         fallback = "leak" if grown is None else ""
     mask = around.seed if grown is None else grown
@@ -166,15 +170,16 @@ class RelativeThreshold:
 
 def fallback_cautions(lesions: Sequence[GrownLesion], seed_threshold: float, cap_mm: float) -> tuple[Caution, ...]:
     """One caution per lesion that could not be grown; lesions are in their final order ("Lesion 1" first)."""
+    seed = f"the region of SUV >= {seed_threshold:.1f}"
     reasons = {
-        "leak": f"growth leaked farther than {cap_mm:g} mm from the region of SUV >= {seed_threshold:.1f}",
+        "leak": f"growth leaked farther than {cap_mm:g} mm from {seed}",
+        "above-max": "hotter uptake beside it lifts its threshold above its SUVmax",
         "no-background": "there are too few background voxels around it",
     }
     return tuple(
         Caution(
             f"growth-{lesion.fallback}",
-            f"Lesion {number}: {reasons[lesion.fallback]}"
-            f"{_at_threshold(lesion)}; its volume is that of SUV >= {seed_threshold:.1f}",
+            f"Lesion {number}: {reasons[lesion.fallback]}{_at_threshold(lesion)}; its volume is that of {seed}",
         )
         for number, lesion in enumerate(lesions, start=1)
         if lesion.fallback
@@ -183,7 +188,7 @@ def fallback_cautions(lesions: Sequence[GrownLesion], seed_threshold: float, cap
 
 def _at_threshold(lesion: GrownLesion) -> str:
     threshold = lesion.numbers.get("computed_threshold_suv")
-    return "" if threshold is None else f" at its threshold of SUV {threshold:.2f}"
+    return "" if threshold is None else f" (threshold SUV {threshold:.2f})"
 
 
 def _title(description: SegmenterDescription, options: Mapping[str, Any]) -> str:

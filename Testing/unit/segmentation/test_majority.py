@@ -62,4 +62,4 @@ def test_a_method_that_leaks_is_reported():
     suv[suv == 1] = 2.4
     segmentation = segment_study(study_of(suv, spacing_xyz=(4.0, 4.0, 4.0)), "mv3")
     assert [c.code for c in segmentation.cautions] == ["growth-fallback"]
-    assert "41 % of SUVmax leaked or found no background at 1 of 1 lesions" in str(segmentation.cautions[0])
+    assert "41 % of SUVmax leaked or had no usable threshold at 1 of 1 lesions" in str(segmentation.cautions[0])

@@ -113,6 +113,11 @@ def test_a_sphere_outside_the_pet_is_refused():
         segment_study(study(body()), "percist", options={"liver_center_lps_mm": (-68.0, 8.0, 1580.0)})
 
 
+def test_a_sphere_in_air_is_refused():
+    with pytest.raises(UsageError, match=r"is 0\.00: this is not in the liver"):
+        segment_study(study(body()), "percist", options={"liver_center_lps_mm": (-180.0, -130.0, 100.0)})
+
+
 def test_lean_body_mass_would_select_the_same_voxels():
     # SUL = SUVbw x (lean mass / weight): scaling the whole image scales liver and threshold alike.
     original = study(body())

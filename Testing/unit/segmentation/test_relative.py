@@ -63,8 +63,8 @@ def test_a_leak_is_named_and_the_lesion_falls_back_to_its_seed():
     assert (labels_of(segmentation) > 0).sum() == 125
     assert [c.code for c in segmentation.cautions] == ["growth-leak"]
     assert str(segmentation.cautions[0]) == (
-        "Lesion 1: growth leaked farther than 15 mm from the region of SUV >= 4.0 at its threshold of SUV 2.05; "
-        "its volume is that of SUV >= 4.0"
+        "Lesion 1: growth leaked farther than 15 mm from the region of SUV >= 4.0 (threshold SUV 2.05); "
+        "its volume is that of the region of SUV >= 4.0"
     )
     threshold = segmentation.provenance["thresholds"][0]
     assert (threshold["threshold_suv"], threshold["fallback"]) == (4.0, "leak")
@@ -153,6 +153,16 @@ def test_a50p_without_background_falls_back_and_says_so():
     segmentation = segment_study(study_of(suv, spacing_xyz=SPACING), "a50p")
     assert [c.code for c in segmentation.cautions] == ["growth-no-background"]
     assert (labels_of(segmentation) > 0).sum() == 125
+
+
+def test_a50p_beside_a_hot_bladder_falls_back_and_says_so():
+    suv = np.full((30, 30, 40), 1.0)
+    suv[11:18, 11:18, 10:14] = 4.5  # 196 voxels of 3 mm
+    suv[5:25, 5:25, 15:30] = 200.0  # 6 mm from the lesion's last voxels: inside their peak sphere
+    segmentation = segment_study(study_of(suv, spacing_xyz=(3.0, 3.0, 3.0)), "a50p")
+    assert [c.code for c in segmentation.cautions] == ["growth-above-max"]
+    assert (labels_of(segmentation)[11:18, 11:18, 10:14] == 2).all()
+    assert (labels_of(segmentation) == 2).sum() == 196
 
 
 @pytest.mark.parametrize("model", ["41max", "50max", "a50p", "mv2", "mv3"])
