@@ -119,9 +119,14 @@ print(len(segmentation.lesions), measure_lesions(segmentation, study).patient.tm
 def test_every_installed_file_of_the_core_can_be_imported(installed):
     code = """
 import importlib, pkgutil, CLIPSLib
-for module in pkgutil.walk_packages(CLIPSLib.__path__, "CLIPSLib."):
-    if not module.name.endswith("__main__"):
+for module in pkgutil.walk_packages(CLIPSLib.__path__, "CLIPSLib.", onerror=lambda name: None):
+    if module.name.endswith("__main__"):
+        continue
+    try:
         importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "monai"):  # not in every environment; a missing file of ours has another name
+            raise
 print("imported")
 """
     assert run_installed(installed, code) == "imported"
