@@ -1,14 +1,12 @@
-"""3D Slicer's own segmentation file (.seg.nrrd): one segment per lesion. Used by `result` and for import.
+"""3D Slicer's own segmentation file (.seg.nrrd), one segment per lesion. Used by `result` and for import.
 
-Layout after the developer guide of 3D Slicer ("Segmentation labelmap file format"): an NRRD label map whose custom
-fields `Segment<N>_<Key>` hold id, name, color, label value, layer and tags of each segment. Written files span the
-whole PET grid, which is how Slicer learns the reference geometry; files from Slicer are cropped and may have layers.
+Written files span the whole PET grid, which is how Slicer learns the reference geometry. Files from Slicer are
+cropped and have layers where segments overlap; they follow the same rules as a segmentation in the scene.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +15,15 @@ import numpy as np
 
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.formats.itk_files import read_image_file, write_image_file
+from CLIPSLib.formats.segment_header import header_of, lesions_of, result_fields, segments_in
 from CLIPSLib.imaging.geometry import array_view, image_like, index_to_lps_mm, lps_mm_to_index
-from CLIPSLib.segmentation.appearance import segment_color, segment_tags
-from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
+from CLIPSLib.imaging.resample import labels_on_grid
+from CLIPSLib.segmentation.types import PHYSIOLOGICAL, Segmentation
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-_OFF_GRID_VOXELS = 1e-3  # how far a file's grid may be from whole voxels of the reference
+_OFF_GRID_VOXELS = 1e-3  # how far voxels may be from those of the reference and still be the same
 
 
 def write_seg_nrrd(segmentation: Segmentation, path: str | os.PathLike, *, overwrite: bool = False) -> Path:
@@ -36,111 +35,43 @@ def write_seg_nrrd(segmentation: Segmentation, path: str | os.PathLike, *, overw
     import SimpleITK as sitk
 
     labels = sitk.Cast(segmentation.labels, sitk.sitkUInt16)
-    return write_image_file(labels, path, metadata=_header(segmentation), overwrite=overwrite)
+    return write_image_file(labels, path, metadata=header_of(segmentation), overwrite=overwrite)
 
 
 def read_seg_nrrd(path: str | os.PathLike, reference: sitk.Image) -> Segmentation:
-    """Read a segmentation from 3D Slicer onto the grid of `reference` (the PET), without resampling.
+    """Read a segmentation from 3D Slicer onto the grid of `reference` (the PET).
 
-    Labels are numbered anew from 1 in the order of the segments; ids and names stay. Where segments overlap, the
-    first one keeps the voxel and a caution says how many voxels that concerns.
+    Ids, names and labels stay. Where segments overlap, a voxel counts once: for tumor before physiological uptake,
+    then for the first segment. Segments on another grid are resampled (nearest neighbor), voxels outside the PET left
+    out; cautions say how many voxels each of this concerns.
 
     Raises:
-        Failure: missing or damaged. Refusal: not a binary .seg.nrrd; drawn on another grid; reaching outside the PET.
+        Failure: missing or damaged. Refusal: not a binary .seg.nrrd; all of it outside the PET.
     """
     image = read_image_file(path)
-    segments = _read_segments(image, path)
-    layers = _layers(image)
+    segments = segments_in({key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}, path)
+    lesions = lesions_of(segments)
+    layers = [_on_grid(layer, reference) for layer in _layers(image)]
     target = np.zeros(array_view(reference).shape, np.uint16)
-    overlap = 0
-    if layers[0].GetNumberOfPixels() > 1:  # a single voxel is Slicer's way to store a segmentation without voxels
-        window = _place(layers[0], reference, path)
-        for label, segment in enumerate(segments, start=1):
-            mask = array_view(layers[segment.layer])[window.source] == segment.label_value
-            free = target[window.target] == 0
-            overlap += int(np.count_nonzero(mask & ~free))
-            target[window.target][mask & free] = label
-    return Segmentation(
-        labels=image_like(target, reference),
-        lesions=tuple(_lesion(label, segment) for label, segment in enumerate(segments, start=1)),
-        provenance={"imported_from": Path(path).name},
-        reviewed=bool(segments) and all(s.tags.get("CLIPS.Reviewed") == "true" for s in segments),
-        cautions=_overlap_caution(overlap, path),
-    )
+    shared = 0
+    for place in sorted(range(len(segments)), key=lambda place: segments[place].kind == PHYSIOLOGICAL):
+        mask = layers[segments[place].layer].values == segments[place].label_value
+        taken = target[mask] > 0
+        shared += int(np.count_nonzero(taken))
+        target[mask] = np.where(taken, target[mask], lesions[place].label)
+    fields = result_fields(segments, path)
+    fields["cautions"] += _cautions(layers, shared, path)
+    return Segmentation(labels=image_like(target, reference), lesions=lesions, **fields)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Segment:
-    """One segment as the header describes it."""
+@dataclass(frozen=True)
+class _Layer:
+    """A layer of the file on the grid of the PET: label values `[z, y, x]`, and how its voxels fitted."""
 
-    segment_id: str
-    name: str
-    label_value: int
-    layer: int
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Window:
-    """Where a cropped file lies in the reference: the same box as slices of both arrays."""
-
-    source: tuple[slice, ...]
-    target: tuple[slice, ...]
-
-
-def _header(segmentation: Segmentation) -> dict[str, str]:
-    x, y, z = segmentation.labels.GetSize()
-    header = {
-        "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
-        "Segmentation_MasterRepresentation": "Binary labelmap",  # read by Slicer up to 5.0
-        "Segmentation_SourceRepresentation": "Binary labelmap",
-        "Segmentation_ReferenceImageExtentOffset": "0 0 0",
-    }
-    for number, lesion in enumerate(segmentation.lesions):
-        tags = segment_tags(segmentation, lesion)
-        fields = {
-            "ID": lesion.lesion_id,
-            "Name": " ".join(lesion.name.split()),  # one line: the header is made of lines
-            "NameAutoGenerated": "0",
-            "Color": " ".join(f"{channel:.6g}" for channel in segment_color(lesion.label - 1, lesion.kind)),
-            "ColorAutoGenerated": "0",
-            "Extent": f"0 {x - 1} 0 {y - 1} 0 {z - 1}",
-            "LabelValue": str(lesion.label),
-            "Layer": "0",
-            "Tags": "".join(f"{key}:{value}|" for key, value in tags.items()),
-        }
-        header.update({f"Segment{number}_{key}": value for key, value in fields.items()})
-    return header
-
-
-def _read_segments(image: sitk.Image, path: str | os.PathLike) -> list[_Segment]:
-    header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    kind = header.get("Segmentation_SourceRepresentation") or header.get("Segmentation_MasterRepresentation")
-    if kind != "Binary labelmap":
-        found = f"its source representation is '{kind}'" if kind else "it has no segmentation header"
-        raise Refusal(
-            "not-a-segmentation",
-            f"The file is no binary segmentation of 3D Slicer: {found}",
-            str(path),
-            "Save the segmentation node in Slicer as .seg.nrrd with the binary labelmap as source.",
-        )
-    segments = []
-    while f"Segment{len(segments)}_ID" in header:
-        prefix = f"Segment{len(segments)}_"
-        segments.append(
-            _Segment(
-                segment_id=header[prefix + "ID"],
-                name=header.get(prefix + "Name", header[prefix + "ID"]),
-                label_value=int(header.get(prefix + "LabelValue", 1)),
-                layer=int(header.get(prefix + "Layer", 0)),
-                tags=_parse_tags(header.get(prefix + "Tags", "")),
-            )
-        )
-    return segments
-
-
-def _parse_tags(text: str) -> dict[str, str]:
-    return dict(pair.split(":", 1) for pair in text.split("|") if ":" in pair)
+    values: np.ndarray
+    inside: int = 0
+    outside: int = 0
+    resampled: bool = False
 
 
 def _layers(image: sitk.Image) -> list[sitk.Image]:
@@ -153,49 +84,51 @@ def _layers(image: sitk.Image) -> list[sitk.Image]:
     return [sitk.VectorIndexSelectionCast(image, index) for index in range(count)]
 
 
-def _place(layer: sitk.Image, reference: sitk.Image, path: str | os.PathLike) -> _Window:
-    """Find where the cropped grid of the file lies in the reference, in whole voxels.
+def _on_grid(layer: sitk.Image, reference: sitk.Image) -> _Layer:
+    source, shape = array_view(layer), array_view(reference).shape
+    values = np.zeros(shape, source.dtype)
+    if source.size == 1:  # a single voxel is how Slicer stores a segmentation without voxels
+        return _Layer(values)
+    voxels = np.argwhere(source)
+    placed = lps_mm_to_index(reference, index_to_lps_mm(layer, voxels))
+    nearest = np.rint(placed).astype(int)
+    inside = np.all((nearest >= 0) & (nearest < shape), axis=1)
+    resampled = not _same_voxels(layer, reference)
+    if resampled:
+        values = array_view(labels_on_grid(layer, reference)).copy()
+    else:
+        values[tuple(nearest[inside].T)] = source[tuple(voxels[inside].T)]
+    count = int(np.count_nonzero(inside))
+    return _Layer(values, inside=count, outside=len(voxels) - count, resampled=resampled and len(voxels) > 0)
 
-    The part outside the reference may be cut off only where it is empty.
-    """
-    shape = np.array(array_view(layer).shape)
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1).T
+
+def _same_voxels(layer: sitk.Image, reference: sitk.Image) -> bool:
+    """True when each voxel of the layer is one of the reference's, or lies a whole number of voxels outside it."""
+    last = np.array(array_view(layer).shape) - 1
+    corners = np.vstack([np.zeros(3), np.eye(3), np.diag(last)])  # the origin, a step along each axis, its end
     placed = lps_mm_to_index(reference, index_to_lps_mm(layer, corners))
-    offset = np.rint(placed[0]).astype(int)
-    if np.abs(placed - corners - offset).max() > _OFF_GRID_VOXELS:
-        raise Refusal(
-            "other-grid",
-            "The segmentation was drawn on another grid than the PET",
-            str(path),
-            "In Slicer, set the PET as its reference volume (Segment Editor, specify geometry) and save it again.",
-        )
-    first = np.maximum(offset, 0)
-    last = np.minimum(offset + shape, array_view(reference).shape)
-    source = tuple(slice(a, max(a, b)) for a, b in zip(first - offset, last - offset, strict=True))
-    target = tuple(slice(a, max(a, b)) for a, b in zip(first, last, strict=True))
-    _refuse_voxels_outside(layer, source, path)
-    return _Window(source=source, target=target)
+    whole = np.abs(placed - np.rint(placed)).max() <= _OFF_GRID_VOXELS
+    steps = np.rint(placed[1:4] - placed[0])
+    return bool(whole and abs(np.linalg.det(steps)) == 1.0 and np.abs(steps).sum() == 3.0)
 
 
-def _refuse_voxels_outside(layer: sitk.Image, inside: tuple[slice, ...], path: str | os.PathLike) -> None:
-    values = array_view(layer)
-    outside = np.count_nonzero(values) - np.count_nonzero(values[inside])
+def _cautions(layers: list[_Layer], shared: int, path: str | os.PathLike) -> tuple[Caution, ...]:
+    """What did not fit, in the words that the scene uses for the same.
+
+    Raises:
+        Refusal: nothing fits.
+    """
+    outside, inside = sum(layer.outside for layer in layers), sum(layer.inside for layer in layers)
+    if outside and not inside:
+        what = f"All {outside} voxels of the segmentation lie outside the PET"
+        raise Refusal("outside-pet", what, str(path), "Check that it belongs to this PET series.")
+    found = []
+    if shared:
+        what = f"{shared} voxels belong to several segments; each counts once, for the first tumor that has it"
+        found.append(Caution("overlapping-segments", what, str(path)))
+    if any(layer.resampled for layer in layers):
+        what = "Segments were drawn on another grid than the PET's and are measured on the PET's (nearest neighbor)"
+        found.append(Caution("resampled-segments", what, str(path)))
     if outside:
-        raise Refusal(
-            "outside-pet",
-            f"{outside} voxels of the segmentation lie outside the PET",
-            str(path),
-            "Check that it belongs to this PET series.",
-        )
-
-
-def _lesion(label: int, segment: _Segment) -> Lesion:
-    kind = PHYSIOLOGICAL if segment.tags.get("CLIPS.Kind") == PHYSIOLOGICAL else TUMOR
-    return Lesion(label=label, lesion_id=segment.segment_id, name=segment.name, kind=kind)
-
-
-def _overlap_caution(voxels: int, path: str | os.PathLike) -> tuple[Caution, ...]:
-    if not voxels:
-        return ()
-    what = f"Segments overlap in {voxels} voxels; each counts once, for the segment that comes first"
-    return (Caution("overlap", what, str(path)),)
+        found.append(Caution("outside-pet", f"{outside} voxels lie outside the PET and are not measured", str(path)))
+    return tuple(found)

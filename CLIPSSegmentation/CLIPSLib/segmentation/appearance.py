@@ -64,22 +64,25 @@ def terminology_entry(kind: str = TUMOR) -> str:
 
 
 def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
-    """The tags of a lesion's segment in Slicer: coded meaning, kind, review state, validity, provenance.
+    """The tags of a lesion's segment in Slicer: coded meaning, kind, label; state and origin of the whole mask.
 
-    Tags survive Slicer's own files where node attributes do not. Slicer separates tags by `|` in files, so the JSON
-    of the provenance writes that character as its escape. Of the thresholds, only the lesion's own is in its tag.
+    Tags survive Slicer's own files where node attributes do not, so what is true of the mask is said with each
+    segment. Slicer separates tags by `|` in files; JSON writes that character as its escape.
     """
-    facts = dict(segmentation.provenance)
-    if "thresholds" in facts:
-        facts["thresholds"] = [t for t in facts["thresholds"] if t.get("lesion_id") == lesion.lesion_id]
     return {
         "TerminologyEntry": terminology_entry(lesion.kind),
         "CLIPS.Kind": lesion.kind,
+        "CLIPS.Label": str(lesion.label),
         "CLIPS.Reviewed": "true" if segmentation.reviewed else "false",
         "CLIPS.ValidFor": segmentation.valid_for or "every measure",
-        "CLIPS.Provenance": json.dumps(facts, sort_keys=True, default=str).replace("|", "\\u007c"),
+        "CLIPS.Cautions": _tag_json([caution.as_dict() for caution in segmentation.cautions]),
+        "CLIPS.Provenance": _tag_json(dict(segmentation.provenance)),
         "CLIPS.Use": RESEARCH_USE,
     }
+
+
+def _tag_json(value: object) -> str:
+    return json.dumps(value, default=str, separators=(",", ":")).replace("|", "\\u007c")
 
 
 @functools.cache
