@@ -18,7 +18,7 @@ from CLIPSLib.phantom.dicom_ct import CtSpec, write_ct_series
 from CLIPSLib.phantom.dicom_pet import EncodedPet, PetSpec, encode_pet, write_pet_series
 from CLIPSLib.phantom.grid import ORIENTATIONS, Grid, Orientation
 from CLIPSLib.phantom.headers import Patient, SeriesHeader, StudyHeader, make_uid
-from CLIPSLib.phantom.lesions import CornerPair, Lesion, corner_pair_parts, lesion_parts, scattered
+from CLIPSLib.phantom.lesions import Lesion, lesion_parts, scattered
 from CLIPSLib.phantom.presets import Preset, preset_named
 from CLIPSLib.phantom.rendering import Part
 from CLIPSLib.phantom.truth import (
@@ -129,11 +129,11 @@ def build_parts(preset: Preset, grid: Grid, vendor: Vendor, seed: int) -> list[P
     body = anatomy(preset.uptake)
     lesions: list[Part] = []
     for lesion in preset.lesions:
-        if isinstance(lesion, CornerPair):
-            lesions += corner_pair_parts(lesion, grid, preset.psf_fwhm_mm, preset.uptake.muscle)
-        else:
+        if isinstance(lesion, Lesion):
             shift = _z_shift_mm(lesion, grid, vendor)
             lesions += lesion_parts(lesion, shift, necrosis_suv=preset.uptake.necrosis)
+        else:
+            lesions += lesion.parts(grid, preset.psf_fwhm_mm, preset.uptake.muscle)
     hot = [p.shape for p in body if p.kind == "physiological" and p.suv >= 2.5]
     for lesion in scattered(preset.scattered_lesions, seed, [*hot, *(p.shape for p in lesions)]):
         lesions += lesion_parts(lesion)
@@ -224,13 +224,12 @@ def _write_truth(
     noise_free: EncodedPet,
 ) -> PhantomTruth:
     psf, tumors = order.preset.psf_fwhm_mm, len({p.name for p in parts if p.kind == "tumor"})
-    maps = {}
-    for image, encoded in (("as-written", written), ("noise-free", noise_free)):
-        suv = encoded.suv()
-        maps |= {(image, t): threshold_map(suv, t, grid, parts, psf) for t in THRESHOLDS_SUV}
+    suv = written.suv()
+    maps = {("as-written", t): threshold_map(suv, t, grid, parts, psf) for t in THRESHOLDS_SUV}
+    clean = noise_free.suv()
+    maps |= {("noise-free", t): threshold_map(clean, t, grid, parts, psf) for t in THRESHOLDS_SUV}
     labels = true_label_map(grid, parts)
     thresholds = tuple(describe_threshold(owner, image, t, grid, tumors) for (image, t), owner in maps.items())
-    suv = written.suv()
     truth = PhantomTruth(
         folder=target,
         preset=order.preset.name,

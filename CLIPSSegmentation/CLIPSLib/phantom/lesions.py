@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CLIPSLib.phantom.grid import Grid
-from CLIPSLib.phantom.rendering import FWHM_PER_SIGMA, Part
+from CLIPSLib.phantom.fitted import CornerPair, FilterEdge
+from CLIPSLib.phantom.rendering import Part
 from CLIPSLib.phantom.shapes import Ellipsoid, Hollow, Point, Shape, Union, sphere
 from CLIPSLib.phantom.uptake import HU
 
@@ -44,16 +44,6 @@ class Lesion:
         return tuple(np.mean([center for center, _ in self.nodules], axis=0).tolist())
 
 
-@dataclass(frozen=True, kw_only=True)
-class CornerPair:
-    """Two nodes whose voxels >= SUV 4.0 meet in one corner only: one lesion with 26 neighbors, two with 18 or 6."""
-
-    name: str
-    suv: float
-    near_mm: Point
-    diameter_mm: float
-
-
 def ball(name: str, suv: float, center: Point, diameter_mm: float, **options) -> Lesion:
     return Lesion(name=name, suv=suv, nodules=((center, (diameter_mm,) * 3),), **options)
 
@@ -78,8 +68,10 @@ AWKWARD = (
     ball("node at the renal hilum", 12.0, (30.0, 28.0, -566.0), 20.0),
     ball("axillary node, SUV 3.9", 3.9, (-140.0, 14.0, -344.0), 28.0),
     ball("axillary node, SUV 4.1", 4.1, (140.0, 14.0, -344.0), 28.0),
-    ball("inguinal node just below 3 mL", 7.5, (-78.0, -72.0, -852.0), 17.4),
-    ball("inguinal node just above 3 mL", 7.5, (80.0, -72.0, -862.0), 18.6),
+    FilterEdge(name="paraspinal nodule of 2.9 mL", near_mm=(-46.0, 71.0, -668.0), volume_ml=2.9),
+    FilterEdge(name="paraspinal nodule of 3.1 mL", near_mm=(45.0, 70.0, -690.0), volume_ml=3.1),
+    ball("inguinal node, right", 9.0, (-78.0, -72.0, -852.0), 18.0),
+    ball("inguinal node, left", 12.0, (80.0, -72.0, -862.0), 20.0),
     ball("necrotic mesenteric mass", 14.0, (-20.0, -30.0, -668.0), 56.0, core_mm=30.0),
     CornerPair(name="gluteal pair", suv=9.0, near_mm=(96.0, 74.0, -852.0), diameter_mm=14.0),
     ball("thigh lesion in the lowest slice", 11.0, (70.0, -30.0, 0.0), 24.0, z_anchor="lowest-slice"),
@@ -153,43 +145,6 @@ def lesion_parts(lesion: Lesion, shift_z_mm: float = 0.0, *, necrosis_suv: float
         core = parts[0].shape.core
         parts.insert(0, Part(name="necrosis", kind="background", shape=core, suv=necrosis_suv, hu=HU["fluid"]))
     return parts
-
-
-def corner_pair_parts(pair: CornerPair, grid: Grid, psf_fwhm_mm: float, background_suv: float) -> list[Part]:
-    """Two spheres on the diagonal through a voxel corner, so far apart that just the two voxels there reach 4.0.
-
-    The distance follows from the blurred sphere in closed form: the voxel beside the corner is set to SUV 4.15.
-    """
-    corner = grid.nearest_voxel_corner_mm(pair.near_mm)
-    diagonal = grid.axes_mm @ np.ones(3)
-    half_voxel = float(np.linalg.norm(diagonal)) / 2.0
-    sigma = math.sqrt((psf_fwhm_mm / FWHM_PER_SIGMA) ** 2 + float(np.mean(np.square(grid.spacing_mm))) / 12.0)
-    radius = pair.diameter_mm / 2.0
-
-    def suv_beside_corner(apart_mm: float) -> float:
-        both = sum(blurred_sphere(abs(apart_mm + s * half_voxel), radius, sigma) for s in (-1.0, 1.0))
-        return background_suv + (pair.suv - background_suv) * both
-
-    apart = min(d for d in np.arange(0.0, 4.0 * radius, 0.05) + radius if suv_beside_corner(d) < 4.15)
-    ends = (corner + sign * apart * diagonal / np.linalg.norm(diagonal) for sign in (-1.0, 1.0))
-    return [
-        Part(
-            name=f"{pair.name} {letter}",
-            kind="tumor",
-            shape=sphere(tuple(end), pair.diameter_mm),
-            suv=pair.suv,
-            hu=HU["lesion"],
-        )
-        for letter, end in zip("ab", ends, strict=True)
-    ]
-
-
-def blurred_sphere(distance_mm: float, radius_mm: float, sigma_mm: float) -> float:
-    """A unit sphere convolved with a 3D Gaussian, at a distance from its center (closed form)."""
-    r, s = max(distance_mm, 1e-6), sigma_mm * math.sqrt(2.0)
-    inner = 0.5 * (math.erf((radius_mm - r) / s) + math.erf((radius_mm + r) / s))
-    edge = math.exp(-(((radius_mm - r) / s) ** 2)) - math.exp(-(((radius_mm + r) / s) ** 2))
-    return inner - sigma_mm / (r * math.sqrt(2.0 * math.pi)) * edge
 
 
 def _clearance_mm(shape: Shape, point: np.ndarray) -> float:

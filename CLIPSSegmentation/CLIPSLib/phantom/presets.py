@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from CLIPSLib.errors import UsageError
-from CLIPSLib.phantom.lesions import AWKWARD, ORDINARY, CornerPair, Lesion, ball
+from CLIPSLib.phantom.fitted import CornerPair, FilterEdge
+from CLIPSLib.phantom.lesions import AWKWARD, ORDINARY, Lesion, ball
 from CLIPSLib.phantom.uptake import TYPICAL, Uptake
 
 
@@ -33,7 +34,7 @@ class Preset:
     ct_columns: int = 256
     ct_slice_mm: float = 3.0
     uptake: Uptake = TYPICAL
-    lesions: tuple[Lesion | CornerPair, ...] = ()
+    lesions: tuple[Lesion | CornerPair | FilterEdge, ...] = ()
     scattered_lesions: int = 0
     psf_fwhm_mm: float = 6.0
     liver_cov: float = 0.10

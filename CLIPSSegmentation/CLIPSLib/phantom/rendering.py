@@ -102,9 +102,7 @@ def add_pet_noise(suv: np.ndarray, grid: Grid, seed: int, *, liver_suv: float, l
 def _supersampled(shape: Shape, points: list[np.ndarray], grid: Grid) -> np.ndarray:
     low, high = shape.bounds_mm()
     divisions = 5 if float(np.max(high - low)) < _SMALL_MM else 2
-    offsets = (np.arange(divisions) + 0.5) / divisions - 0.5
-    inside = np.zeros(points[0].shape, dtype=np.float32)
-    for offset in itertools.product(offsets, repeat=3):
-        shift = (grid.axes_mm @ np.array(offset)).astype(np.float32)
-        inside += shape.distance_mm(*(p + s for p, s in zip(points, shift, strict=True))) <= 0.0
-    return inside / divisions**3
+    steps = (np.arange(divisions) + 0.5) / divisions - 0.5
+    shifts = (np.array(list(itertools.product(steps, repeat=3))) @ grid.axes_mm.T).astype(np.float32)
+    samples = (p[:, None] + s[None, :] for p, s in zip(points, shifts.T, strict=True))
+    return np.mean(shape.distance_mm(*samples) <= 0.0, axis=1, dtype=np.float32)

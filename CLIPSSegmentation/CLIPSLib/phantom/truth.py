@@ -60,7 +60,7 @@ def describe_threshold(owner: np.ndarray, image: str, threshold: float, grid: Gr
     from scipy import ndimage
 
     components, count = ndimage.label(owner, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
+    sizes = np.bincount(components[owner > 0], minlength=count + 1)[1:]
     kept = sizes[sizes * grid.voxel_ml >= PRESELECTION_ML - 1e-9]
     voxels, tumor = int(sizes.sum()), int(np.count_nonzero((owner > 0) & (owner <= tumor_count)))
     return ThresholdTruth(

@@ -32,7 +32,7 @@ class Uptake:
 
     lung: float = 0.5
     fat: float = 0.25
-    muscle: float = 0.7
+    muscle: float = 0.6
     blood: float = 1.6
     liver: float = 2.1
     spleen: float = 1.8
@@ -42,8 +42,8 @@ class Uptake:
     kidney: float = 3.0
     renal_pelvis: float = 14.0
     ureter: float = 9.0
-    bladder: float = 22.0
-    gray_matter: float = 10.0
+    bladder: float = 20.0
+    gray_matter: float = 9.0
     white_matter: float = 4.0
     cerebellum: float = 8.0
     myocardium: float = 8.0
