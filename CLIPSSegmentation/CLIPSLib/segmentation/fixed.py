@@ -77,7 +77,7 @@ def no_candidate(regions: Regions, threshold: float, min_volume_ml: float) -> tu
     """The caution of an empty result, which is valid and must not look like a failure."""
     if regions.boxes:
         return ()
-    found = f"; {regions.discarded_count} smaller ones hold {regions.discarded_ml:.1f} mL"
+    found = f"; smaller ones: {regions.discarded_count} ({regions.discarded_ml:.1f} mL)"
     return (
         Caution(
             "no-candidate",

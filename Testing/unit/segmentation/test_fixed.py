@@ -111,7 +111,7 @@ def test_nothing_found_is_a_valid_result_with_a_caution():
 def test_only_small_candidates_are_mentioned_in_the_caution():
     suv = box_of_suv((20, 20, 24), 5.0, SMALL)
     caution = segment_study(study_of(suv, spacing_xyz=(2.0, 2.0, 5.0))).cautions[0]
-    assert str(caution) == "No connected region of at least 3 mL reaches SUV 4; 1 smaller ones hold 1.0 mL"
+    assert str(caution) == "No connected region of at least 3 mL reaches SUV 4; smaller ones: 1 (1.0 mL)"
 
 
 def test_stages_are_reported_and_it_can_be_cancelled():
