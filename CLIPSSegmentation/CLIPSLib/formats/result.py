@@ -155,12 +155,15 @@ def read_saved_study(folder: str | os.PathLike) -> PetCtStudy:
 
 
 def _check_labels(labels: sitk.Image, facts: SegmentationFacts, path: Path) -> None:
+    from scipy import ndimage
+
     grid = grid_of(labels)
     if set(facts.grid) != set(grid) or any(
         not np.allclose(grid[key], facts.grid[key], rtol=0.0, atol=1e-3) for key in grid
     ):
         raise _damaged("The grid of the label map is not the one that segmentation.json states", path)
-    unknown = set(np.unique(array_view(labels)).tolist()) - {0} - {lesion.label for lesion in facts.lesions}
+    present = {label for label, box in enumerate(ndimage.find_objects(array_view(labels)), start=1) if box}
+    unknown = present - {lesion.label for lesion in facts.lesions}
     if unknown:
         raise _damaged(f"The label map holds values without a lesion: {sorted(unknown)}", path)
 

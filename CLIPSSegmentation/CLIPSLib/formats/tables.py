@@ -25,6 +25,7 @@ TOTAL = "TOTAL"
 _LESION_COLUMNS = (
     *("lesion", "lesion_id", "label", "kind", "voxel_count", "volume_ml"),
     *("suv_max", "suv_mean", "suv_peak", "suv_peak_local", "tlg_g"),
+    "threshold_suv",
     *("centroid_left_mm", "centroid_posterior_mm", "centroid_superior_mm", "max_diameter_mm"),
     *("lesion_count", "lesion_count_3ml", "d_max_mm", "sd_max_per_m"),  # these four in the TOTAL row only
 )
@@ -59,7 +60,9 @@ def write_lesions_csv(
         Refusal: the file exists. Failure: the disk does not take it.
     """
     who, how = _who(study.identity), _how(study, segmentation, measures)
-    cells = [_lesion_cells(lesion) for lesion in measures.lesions] + [_total_cells(measures)]
+    thresholds = {t["lesion_id"]: t["threshold_suv"] for t in segmentation.provenance.get("thresholds") or ()}
+    cells = [{**_lesion_cells(row), "threshold_suv": thresholds.get(row.lesion_id)} for row in measures.lesions]
+    cells.append(_total_cells(measures))
     return _write(path, [{**who, **_EMPTY, **row, **how} for row in cells], style, overwrite)
 
 

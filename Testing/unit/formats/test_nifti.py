@@ -12,6 +12,9 @@ import pytest
 import SimpleITK as sitk
 from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.formats import read_image, read_labels, write_image, write_labels
+from CLIPSLib.imaging import same_grid
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def nifti_header(path):
@@ -88,6 +91,26 @@ def test_reading_gives_back_voxels_and_geometry(tmp_path, flip):
     np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(image))
     for ours, theirs in ((back.GetOrigin(), image.GetOrigin()), (back.GetDirection(), image.GetDirection())):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@settings(max_examples=25)
+@given(
+    angles=st.tuples(*[st.floats(-3.1, 3.1)] * 3),
+    origin=st.tuples(*[st.floats(-2000.0, 2000.0)] * 3),
+    spacing=st.tuples(*[st.floats(0.3, 12.0)] * 3),
+    left_handed=st.booleans(),
+)
+def test_any_grid_comes_back_within_a_thousandth_of_a_millimeter(
+    tmp_path_factory, angles, origin, spacing, left_handed
+):
+    image = sitk.GetImageFromArray(np.ones((4, 5, 6), np.uint16))
+    euler = sitk.Euler3DTransform((0.0, 0.0, 0.0), *angles)
+    matrix = np.array(euler.GetMatrix()).reshape(3, 3) @ np.diag([1, 1, -1 if left_handed else 1])
+    image.SetDirection(matrix.ravel().tolist())
+    image.SetOrigin(origin)
+    image.SetSpacing(spacing)
+    path = tmp_path_factory.mktemp("grid") / "labels.nii.gz"
+    assert same_grid(read_labels(write_labels(image, path)), image, tolerance_mm=1e-3)
 
 
 def test_labels_that_another_program_stored_as_floats_are_read(tmp_path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import builders_result as builders
 import pytest
 from CLIPSLib.errors import Caution, Refusal
-from CLIPSLib.formats import FRENCH_EXCEL, summary_row, write_lesions_csv, write_summary_csv
+from CLIPSLib.formats import FRENCH_EXCEL, RESULT_FILES, summary_row, write_lesions_csv, write_summary_csv
 
 
 def rows(path, delimiter=","):
@@ -40,6 +41,16 @@ def test_every_row_says_whose_and_how(tmp_path):
         assert float(row["suv_factor"]) == pytest.approx(72000 / 171158250, rel=1e-9)
         assert "2 components below 3 mL" in row["cautions"]
         assert row["software"].startswith("CLIPS ")
+
+
+def test_each_lesion_has_the_threshold_that_delineated_it(tmp_path):
+    thresholds = [
+        {"lesion_id": "lesion-a3f1", "threshold_suv": 2.87},
+        {"lesion_id": "uptake-77c0", "threshold_suv": 12},
+    ]
+    segmentation = replace(builders.segmentation(), provenance={"thresholds": thresholds})
+    path = write_lesions_csv(tmp_path / "t.csv", builders.study(), segmentation, builders.measures())
+    assert [row["threshold_suv"] for row in rows(path)] == ["2.87", "12", ""]
 
 
 def test_french_excel_gets_semicolons_decimal_commas_and_a_byte_order_mark(tmp_path):
@@ -97,3 +108,9 @@ def test_an_anonymous_cohort_names_nobody(tmp_path):
     text = write_summary_csv(tmp_path / "summary.csv", [row]).read_text()
     for trace in ("upont", "JEANNE", "HOP", "1.2.826", "20230611", "/data"):
         assert trace not in text
+
+
+def test_every_column_and_every_file_is_explained_in_the_documentation(tmp_path):
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    columns = list(rows(write(tmp_path / "lesions.csv"))[0])
+    assert [name for name in (*columns, *RESULT_FILES) if f"`{name}`" not in text] == []
