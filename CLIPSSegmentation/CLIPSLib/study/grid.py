@@ -57,6 +57,8 @@ def find_grid(slices: list[SliceHeader], where: str) -> Found:
             f"{file.orientation}: where the slices lie is unknown"
         )
         return slices, None, [], [Refusal("no-geometry", what, str(file.path), "Export the series again.")]
+    if not slices[0].rows or not slices[0].columns:
+        return slices, None, [], []  # refused as a property of the file
     normal = axes[2]
     ordered = sorted(slices, key=lambda header: float(np.dot(header.position, normal)))
     positions = np.array([header.position for header in ordered])

@@ -150,7 +150,7 @@ def read_header(path: Path, content: bytes, file_size: int) -> SliceHeader:
             dataset = read_partial(stream, stop_when=_stops_header, force=True)
         except Exception as error:  # pydicom raises many types on damaged bytes; all mean "unreadable"
             raise ValueError(f"damaged DICOM header: {error}") from error
-    return _slice_header(Elements(dataset), path, _pixel_offset(stream, content), file_size)
+        return _slice_header(Elements(dataset), path, _pixel_offset(stream, content), file_size)
 
 
 def _stops_header(tag: int, _vr: str | None, _length: int) -> bool:

@@ -6,7 +6,7 @@ added blindly: 24 h turn a typing error of minutes into a factor of thousands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
@@ -44,7 +44,7 @@ def find_injection(pet: PetHeaders, reference: Moment, half_life_s: float, answe
     elif (stated := _stated_datetime(pet)) is not None:
         injection = _by_datetime(stated, pet, reference, half_life_s)
     elif (seconds := parse_time(pet.start_time)) is not None:
-        injection = _by_time_of_day(seconds, reference, TIME_SOURCE)
+        injection = _with_unreadable_datetime(pet, _by_time_of_day(seconds, reference, TIME_SOURCE))
     else:
         raise _missing(pet)
     return _confirmed(injection, reference, half_life_s, answers)
@@ -87,6 +87,13 @@ def _by_time_of_day(seconds: float, reference: Moment, source: str) -> Injection
     return Injection(evening, elapsed + DAY_S, source, (Caution("injection-before-midnight", what),))
 
 
+def _with_unreadable_datetime(pet: PetHeaders, injection: Injection) -> Injection:
+    if not pet.start_datetime:
+        return injection
+    caution = Caution("time-unreadable", f"{DATETIME_SOURCE} is '{pet.start_datetime}'; used {TIME_SOURCE}")
+    return replace(injection, cautions=(*injection.cautions, caution))
+
+
 def _compare_with_time(stated: Moment, pet: PetHeaders) -> tuple[Caution, ...]:
     seconds = parse_time(pet.start_time)
     if seconds is None or abs((seconds - stated.seconds + DAY_S / 2) % DAY_S - DAY_S / 2) <= _SAME_TIME_S:
@@ -104,7 +111,7 @@ def _confirmed(injection: Injection, reference: Moment, half_life_s: float, answ
     )
     if answers.confirm_long_uptake == "yes":
         caution = Caution("long-uptake", f"{what}; confirmed by the user")
-        return Injection(injection.moment, injection.elapsed_s, injection.source, (*injection.cautions, caution))
+        return replace(injection, cautions=(*injection.cautions, caution))
     if answers.confirm_long_uptake == "no":
         raise Refusal("long-uptake", what, remedy="Give the true injection time (injection_time).")
     raise Question(

@@ -5,6 +5,7 @@ Every slice is decoded by itself: a series reader that takes the pixel type from
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,12 +40,14 @@ def read_slices(
         consume(index, decode(slices[index]))
 
     pool = ThreadPoolExecutor(_READERS)
-    try:
-        for done, _ in enumerate(pool.map(work, range(len(slices)))):
-            reporter.check()
-            reporter.progress(stage, done / len(slices))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with warnings.catch_warnings():  # here, not in the threads: the filters belong to the whole process
+        warnings.simplefilter("ignore")
+        try:
+            for done, _ in enumerate(pool.map(work, range(len(slices)))):
+                reporter.check()
+                reporter.progress(stage, done / len(slices))
+        finally:
+            pool.shutdown(cancel_futures=True)
     reporter.progress(stage, 1.0)
 
 
@@ -116,13 +119,9 @@ def _compressed(header: SliceHeader) -> np.ndarray:
 
 
 def _decode_with_pydicom(header: SliceHeader) -> np.ndarray:
-    import warnings
-
     from pydicom.pixels import pixel_array
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pixel_array(header.path, raw=True)
+    return pixel_array(header.path, raw=True)
 
 
 def _decode_with_simpleitk(header: SliceHeader) -> np.ndarray:

@@ -58,7 +58,7 @@ def find_reference_time(pet: PetHeaders, half_life_s: float) -> ReferenceTime:
     chosen, others = estimates[0], estimates[1:]
     if series is not None and first is not None and elapsed_s(first, series) > _SAME_MOMENT_S:
         others = (*others, Estimate(series, "SeriesTime (0008,0031), later than the first AcquisitionTime"))
-    cautions += _check(chosen, others, first, half_life_s)
+    cautions += _unreadable(pet, series, chosen) + _check(chosen, others, first, half_life_s)
     return ReferenceTime(chosen, others, cautions)
 
 
@@ -169,6 +169,24 @@ def _back_computed(pet: PetHeaders, acquired: list[Moment], half_life_s: float) 
 def _back_source(pet: PetHeaders) -> str:
     average = "" if is_ge(pet.manufacturer) else " + time of average activity"
     return f"AcquisitionTime{average} - FrameReferenceTime (0008,0032) (0054,1300)"
+
+
+def _unreadable(pet: PetHeaders, series: Moment | None, chosen: Estimate) -> tuple[Caution, ...]:
+    """Times that are in the header and make no sense, and an absent SeriesTime, which a series must have."""
+    stated = (
+        ("SeriesTime (0008,0031)", pet.series_time, series is None),
+        ("GE PET scan_datetime (0009,xx0D)", pet.ge_scan_datetime, _private(pet.ge_scan_datetime, pet) is None),
+        (
+            "Siemens Decay Correction DateTime (0071,xx22)",
+            pet.siemens_decay_datetime,
+            _private(pet.siemens_decay_datetime, pet) is None,
+        ),
+    )
+    return tuple(
+        Caution("time-unreadable", f"{name} is {repr(text) if text else 'absent'}; used {chosen.source}")
+        for name, text, unreadable in stated
+        if unreadable and (text or name.startswith("SeriesTime"))
+    )
 
 
 def _check(

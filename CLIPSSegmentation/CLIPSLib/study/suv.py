@@ -51,6 +51,7 @@ def derive_suv(pet: PetHeaders, answers: Answers = NO_ANSWERS) -> SuvOutcome:
     meaning = work.attempt(find_meaning, pet)
     factor = None
     if meaning is not None:
+        work.cautions.extend(meaning.cautions)
         mode = work.attempt(decay_mode, pet, already_suv=bool(meaning.norm), answers=answers)
         if mode is not None:
             convert = _from_suv if meaning.norm else _from_activity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.study.elements import number
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
@@ -27,6 +27,7 @@ class ValueMeaning:
     scale: float
     norm: str
     inputs: tuple[SuvInput, ...]
+    cautions: tuple[Caution, ...] = ()
 
 
 def find_meaning(pet: PetHeaders) -> ValueMeaning:
@@ -76,7 +77,7 @@ def _counts(pet: PetHeaders, units: SuvInput) -> ValueMeaning:
         return ValueMeaning(factor, "BW", (units, used))
     if (factor := philips_factor(pet.philips_activity_factor)) is not None:
         used = SuvInput(name="Activity Concentration Scale Factor", value=factor, unit="Bq/mL", source="(7053,1009)")
-        return ValueMeaning(factor, "", (units, used))
+        return ValueMeaning(factor, "", (units, used), _unreadable_factor(pet))
     found = f"'{pet.philips_suv_factor}' and '{pet.philips_activity_factor}'"
     absent = not (pet.philips_suv_factor or pet.philips_activity_factor)
     raise Refusal(
@@ -85,3 +86,12 @@ def _counts(pet: PetHeaders, units: SuvInput) -> ValueMeaning:
         f"{'missing' if absent else found + ', which is not valid'}",
         remedy="Export the series in BQML or with its private attributes.",
     )
+
+
+def _unreadable_factor(pet: PetHeaders) -> tuple[Caution, ...]:
+    """0 means "not valid" by Philips' own definition; anything else that is no positive number is damage."""
+    text = pet.philips_suv_factor
+    if not text or number(text) == 0.0:
+        return ()
+    what = f"Philips' SUV factor (7053,1000) is '{text}'; used its activity factor (7053,1009)"
+    return (Caution("factor-unreadable", what),)
