@@ -32,6 +32,7 @@ CT_HU = (40.0, 140.0)  # plain (40 to 80) and with contrast medium
 GRID_MM = 8.0  # distance between the sphere centers that are tried
 MIN_CENTERS_ML = 100.0  # sphere centers in a liver fill its inside; in marrow or bowel only a few fit
 BODY_SUV = 0.3
+MAX_BODY_AT_SIDE = 0.05  # part of a sagittal border plane
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +90,15 @@ def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
     Spheres are tried every 8 mm: mean SUV 1.2 to 3.5, coefficient of variation below 20 %, with a CT also mean
     40 to 140 HU, center to the right of the middle of the body. Their largest cluster must fill 100 mL; of its
     spheres that lie at least half as deep inside it as the deepest, the most even one is taken. None when there is no
-    such region (crops, legs, diffuse disease of the liver).
+    such region (legs, diffuse disease of the liver), and in images cropped at the sides, which do not tell left from
+    right.
     """
     from scipy import ndimage
 
     reporter.progress("Looking for the liver", 0.0)
     suv = array_view(study.pet)
     body = bounding_box(suv >= BODY_SUV)
-    if 0 in suv[body].shape:
+    if 0 in suv[body].shape or _cropped_at_the_sides(suv):
         return None
     spacing = np.array(spacing_zyx_mm(study.pet))
     steps = np.maximum(1, np.rint(GRID_MM / spacing)).astype(int)
@@ -115,6 +117,11 @@ def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
     return min(
         (liver_at(study, center, source="found") for center in deep), key=lambda liver: liver.sd_suv / liver.mean_suv
     )
+
+
+def _cropped_at_the_sides(suv: np.ndarray) -> bool:
+    """Whether the body reaches the first or last sagittal plane with more than stray noise."""
+    return max(np.mean(suv[:, :, side] >= BODY_SUV) for side in (0, -1)) > MAX_BODY_AT_SIDE
 
 
 def _centers(body: Box, spacing: np.ndarray, steps: np.ndarray) -> list[np.ndarray]:

@@ -87,13 +87,25 @@ def test_finding_it_is_a_caution_with_the_place_and_the_numbers():
 
 @pytest.mark.parametrize(
     "suv",
-    [body(liver=0.7), body(liver=0.7, spleen=2.0), body(liver=5.0), body(noise=0.4), np.zeros((60, 60, 80))],
-    ids=["no liver", "spleen alone", "too hot", "too noisy", "nothing at all"],
+    [
+        body(liver=0.7),
+        body(liver=0.7, spleen=2.0),
+        body(liver=5.0),
+        body(noise=0.4),
+        body()[30:34],
+        np.zeros((60, 60, 80)),
+    ],
+    ids=["no liver", "spleen alone", "too hot", "too noisy", "thinner than a sphere", "nothing at all"],
 )
 def test_the_user_is_asked_when_nothing_looks_like_liver(suv):
     with pytest.raises(Question, match="3 cm sphere in healthy liver, right lobe") as asked:
         segment_study(study(suv), "percist")
     assert (asked.value.key, asked.value.unit) == ("liver_center_lps_mm", "mm")
+
+
+def test_a_crop_does_not_tell_left_from_right_so_the_user_is_asked():
+    with pytest.raises(Question):
+        segment_study(study(body(liver=0.7, spleen=2.0)[:, :, 40:80][:, :, :30]), "percist")
 
 
 @pytest.mark.parametrize(("hu", "accepted"), [(55.0, True), (110.0, True), (-100.0, False), (10.0, False)])
