@@ -65,7 +65,7 @@ def _lesion_panel(projection: Projection, letter: float, texts: Mapping[str, str
 def _picture_attributes(projection: Projection, picture: Image) -> str:
     height, width = projection.size_mm
     content = io.BytesIO()
-    picture.save(content, "PNG", optimize=True)
+    picture.save(content, "PNG")
     data = base64.b64encode(content.getvalue()).decode("ascii")
     return f'width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" href="data:image/png;base64,{data}"'
 
