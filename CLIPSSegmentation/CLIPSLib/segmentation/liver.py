@@ -93,8 +93,6 @@ def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
     such region (legs, diffuse disease of the liver), and in images cropped at the sides, which do not tell left from
     right.
     """
-    from scipy import ndimage
-
     reporter.progress("Looking for the liver", 0.0)
     suv = array_view(study.pet)
     body = bounding_box(suv >= BODY_SUV)
@@ -104,19 +102,23 @@ def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
     steps = np.maximum(1, np.rint(GRID_MM / spacing)).astype(int)
     centers = np.stack(np.meshgrid(*_centers(body, spacing, steps), indexing="ij"), axis=-1)
     accepted = _like_liver(study, suv, body, centers.reshape(-1, 3), reporter).reshape(centers.shape[:3])
-    clusters, count = ndimage.label(accepted)
+    inside = centers[_inside_of_largest_cluster(accepted, steps * spacing)]
     reporter.progress("Looking for the liver", 1.0)
-    if count == 0:
-        return None
-    sizes = np.bincount(clusters.ravel())[1:]
-    if sizes.max() * np.prod(steps * spacing) / 1000.0 < MIN_CENTERS_ML:
-        return None
-    inside = np.pad(clusters == 1 + sizes.argmax(), 1)
-    depth = ndimage.distance_transform_edt(inside, sampling=steps * spacing)[1:-1, 1:-1, 1:-1]
-    deep = index_to_lps_mm(study.pet, centers[depth >= 0.5 * depth.max()])
-    return min(
-        (liver_at(study, center, source="found") for center in deep), key=lambda liver: liver.sd_suv / liver.mean_suv
-    )
+    spheres = [liver_at(study, point, source="found") for point in index_to_lps_mm(study.pet, inside)]
+    return min(spheres, key=lambda sphere: sphere.sd_suv / sphere.mean_suv, default=None)
+
+
+def _inside_of_largest_cluster(accepted: np.ndarray, steps_mm: np.ndarray) -> np.ndarray:
+    """Of the largest cluster of accepted centers what lies at least half as deep in it as its deepest; may be empty."""
+    from scipy import ndimage
+
+    clusters, count = ndimage.label(accepted)
+    sizes = np.bincount(clusters.ravel(), minlength=2)[1:]
+    if count == 0 or sizes.max() * np.prod(steps_mm) / 1000.0 < MIN_CENTERS_ML:
+        return np.zeros(accepted.shape, dtype=bool)
+    cluster = np.pad(clusters == 1 + sizes.argmax(), 1)
+    depth = ndimage.distance_transform_edt(cluster, sampling=steps_mm)[1:-1, 1:-1, 1:-1]
+    return depth >= 0.5 * depth.max()
 
 
 def _cropped_at_the_sides(suv: np.ndarray) -> bool:
