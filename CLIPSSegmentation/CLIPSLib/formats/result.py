@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,14 +80,7 @@ def write_result(
         segmentation = anonymous_segmentation(segmentation, study.identity)
         measures = anonymous_measures(measures, study.identity)
         study = anonymous_study(study)
-    images = {LABELS: lambda path: write_labels(segmentation.labels, path)}
-    if segmentation.probability is not None:
-        images[PROBABILITY] = lambda path: write_image(segmentation.probability, path)
-    images[SEGMENTS] = lambda path: write_seg_nrrd(segmentation, path)
-    if save_images:
-        images[PET] = lambda path: write_image(study.pet, path)
-        if study.ct is not None:
-            images[CT] = lambda path: write_image(study.ct, path)
+    images = _image_writers(study, segmentation, save_images=save_images)
     with together(folder, RESULT_FILES, overwrite=overwrite) as temporary:
         for done, (name, write) in enumerate(images.items()):
             reporter.check()
@@ -152,6 +146,23 @@ def read_saved_study(folder: str | os.PathLike) -> PetCtStudy:
     return PetCtStudy(
         pet=read_image(root / PET), ct=ct, identity=facts.identity, suv=facts.suv, cautions=facts.cautions
     )
+
+
+def _image_writers(
+    study: PetCtStudy, segmentation: Segmentation, *, save_images: bool
+) -> dict[str, Callable[[Path], Path]]:
+    """The image files of a result: name -> how it is written."""
+    writers: dict[str, Callable[[Path], Path]] = {
+        LABELS: lambda path: write_labels(segmentation.labels, path),
+        SEGMENTS: lambda path: write_seg_nrrd(segmentation, path),
+    }
+    if segmentation.probability is not None:
+        writers[PROBABILITY] = lambda path: write_image(segmentation.probability, path)
+    if save_images:
+        writers[PET] = lambda path: write_image(study.pet, path)
+        if study.ct is not None:
+            writers[CT] = lambda path: write_image(study.ct, path)
+    return writers
 
 
 def _check_labels(labels: sitk.Image, facts: SegmentationFacts, path: Path) -> None:

@@ -29,6 +29,10 @@ _LESION_COLUMNS = (
     *("centroid_left_mm", "centroid_posterior_mm", "centroid_superior_mm", "max_diameter_mm"),
     *("lesion_count", "lesion_count_3ml", "d_max_mm", "sd_max_per_m"),  # these four in the TOTAL row only
 )
+_SUMMARY_MEASURES = (
+    *("method", "reviewed", "tmtv_ml", "tlg_g", "lesion_count", "lesion_count_3ml"),
+    *("suv_max", "suv_mean", "suv_peak", "d_max_mm", "sd_max_per_m", "connectivity"),
+)
 _EMPTY = dict.fromkeys(_LESION_COLUMNS)  # gives both kinds of rows the same columns in the same order
 
 
@@ -93,18 +97,7 @@ def summary_row(
         "patient_id": "" if anonymous else identity.patient_id,
         "study_date": "" if anonymous else identity.study_date,
         "model": model,
-        "method": patient.method if patient else None,
-        "reviewed": patient.reviewed if patient else None,
-        "tmtv_ml": patient.tmtv_ml if patient else None,
-        "tlg_g": patient.tlg_g if patient else None,
-        "lesion_count": patient.lesion_count if patient else None,
-        "lesion_count_3ml": patient.lesion_count_3ml if patient else None,
-        "suv_max": patient.suv_max if patient else None,
-        "suv_mean": patient.suv_mean if patient else None,
-        "suv_peak": patient.suv_peak if patient else None,
-        "d_max_mm": patient.d_max_mm if patient else None,
-        "sd_max_per_m": patient.sd_max_per_m if patient else None,
-        "connectivity": patient.connectivity if patient else None,
+        **{name: getattr(patient, name) if patient else None for name in _SUMMARY_MEASURES},
         "cautions": _joined(cautions),
         "reason": reason,
         "software": f"CLIPS {VERSION}",

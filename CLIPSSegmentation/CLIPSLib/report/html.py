@@ -11,6 +11,7 @@ from CLIPSLib.files import write_text
 from CLIPSLib.formats import anonymous_measures, anonymous_segmentation, anonymous_study
 from CLIPSLib.measures.types import Measures
 from CLIPSLib.report import sections
+from CLIPSLib.report.text import Language
 from CLIPSLib.report.text import language as get_language
 from CLIPSLib.segmentation.types import Segmentation
 from CLIPSLib.study.types import PetCtStudy
@@ -41,10 +42,22 @@ def write_report(
         segmentation = anonymous_segmentation(segmentation, study.identity)
         measures = anonymous_measures(measures, study.identity)
         study = anonymous_study(study)
+    body = _body(study, segmentation, measures, say, anonymous=anonymous)
+    title = say["title"] if anonymous else f"{study.identity.patient_id} {say['title']}".strip()
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+    return write_text(path, page, overwrite=overwrite)
+
+
+def _body(study: PetCtStudy, segmentation: Segmentation, measures: Measures, say: Language, *, anonymous: bool) -> str:
+    """The sections from what matters most to what is looked up."""
     made = provenance.utc_now()
     software = f"CLIPS {provenance.VERSION}"
     concerns = (*study.cautions, *(study.suv.cautions if study.suv else ()), *segmentation.cautions)
-    body = "\n".join(
+    return "\n".join(
         (
             sections.header(study.identity, say, anonymous=anonymous),
             "<main>",
@@ -60,10 +73,3 @@ def write_report(
             f"<footer>{software} · {say['research_use']}</footer>",
         )
     )
-    title = say["title"] if anonymous else f"{study.identity.patient_id} {say['title']}".strip()
-    page = (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
-    return write_text(path, page, overwrite=overwrite)
