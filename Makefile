@@ -25,7 +25,7 @@ help:
 	@echo 'make test-slow         the tests that take long'
 	@echo 'make lint              ruff: rules and format        (make format repairs)'
 	@echo 'make bench             time and peak memory per stage of a whole-body study'
-	@echo 'make docs              draw docs/architecture.md again from the imports'
+	@echo 'make docs              what is generated: the pictures of docs/architecture.md, the file lists for CMake'
 	@echo 'make wheelhouse        all packages into wheelhouse/ (EXTRAS=networks; PLATFORM=win_amd64 PYTHON_VERSION=3.12)'
 	@echo 'make install-offline   install from wheelhouse/      (INTO=/opt/clips EXTRAS=networks)'
 	@echo 'make clean             remove everything that these commands made'
@@ -53,6 +53,7 @@ bench: demo-environment
 
 docs: demo-environment
 	@$(DEMO)/python tools/draw_rooms.py
+	@$(DEMO)/python tools/list_files.py --write
 
 # The build folder goes first: setuptools would pack files of modules that were removed since.
 wheelhouse: demo-environment
