@@ -17,22 +17,28 @@ _HALF_LIFE_TOLERANCE = 0.02  # files carry 6586.2 and 6588 s for F-18, which is 
 
 @dataclass(frozen=True)
 class Nuclide:
-    """A positron emitter: physical half-life (s), its codes in SRT and SNOMED CT (DICOM CID 4020), its symbol."""
+    """A positron emitter: physical half-life (s), its codes in SRT and SNOMED CT (DICOM CID 4020), its element."""
 
     name: str
     half_life_s: float
     codes: tuple[str, ...]
-    pattern: str  # in free text: "18F", "F-18", "^18^Fluorine"
+    element: str
+
+    def is_called(self, text: str) -> bool:
+        """True for its name in free text: "18F", "F-18", "^18^Fluorine"."""
+        symbol, mass = self.name.split("-")
+        letters = re.sub(r"[^a-z]", "", text.lower())
+        return re.sub(r"\D", "", text) == mass and letters in (symbol.lower(), self.element)
 
 
 NUCLIDES = (
-    Nuclide("F-18", 6586.2, ("C-111A1", "77004003"), r"\^?18\^?-?\s?F|F\w*\s?-?\^?18"),
-    Nuclide("Ga-68", 4057.7, ("C-131A3", "35337001"), r"\^?68\^?-?\s?Ga|Ga\w*\s?-?\^?68"),
-    Nuclide("C-11", 1223.0, ("C-105A1", "40565003"), r"\^?11\^?-?\s?C|C\w*\s?-?\^?11"),
-    Nuclide("N-13", 598.0, ("C-107A1", "21576001"), r"\^?13\^?-?\s?N|N\w*\s?-?\^?13"),
-    Nuclide("O-15", 122.2, ("C-B1038", "129504001"), r"\^?15\^?-?\s?O|O\w*\s?-?\^?15"),
-    Nuclide("Cu-64", 45721.0, ("C-127A2", "3932008"), r"\^?64\^?-?\s?Cu|Cu\w*\s?-?\^?64"),
-    Nuclide("Zr-89", 282240.0, ("C-168A4", "63360001"), r"\^?89\^?-?\s?Zr|Zr\w*\s?-?\^?89"),
+    Nuclide("F-18", 6586.2, ("C-111A1", "77004003"), "fluorine"),
+    Nuclide("Ga-68", 4057.7, ("C-131A3", "35337001"), "gallium"),
+    Nuclide("C-11", 1223.0, ("C-105A1", "40565003"), "carbon"),
+    Nuclide("N-13", 598.0, ("C-107A1", "21576001"), "nitrogen"),
+    Nuclide("O-15", 122.2, ("C-B1038", "129504001"), "oxygen"),
+    Nuclide("Cu-64", 45721.0, ("C-127A2", "3932008"), "copper"),
+    Nuclide("Zr-89", 282240.0, ("C-168A4", "63360001"), "zirconium"),
 )
 _FDG_CODES = ("C-B1031", "35321007", "Y-X1743")
 _FDG_TEXT = re.compile(r"FDG|FLU?O?R?O?DEOXY-?GLUCOSE", re.IGNORECASE)
@@ -44,7 +50,7 @@ def find_nuclide(pet: PetHeaders) -> Nuclide | None:
         if pet.radionuclide_code in nuclide.codes:
             return nuclide
     for nuclide in NUCLIDES:
-        if re.fullmatch(nuclide.pattern, pet.radionuclide, re.IGNORECASE):
+        if nuclide.is_called(pet.radionuclide):
             return nuclide
     if not pet.radionuclide and is_fdg(pet):
         return NUCLIDES[0]

@@ -1,0 +1,97 @@
+"""When the tracer was injected: dates that lie, clocks that are wrong, uptakes that are long."""
+
+from dataclasses import replace
+
+import pytest
+from CLIPSLib.errors import Question, Refusal
+from CLIPSLib.study.answers import Answers
+from CLIPSLib.study.dicom_time import parse_moment
+from CLIPSLib.study.headers import PetHeaders
+from CLIPSLib.study.injection import find_injection
+
+F18 = 6586.2
+SCAN = parse_moment("20240305", "110000")
+
+
+def find(reference=SCAN, half_life=F18, answers=None, **pet):
+    return find_injection(PetHeaders(**pet), reference, half_life, answers or Answers())
+
+
+def test_a_plausible_datetime_is_used():
+    found = find(start_datetime="20240305100000.00", start_time="100000")
+    assert found.elapsed_s == 3600.0
+    assert found.cautions == ()
+
+
+def test_a_time_belongs_to_the_day_of_the_scan():
+    assert find(start_time="1000").elapsed_s == 3600.0
+
+
+def test_a_time_later_than_the_scan_is_the_evening_before_within_six_hours():
+    found = find(reference=parse_moment("20240306", "003000"), start_time="233000")
+    assert found.elapsed_s == 3600.0
+    assert [caution.code for caution in found.cautions] == ["injection-before-midnight"]
+
+
+def test_a_day_is_never_added_to_a_clock_error():
+    # 22 min after the scan: with 24 h added the factor would be 7700 times larger.
+    with pytest.raises(Refusal, match=r"11:22:00.*11:00:00"):
+        find(start_time="112200")
+
+
+def test_a_datetime_shortly_after_the_scan_is_a_clock_error():
+    with pytest.raises(Refusal, match="later than the reference time"):
+        find(start_datetime="20240305110500")
+
+
+def test_a_shifted_date_leaves_the_time_of_day():
+    found = find(start_datetime="20010101100000")
+    assert found.elapsed_s == 3600.0
+    assert [caution.code for caution in found.cautions] == ["dates-shifted"]
+
+
+def test_a_shifted_date_of_a_long_lived_nuclide_is_refused():
+    with pytest.raises(Refusal, match="half-life of 282240 s"):
+        find(half_life=282240.0, start_datetime="20010101100000")
+
+
+def test_a_datetime_and_a_time_that_differ_are_both_said():
+    found = find(start_datetime="20240305100000", start_time="093000")
+    assert found.elapsed_s == 3600.0
+    assert "09:30:00" in found.cautions[0].what
+
+
+def test_an_unreadable_datetime_is_said():
+    found = find(start_datetime="yesterday", start_time="100000")
+    assert found.elapsed_s == 3600.0
+    assert "'yesterday'" in found.cautions[0].what
+
+
+def test_time_zones_count_only_when_both_sides_state_them():
+    with_zone = "20240305090000+0000"
+    assert find(start_datetime=with_zone, timezone_offset="+0100").elapsed_s == 3600.0
+    assert find(start_datetime="20240305100000+0000").elapsed_s == 3600.0
+
+
+def test_over_two_half_lives_is_asked_confirmed_or_denied():
+    # two half-lives are 219.5 min
+    assert find(start_time="072100").elapsed_s == 219 * 60
+    with pytest.raises(Question, match="220 min") as question:
+        find(start_time="072000")
+    assert (question.value.key, question.value.choices) == ("confirm_long_uptake", ("yes", "no"))
+    confirmed = find(start_time="072000", answers=Answers(confirm_long_uptake="yes"))
+    assert [caution.code for caution in confirmed.cautions] == ["long-uptake"]
+    with pytest.raises(Refusal):
+        find(start_time="072000", answers=Answers(confirm_long_uptake="no"))
+
+
+def test_no_time_is_asked_and_the_answer_used():
+    with pytest.raises(Question) as question:
+        find(start_time="25")
+    assert question.value.key == "injection_time"
+    found = find(answers=Answers(injection_time="101500"))
+    assert (found.elapsed_s, found.source) == (45 * 60.0, "user-entered")
+
+
+def test_an_answer_overrules_a_wrong_clock():
+    assert replace(find(start_time="120000", answers=Answers(injection_time="1000"))).elapsed_s == 3600.0
