@@ -162,7 +162,7 @@ def test_typed_answers_are_marked_in_the_result(tmp_path):
 
     document = json.loads((outcome.folder / "study.json").read_text())
     assert document["identity"]["user_entered"] == ["weight_kg"]
-    assert "user-entered" in (outcome.folder / "report.html").read_text()
+    assert "entered by the user" in (outcome.folder / "report.html").read_text()
 
 
 def _readable(file) -> bytes:
