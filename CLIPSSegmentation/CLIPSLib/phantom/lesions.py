@@ -63,7 +63,7 @@ AWKWARD = (
             ((6.0, -64.0, -312.0), (40.0, 30.0, 36.0)),
         ),
     ),
-    ball("node on the heart apex", 9.0, (84.0, -72.0, -454.0), 22.0),
+    ball("node on the heart apex", 9.0, (81.0, -70.0, -452.0), 22.0),
     ball("node on the bladder", 10.0, (49.0, -30.0, -816.0), 25.0),
     ball("node at the renal hilum", 12.0, (30.0, 28.0, -566.0), 20.0),
     ball("axillary node, SUV 3.9", 3.9, (-140.0, 14.0, -344.0), 28.0),

@@ -82,10 +82,10 @@ PRESETS = {
             ct_columns=96,
             ct_slice_mm=6.0,
             lesions=(
-                ball("node on the heart apex", 9.0, (84.0, -72.0, -454.0), 26.0),
+                ball("node on the heart apex", 9.0, (81.0, -70.0, -452.0), 26.0),
                 ball("hilar node", 12.0, (-44.0, 0.0, -400.0), 24.0),
                 ball("celiac node", 15.0, (6.0, -4.0, -546.0), 26.0),
-                ball("necrotic mass", 14.0, (-20.0, -40.0, -590.0), 50.0, core_mm=24.0),
+                ball("necrotic mass", 14.0, (-20.0, -40.0, -579.0), 50.0, core_mm=24.0),
                 ball("node in the highest slice", 11.0, (60.0, -40.0, 0.0), 22.0, z_anchor="highest-slice"),
             ),
         ),

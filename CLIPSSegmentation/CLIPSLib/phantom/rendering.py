@@ -17,7 +17,7 @@ from CLIPSLib.phantom.grid import Grid
 from CLIPSLib.phantom.shapes import Shape
 
 FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
-_SMALL_MM = 60.0  # smaller shapes are supersampled finely: nothing averages their error out
+_SUBDIVISIONS = ((15.0, 9), (60.0, 5))  # shapes up to this size (mm): samples per voxel edge; larger ones need 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,8 @@ def add_pet_noise(suv: np.ndarray, grid: Grid, seed: int, *, liver_suv: float, l
 
 def _supersampled(shape: Shape, points: list[np.ndarray], grid: Grid) -> np.ndarray:
     low, high = shape.bounds_mm()
-    divisions = 5 if float(np.max(high - low)) < _SMALL_MM else 2
+    size = float(np.max(high - low))
+    divisions = next((n for limit, n in _SUBDIVISIONS if size <= limit), 3)
     steps = (np.arange(divisions) + 0.5) / divisions - 0.5
     shifts = (np.array(list(itertools.product(steps, repeat=3))) @ grid.axes_mm.T).astype(np.float32)
     samples = (p[:, None] + s[None, :] for p, s in zip(points, shifts.T, strict=True))
