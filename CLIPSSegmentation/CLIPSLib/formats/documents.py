@@ -131,7 +131,10 @@ def read_measures_json(path: str | os.PathLike) -> Measures:
     """Read what `write_measures_json` wrote. Raises as `read_study_json`."""
     document = read_json(path, format_name=MEASURES_FORMAT, version=MEASURES_VERSION)
     with _Fields(path):
-        rows = [{**row, "centroid_lps_mm": tuple(row["centroid_lps_mm"])} for row in document["lesions"]]
+        rows = [
+            {**row, "centroid_lps_mm": tuple(row["centroid_lps_mm"]) if row["centroid_lps_mm"] else None}
+            for row in document["lesions"]
+        ]
         return Measures(
             lesions=tuple(LesionMeasures(**row) for row in rows),
             patient=PatientMeasures(**document["patient"]),

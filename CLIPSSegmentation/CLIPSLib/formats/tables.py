@@ -146,7 +146,7 @@ def _how(study: PetCtStudy, segmentation: Segmentation, measures: Measures) -> d
 
 
 def _lesion_cells(lesion: LesionMeasures) -> dict[str, Any]:
-    left, posterior, superior = lesion.centroid_lps_mm
+    left, posterior, superior = lesion.centroid_lps_mm or (None, None, None)
     return {
         "lesion": lesion.name,
         "lesion_id": lesion.lesion_id,

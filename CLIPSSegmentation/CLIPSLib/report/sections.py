@@ -124,7 +124,8 @@ def method(measures: Measures, segmentation: Segmentation, say: Language) -> str
     """How the regions were made: rule, connectivity, minimum volume, and what was left out."""
     facts = segmentation.provenance
     rows = [(say["method"], measures.patient.method.replace(">=", "≥"))]
-    rows.append((say["connectivity"], say["connectivity_value"].format(count=measures.patient.connectivity)))
+    if measures.patient.connectivity is not None:
+        rows.append((say["connectivity"], say["connectivity_value"].format(count=measures.patient.connectivity)))
     if facts.get("min_volume_ml") is not None:
         rows.append((say["min_volume"], say.number(facts["min_volume_ml"], 1, "mL")))
     discarded = facts.get("discarded") or {}
@@ -252,8 +253,10 @@ def _total_row(measures: Measures, say: Language, with_threshold: bool) -> str:
     )
 
 
-def _position(lps_mm: Sequence[float]) -> str:
-    """(-12, 34, 633) as "12 R, 34 P, 633 S"."""
+def _position(lps_mm: Sequence[float] | None) -> str:
+    """(-12, 34, 633) as "12 R, 34 P, 633 S"; a lesion without voxels is nowhere."""
+    if lps_mm is None:
+        return "–"
     letters = (("L", "R"), ("P", "A"), ("S", "I"))
     return ", ".join(
         f"{abs(value):.0f}\u202f{positive if value >= 0 else negative}"

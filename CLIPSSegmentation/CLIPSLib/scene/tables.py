@@ -28,6 +28,13 @@ def _no_value(_measures: object) -> None:
     return None
 
 
+def _centroid_ras(lesion: LesionMeasures, axis: int) -> float | None:
+    """One coordinate (R, A, S) of a lesion's centroid; none for a segment without voxels."""
+    if lesion.centroid_lps_mm is None:
+        return None
+    return lesion.centroid_lps_mm[axis] * (1.0 if axis == 2 else -1.0)
+
+
 _COLUMNS = (
     _Column("lesion_id", "Lesion id", "", str, lambda m: m.lesion_id, lambda m: "TOTAL"),
     _Column("name", "Name", "", str, lambda m: m.name, lambda m: "Total (tumor)"),
@@ -41,9 +48,9 @@ _COLUMNS = (
     _Column("max_diameter_mm", "Largest diameter", "mm", float, lambda m: m.max_diameter_mm, _no_value),
     _Column("d_max_mm", "Largest distance between lesions", "mm", float, _no_value, lambda m: m.d_max_mm),
     _Column("sd_max_per_m", "Dmax / body surface area", "1/m", float, _no_value, lambda m: m.sd_max_per_m),
-    _Column("centroid_r_mm", "Centroid, right", "mm", float, lambda m: -m.centroid_lps_mm[0], _no_value),
-    _Column("centroid_a_mm", "Centroid, anterior", "mm", float, lambda m: -m.centroid_lps_mm[1], _no_value),
-    _Column("centroid_s_mm", "Centroid, superior", "mm", float, lambda m: m.centroid_lps_mm[2], _no_value),
+    _Column("centroid_r_mm", "Centroid, right", "mm", float, lambda m: _centroid_ras(m, 0), _no_value),
+    _Column("centroid_a_mm", "Centroid, anterior", "mm", float, lambda m: _centroid_ras(m, 1), _no_value),
+    _Column("centroid_s_mm", "Centroid, superior", "mm", float, lambda m: _centroid_ras(m, 2), _no_value),
 )
 
 

@@ -77,10 +77,11 @@ def segment_folder(
     Raises:
         Refusal: `path` holds no PET series at all. UsageError: unknown model or option. Cancelled.
     """
-    get_segmenter(request.model)  # an unknown model is an error before hours of work, not after
+    segmenter = get_segmenter(request.model)  # an unknown model is an error before hours of work, not after
+    for_segmenter = segmenter.description.options
     found = find_studies(
         path,
-        answers=request.answers,
+        answers={key: value for key, value in request.answers.items() if key not in for_segmenter},
         pet_series=request.pet_series,
         ct_series=request.ct_series,
         reporter=reporter,

@@ -165,6 +165,15 @@ def test_typed_answers_are_marked_in_the_result(tmp_path):
     assert "entered by the user" in (outcome.folder / "report.html").read_text()
 
 
+def test_the_liver_sphere_is_an_answer_for_the_segmenter_and_not_for_the_reader(small_phantom, tmp_path):
+    center = read_truth(small_phantom).liver_center_lps_mm
+    request = SegmentRequest(model="percist", answers={"liver_center_lps_mm": list(center)})
+    (outcome,) = segment_folder(small_phantom, tmp_path, request)
+    assert outcome.state == "done"
+    facts = json.loads((outcome.folder / "segmentation.json").read_text())["provenance"]
+    assert facts["user_entered"] == ["liver_center_lps_mm"]
+
+
 def _readable(file) -> bytes:
     content = file.read_bytes()
     return gzip.decompress(content) if file.name.endswith(".gz") else content
