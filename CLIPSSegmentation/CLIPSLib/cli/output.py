@@ -22,11 +22,11 @@ def print_json(document: Any) -> None:
 
 
 def jsonable(value: Any) -> Any:
-    """Data classes and errors as dicts, paths as text; what JSON knows stays as it is."""
+    """Data classes (but for fields that are hidden from people) and errors as dicts, paths as text."""
     if isinstance(value, ClipsError):
         return jsonable(value.as_dict())
     if is_dataclass(value):
-        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value) if field.repr}
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set):

@@ -163,6 +163,8 @@ def _run_case(
 ) -> tuple[Measures, tuple[Caution, ...]]:
     """Read, segment, measure, write, report; the folder appears whole or not at all."""
     study = read_study(candidate, reporter=reporter)
+    for caution in study.cautions:
+        reporter.caution(caution)
     segmentation = segment_study(
         study, request.model, options=request.options, answers=request.answers, reporter=reporter
     )
