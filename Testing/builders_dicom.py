@@ -153,7 +153,8 @@ def _write(path, wanted, stored, transfer_syntax, injections, private, edit, ind
     meta.MediaStorageSOPClassUID = wanted["SOPClassUID"]
     meta.MediaStorageSOPInstanceUID = wanted["SOPInstanceUID"]
     meta.TransferSyntaxUID = transfer_syntax
-    dataset = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    little = transfer_syntax != ExplicitVRBigEndian
+    dataset = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128, is_little_endian=little)
     injection = Dataset()
     for key, value in wanted.items():
         if value is not None:
