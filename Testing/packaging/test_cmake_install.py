@@ -17,8 +17,12 @@ REPOSITORY = PACKAGING.parent.parent
 MODULE = "CLIPSSegmentation"
 INSTALLED = "lib/Slicer-5.12/qt-scripted-modules"
 RAW_FILES = "https://raw.githubusercontent.com/CLIPS-TMTV/SlicerCLIPS/main/"
-# Python modules need no compiler, but CMake's `project` looks for one; this spares the search.
-NO_COMPILER = [f"-DCMAKE_{language}_COMPILER{suffix}" for language in ("C", "CXX") for suffix in ("=cc", "_FORCED=1")]
+# Python modules need no compiler, but CMake's `project` wants one: any program that exists, never run.
+NO_COMPILER = [
+    f"-DCMAKE_{language}_COMPILER{suffix}"
+    for language in ("C", "CXX")
+    for suffix in (f"={sys.executable}", "_FORCED=1")
+]
 
 
 @pytest.fixture(scope="session")
