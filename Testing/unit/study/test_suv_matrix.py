@@ -1,0 +1,91 @@
+"""Every row of the SUV decision table as DICOM files, read to the end: SUV of every voxel, caution, question, refusal."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+import suv_matrix_series
+import suv_matrix_times
+import suv_matrix_values
+from CLIPSLib.errors import Question, Refusal
+from CLIPSLib.study import explain_suv, load_study
+from suv_matrix import Variant, write_variant
+
+VARIANTS = (*suv_matrix_times.VARIANTS, *suv_matrix_values.VARIANTS, *suv_matrix_series.VARIANTS)
+CONVERTED = tuple(variant for variant in VARIANTS if variant.factor is not None)
+REFUSED = tuple(variant for variant in VARIANTS if variant.refusal)
+ASKED = tuple(variant for variant in VARIANTS if variant.question)
+
+
+def by_name(variant: Variant) -> str:
+    return variant.name
+
+
+def test_the_matrix_is_as_large_as_promised():
+    assert len({variant.name for variant in VARIANTS}) == len(VARIANTS) >= 60
+    assert len(REFUSED) + len(ASKED) >= 15
+    assert all(variant.says for variant in (*REFUSED, *ASKED))
+
+
+@pytest.mark.parametrize("variant", CONVERTED, ids=by_name)
+def test_converts_every_voxel_by_the_factor_calculated_by_hand(variant, tmp_path):
+    values = write_variant(tmp_path, variant)
+    study = load_study(tmp_path, answers=variant.answers)
+    assert_suv(study.pet, values, variant)
+    expected = {*variant.cautions} if variant.ct is not None else {*variant.cautions, "no-ct"}
+    assert {caution.code for caution in study.cautions} == expected
+    said = "\n".join(map(str, study.cautions))
+    assert not [words for words in variant.says if words not in said], said
+    assert variant.source in "\n".join(used.source for used in study.suv.inputs)
+    assert formula_result(study.suv.formula) == pytest.approx(first_factor(variant), rel=1e-6)
+    assert study.suv.formula == explain_suv(study.suv)[0]
+
+
+@pytest.mark.parametrize("variant", REFUSED, ids=by_name)
+def test_refuses_and_says_what_where_and_what_to_do(variant, tmp_path):
+    write_variant(tmp_path, variant)
+    with pytest.raises(Refusal) as refused:
+        load_study(tmp_path, answers=variant.answers)
+    assert_message(refused.value, variant, variant.refusal)
+
+
+@pytest.mark.parametrize("variant", ASKED, ids=by_name)
+def test_asks_for_what_only_the_user_knows(variant, tmp_path):
+    write_variant(tmp_path, variant)
+    with pytest.raises(Question) as asked:
+        load_study(tmp_path, answers=variant.answers)
+    assert_message(asked.value, variant, variant.question)
+    assert asked.value.key == variant.key
+
+
+def assert_suv(image, values: np.ndarray, variant: Variant) -> None:
+    import SimpleITK as sitk
+
+    factors = np.broadcast_to(np.atleast_1d(variant.factor), len(values))
+    order = list(variant.order) or list(range(len(values)))
+    expected = (values * factors[:, None, None])[order]
+    np.testing.assert_allclose(sitk.GetArrayViewFromImage(image), expected, rtol=1e-6, atol=1e-9)
+
+
+def assert_message(error: Question | Refusal, variant: Variant, code: str) -> None:
+    assert error.code == code, str(error)
+    assert not [words for words in variant.says if words not in str(error)], str(error)
+    assert error.where and error.remedy, "a message names the place and what to do"
+
+
+def first_factor(variant: Variant) -> float:
+    return variant.factor if isinstance(variant.factor, float) else variant.factor[0]
+
+
+def formula_result(formula: str) -> float:
+    """The formula with its numbers, computed as a reader with a pocket calculator would (value = 1)."""
+    parts = formula.split(" = ")
+    numbers = parts[-2] if len(parts) > 2 else parts[-1].split("(")[0]
+    plain = re.sub(r"(?<=[\d)]) (Bq/mL|g/mL|cm2|Bq|g|s)\b", "", numbers).replace("^", "**").replace("value", "1.0")
+    assert re.fullmatch(r"[\d.e+\-*/() ]+", plain), formula
+    result = eval(plain, {"__builtins__": {}})
+    assert math.isfinite(result)
+    return result
