@@ -1,0 +1,90 @@
+"""Weight files into networks: read without running code from the file, load strictly, explain what does not fit.
+
+Called by the model store and by segmenters. A weight file is a bare state dict written by `torch.save`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.models.networks import build_network
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_PARALLEL_PREFIX = "module."  # what training on several GPUs puts before every name
+_LISTED = 6
+
+
+def read_state(path: str | Path) -> dict[str, torch.Tensor]:
+    """The tensors of a weight file by name, on the CPU. Nothing in the file is executed (`weights_only`).
+
+    Raises:
+        Failure: the file cannot be read, or is damaged. Refusal: it holds something else than tensors by name.
+    """
+    import torch
+
+    path = Path(path)
+    remedy = "Copy or download the file again, and compare its size with the one on the publisher's page."
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise Failure("weights-unreadable", f"The weight file cannot be read: {error.strerror}", str(path)) from error
+    except Exception as error:  # torch raises whatever its zip reader and unpickler meet in a damaged file
+        raise Failure("weights-damaged", "The file is damaged or is no weight file", str(path), remedy) from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise Refusal("weights-not-state", "The file holds no state dict (tensors by name)", str(path), remedy)
+    return dict(state)
+
+
+def state_sha256(path: str | Path) -> str:
+    """SHA-256 of a weight file, hexadecimal, as recorded in provenance and compared by the model store."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def load_network(name: str, state: Mapping[str, torch.Tensor], *, where: str = "", **arguments: Any) -> nn.Module:
+    """The network `name` with these weights, in eval mode.
+
+    Built without initial values (which would take longer than reading the weights); the tensors of `state` become its
+    parameters, not copies. where: the file's name, for messages. arguments: as in `build_network`.
+
+    Raises:
+        Refusal: names or shapes of the weights are not the network's ("weights-do-not-fit"), with a list.
+    """
+    import torch
+
+    with torch.device("meta"):
+        network = build_network(name, **arguments)
+    state = {key.removeprefix(_PARALLEL_PREFIX): value for key, value in state.items()}
+    differences = describe_mismatch(network.state_dict(), state)
+    if differences:
+        shown = "; ".join(differences[:_LISTED])
+        more = f"; and {len(differences) - _LISTED} more" if len(differences) > _LISTED else ""
+        raise Refusal(
+            "weights-do-not-fit",
+            f"The weights are not those of the network '{name}': {shown}{more}",
+            where,
+            "Choose the weight file that belongs to this network.",
+        )
+    floats = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    network.load_state_dict(floats, strict=True, assign=True)
+    return network.eval()
+
+
+def describe_mismatch(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> list[str]:
+    """What differs between two state dicts in names and shapes, one phrase each; empty when they fit."""
+    return [
+        *(f"{key} is missing" for key in expected if key not in found),
+        *(f"{key} is unknown" for key in found if key not in expected),
+        *(
+            f"{key} has shape {tuple(found[key].shape)} instead of {tuple(value.shape)}"
+            for key, value in expected.items()
+            if key in found and found[key].shape != value.shape
+        ),
+    ]
