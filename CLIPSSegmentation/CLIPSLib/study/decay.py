@@ -8,7 +8,7 @@ from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.dicom_time import elapsed_s, parse_moment
 from CLIPSLib.study.headers import PetHeaders
-from CLIPSLib.study.injection import Injection, find_injection
+from CLIPSLib.study.injection import MEANINGFUL_HALF_LIVES, Injection, find_injection
 from CLIPSLib.study.reference_time import acquisition_moments, find_reference_time, frame_average_s
 from CLIPSLib.study.tracer import find_half_life
 from CLIPSLib.study.types import SuvInput
@@ -43,7 +43,8 @@ def decay_from_injection(pet: PetHeaders, half_life: SuvInput, answers: Answers)
     alternatives = []
     for other in reference.others:
         seconds = injection.elapsed_s + elapsed_s(reference.chosen.moment, other.moment)
-        alternatives.append((_remaining(seconds, half_life_s), f"reference time {other.moment} by {other.source}"))
+        if abs(seconds) <= MEANINGFUL_HALF_LIVES * half_life_s:
+            alternatives.append((_remaining(seconds, half_life_s), f"reference time {other.moment} by {other.source}"))
     inputs = (
         *_injection_inputs(injection),
         SuvInput(name="reference time", value=str(reference.chosen.moment), source=reference.chosen.source),
@@ -86,6 +87,12 @@ def decay_per_frame(pet: PetHeaders, half_life: SuvInput, answers: Answers) -> D
     first = min(moments, key=lambda moment: elapsed_s(moments[0], moment))
     injection = find_injection(pet, first, half_life_s, answers)
     elapsed = [injection.elapsed_s + elapsed_s(first, moment) for moment in moments]
+    if max(elapsed) > MEANINGFUL_HALF_LIVES * half_life_s:
+        raise Refusal(
+            "frame-times-absurd",
+            f"The last frame is {max(elapsed) / 60:.0f} min after the injection: nothing would be left of the dose",
+            remedy="Correct AcquisitionDate (0008,0022) and AcquisitionTime (0008,0032).",
+        )
     remaining = tuple(_remaining(seconds, half_life_s) for seconds in elapsed)
     what = (
         "The frames are not decay-corrected; each slice was converted from its own AcquisitionTime, as the user asked"

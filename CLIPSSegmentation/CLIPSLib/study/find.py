@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-from CLIPSLib.errors import Caution, Question, Refusal, UsageError
+from CLIPSLib.errors import Question, Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.study.answers import PERSONAL_ANSWERS, Answers, check_answers
-from CLIPSLib.study.headers import PetHeaders
-from CLIPSLib.study.identity import find_identity
-from CLIPSLib.study.pairing import RankedCt, rank_cts, same_patient, ties_with_best
+from CLIPSLib.study.candidates import build_candidate
+from CLIPSLib.study.ct_choice import NO_CT
 from CLIPSLib.study.read import read_study
-from CLIPSLib.study.scan import ScannedFolder, scan_folder
-from CLIPSLib.study.series import Stack, build_stacks, series_label
-from CLIPSLib.study.suv import SuvOutcome, derive_suv
+from CLIPSLib.study.scan import scan_folder
+from CLIPSLib.study.series import Stack, build_stacks
 from CLIPSLib.study.types import FoundStudies, PetCtStudy, SkippedSeries, StudyCandidate
-
-_NO_CT = "none"
-Problem = TypeVar("Problem", Question, Refusal)
 
 
 def find_studies(
@@ -48,11 +42,11 @@ def find_studies(
     pets = [stack for stack in stacks if stack.first.modality == "PT"]
     cts = [stack for stack in stacks if stack.first.modality == "CT"]
     _require(checked.pet_series, pets, "pet_series")
-    if checked.ct_series != _NO_CT:
+    if checked.ct_series != NO_CT:
         _require(checked.ct_series, cts, "ct_series")
-    chosen = [pet for pet in pets if checked.pet_series is None or _is(pet, checked.pet_series)]
+    chosen = [pet for pet in pets if checked.pet_series is None or pet.is_called(checked.pet_series)]
     _require_one_patient(chosen, checked)
-    candidates = tuple(_candidate(pet, cts, scanned, checked) for pet in chosen)
+    candidates = tuple(build_candidate(pet, cts, scanned.unreadable, checked) for pet in chosen)
     return FoundStudies(
         root=Path(path),
         candidates=candidates,
@@ -109,114 +103,6 @@ def _nothing_usable(found: FoundStudies) -> Refusal:
     return Refusal("no-usable-pet", f"No usable PET series: {said}", str(found.root), "Choose another folder.")
 
 
-def merge_pet_headers(stack: Stack) -> PetHeaders:
-    """The SUV-relevant values of a series, with the times of each slice.
-
-    Raises:
-        Refusal: slices contradict each other in a value that must be the same in all.
-    """
-    first = stack.first.pet
-    common = replace(first, frames=())
-    for header in stack.slices:
-        if replace(header.pet, frames=()) != common:
-            name = next(f.name for f in fields(common) if _differ(f.name, header.pet, common))
-            what = (
-                f"Slices contradict each other: {name} is {getattr(common, name)!r} in {stack.first.path.name} and "
-                f"{getattr(header.pet, name)!r} in {header.path.name}"
-            )
-            raise Refusal("slices-contradict", what, series_label(stack.first), "Export the series again.")
-    return replace(first, frames=tuple(header.timing for header in stack.slices))
-
-
-def _differ(name: str, a: PetHeaders, b: PetHeaders) -> bool:
-    return name != "frames" and getattr(a, name) != getattr(b, name)
-
-
-def _candidate(pet: Stack, cts: list[Stack], scanned: ScannedFolder, answers: Answers) -> StudyCandidate:
-    where = series_label(pet.first)
-    headers, outcome = _outcome(pet, answers)
-    ct, alternatives, cautions, questions, refusals = _choose_ct(pet, cts, answers)
-    factor_cautions = outcome.factor.cautions if outcome.factor else ()
-    all_cautions = (*pet.cautions, *_located_cautions(factor_cautions, where), *_damaged(pet, scanned), *cautions)
-    return StudyCandidate(
-        pet=pet.info,
-        ct=ct.info if ct else None,
-        ct_alternatives=tuple(entry.choice for entry in alternatives),
-        suv=outcome.factor,
-        identity=find_identity(pet, headers, ct, outcome.uptake_min, answers),
-        cautions=all_cautions,
-        questions=(*(_located(question, where) for question in outcome.questions), *questions),
-        refusals=(*pet.refusals, *(_located(refusal, where) for refusal in outcome.refusals), *refusals),
-    )
-
-
-def _outcome(pet: Stack, answers: Answers) -> tuple[PetHeaders, SuvOutcome]:
-    if pet.first.frame_count > 1:  # enhanced storage: refused already, and its values lie elsewhere
-        return pet.first.pet, SuvOutcome(None)
-    try:
-        headers = merge_pet_headers(pet)
-    except Refusal as refusal:
-        return pet.first.pet, SuvOutcome(None, (), (refusal,))
-    return headers, derive_suv(headers, answers)
-
-
-def _choose_ct(pet: Stack, cts: list[Stack], answers: Answers):
-    """The CT, the ranked alternatives, and cautions, questions, refusals about them."""
-    if answers.ct_series == _NO_CT:
-        return None, [], (_no_ct("as the user asked"),), (), ()
-    ranked, rejected = rank_cts(pet, cts)
-    if answers.ct_series is not None:
-        return _named_ct(ranked, rejected, answers.ct_series)
-    if not ranked:
-        near = [(ct, why) for ct, why in rejected if same_patient(pet, ct) or ct.first.study_uid == pet.first.study_uid]
-        reasons = "; ".join(f"'{ct.first.description}': {reason}" for ct, reason in near)
-        return None, [], (_no_ct(reasons or "none of this patient is in the folder"),), (), ()
-    ties = ties_with_best(ranked)
-    if len(ties) > 1:
-        return None, ranked, (), (_which_ct(ties, series_label(pet.first)),), ()
-    return ranked[0].stack, ranked, ranked[0].cautions, (), ()
-
-
-def _named_ct(ranked: list[RankedCt], rejected: list[tuple[Stack, str]], key: str):
-    for entry in ranked:
-        if _is(entry.stack, key):
-            return entry.stack, ranked, entry.cautions, (), ()
-    for ct, reason in rejected:
-        if _is(ct, key):
-            refusal = Refusal(
-                "ct-does-not-fit", f"The named CT does not go with the PET: {reason}", series_label(ct.first)
-            )
-            return None, ranked, (), (), (refusal,)
-    return None, ranked, (), (), ()
-
-
-def _no_ct(reason: str) -> Caution:
-    return Caution("no-ct", f"The study has no CT ({reason})")
-
-
-def _which_ct(ties: list[RankedCt], where: str) -> Question:
-    named = "; ".join(f"{entry.stack.key}: '{entry.stack.first.description}'" for entry in ties)
-    return Question(
-        "several-ct-series",
-        f"{len(ties)} CT series fit equally well: {named}",
-        where,
-        "Name one (ct_series).",
-        key="ct_series",
-        choices=tuple(entry.stack.key for entry in ties),
-    )
-
-
-def _damaged(pet: Stack, scanned: ScannedFolder) -> tuple[Caution, ...]:
-    """Unreadable files beside the PET's may have been slices of it."""
-    folders = {header.path.parent for header in pet.slices}
-    beside = [(path, reason) for path, reason in scanned.unreadable if path.parent in folders]
-    if not beside:
-        return ()
-    path, reason = beside[0]
-    what = f"{len(beside)} damaged files lie beside the series, the first is {path.name}: {reason}"
-    return (Caution("damaged-files", what, str(path)),)
-
-
 def _unpaired(cts: list[Stack], candidates: tuple[StudyCandidate, ...]) -> list[SkippedSeries]:
     """CT volumes that go with no PET of the folder."""
     paired = {c.ct.series_uid for c in candidates if c.ct} | {
@@ -240,7 +126,7 @@ def _with_series(answers: Answers, pet_series: str | None, ct_series: str | None
 
 
 def _require(key: str | None, stacks: list[Stack], name: str) -> None:
-    if key is not None and not any(_is(stack, key) for stack in stacks):
+    if key is not None and not any(stack.is_called(key) for stack in stacks):
         there = ", ".join(stack.key for stack in stacks) or "none"
         raise UsageError("no-such-series", f"There is no volume {name} = '{key}'", "", f"Volumes there: {there}.")
 
@@ -252,20 +138,3 @@ def _require_one_patient(pets: list[Stack], answers: Answers) -> None:
     if personal and len(patients) > 1:
         what = f"The answer {personal[0]} belongs to one patient, and the folder holds {len(patients)}"
         raise UsageError("answer-for-several-patients", what, ", ".join(patients), "Name one series (pet_series).")
-
-
-def _is(stack: Stack, key: str) -> bool:
-    """A bare series UID means all its stacks: which of several is then asked."""
-    return key in (stack.key, stack.first.series_uid)
-
-
-def _located(problem: Problem, where: str) -> Problem:
-    """The same problem with the series it belongs to: the rules themselves know header values only."""
-    if problem.where:
-        return problem
-    problem.where = where
-    return problem
-
-
-def _located_cautions(cautions: tuple[Caution, ...], where: str) -> tuple[Caution, ...]:
-    return tuple(caution if caution.where else replace(caution, where=where) for caution in cautions)

@@ -14,6 +14,7 @@ from CLIPSLib.study.dicom_time import DAY_S, Moment, elapsed_s, parse_datetime, 
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.reference_time import to_local
 
+MEANINGFUL_HALF_LIVES = 10.0  # after these nothing measurable is left
 _EVENING_BEFORE_S = 6 * 3600.0  # longest uptake for which an injection before midnight is believed
 _CLOCK_ERROR_S = 3600.0  # a DateTime later than the scan by less than this is a wrong clock, not a shifted date
 _SHORT_LIVED_S = 11.5 * 3600.0  # only then do times of day determine the decay
@@ -109,10 +110,11 @@ def _confirmed(injection: Injection, reference: Moment, half_life_s: float, answ
         f"Uptake is {injection.elapsed_s / 60:.0f} min, over two half-lives: injected {injection.moment} by "
         f"{injection.source}, reference time {reference}"
     )
-    if answers.confirm_long_uptake == "yes":
+    meaningful = injection.elapsed_s <= MEANINGFUL_HALF_LIVES * half_life_s
+    if answers.confirm_long_uptake == "yes" and meaningful:
         caution = Caution("long-uptake", f"{what}; confirmed by the user")
         return replace(injection, cautions=(*injection.cautions, caution))
-    if answers.confirm_long_uptake == "no":
+    if answers.confirm_long_uptake == "no" or not meaningful:
         raise Refusal("long-uptake", what, remedy="Give the true injection time (injection_time).")
     raise Question(
         "long-uptake",

@@ -219,4 +219,5 @@ def _check(
 
 def suv_change(chosen: Moment, other: Moment, half_life_s: float) -> float:
     """By which fraction SUV would change with `other` for `chosen`: a later reference means less activity left."""
-    return 2.0 ** (elapsed_s(chosen, other) / half_life_s) - 1.0
+    half_lives = elapsed_s(chosen, other) / half_life_s
+    return 2.0 ** min(half_lives, 100.0) - 1.0  # beyond, only its being absurd counts

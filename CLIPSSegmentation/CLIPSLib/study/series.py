@@ -49,6 +49,10 @@ class Stack:
     def first(self) -> SliceHeader:
         return self.slices[0]
 
+    def is_called(self, key: str) -> bool:
+        """True for its key, and for the bare series UID, which means all stacks of the series."""
+        return key in (self.key, self.first.series_uid)
+
 
 def series_label(header: SliceHeader) -> str:
     """A series as people know it: number and description, and its UID."""

@@ -12,6 +12,7 @@ from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
 
 HALF_LIFE_TAG = "RadionuclideHalfLife (0018,1075)"
+_SHORTEST_S, _LONGEST_S = 10.0, 1e9  # what is imaged at all
 _HALF_LIFE_TOLERANCE = 0.02  # files carry 6586.2 and 6588 s for F-18, which is far inside
 
 
@@ -92,7 +93,7 @@ def find_half_life(pet: PetHeaders, answers: Answers) -> tuple[SuvInput, tuple[C
     if answers.half_life_s is not None:
         return SuvInput(name="RadionuclideHalfLife", value=answers.half_life_s, unit="s", source="user-entered"), ()
     stated, nuclide = number(pet.half_life), find_nuclide(pet)
-    if stated is not None and stated > 0:
+    if stated is not None and _SHORTEST_S <= stated <= _LONGEST_S:
         if nuclide is None or _agree(stated, nuclide):
             return SuvInput(name="RadionuclideHalfLife", value=stated, unit="s", source="(0018,1075)"), ()
         if any(_agree(stated, other) for other in NUCLIDES):

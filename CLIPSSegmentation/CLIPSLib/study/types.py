@@ -113,7 +113,10 @@ class CtChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyCandidate:
-    """A PET series, the CT that goes with it, its SUV factor and what stands in the way. Made from headers only."""
+    """A PET series, the CT that goes with it, its SUV factor and what stands in the way. Made from headers only.
+
+    ct_alternatives: all CTs that fit, best first, with the points of their score; `ct` is among them.
+    """
 
     pet: SeriesInfo
     ct: SeriesInfo | None
