@@ -76,6 +76,7 @@ def _write_into(temporary: Path, target: Path, order: Order, ct: bool, reporter:
     reporter.progress("Building the phantom", 1.0)
     written = write_pet_series(temporary / "pet", grid.image(image), pet_spec, reporter=reporter)
     if ct:
+        reporter.progress("Writing CT", 0.0)
         hu = ct_grid(order.preset, order.orientation)
         write_ct_series(temporary / "ct", hu.image(_ct_array(hu, parts, order.seed)), ct_spec, reporter=reporter)
     reporter.progress("Writing the truth", 0.0)

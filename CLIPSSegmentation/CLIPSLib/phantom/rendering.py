@@ -40,7 +40,7 @@ def coverage(shape: Shape, grid: Grid) -> tuple[tuple[slice, slice, slice], np.n
     extent = tuple(s.stop - s.start for s in box)
     distance = np.broadcast_to(shape.distance_mm(*coordinates), extent)
     fraction = (distance <= 0.0).astype(np.float32)
-    edge = np.nonzero(np.abs(distance) <= 0.75 * float(np.linalg.norm(grid.spacing_mm)))
+    edge = np.nonzero(np.abs(distance) <= 0.6 * float(np.linalg.norm(grid.spacing_mm)))
     points = [np.broadcast_to(c, extent)[edge] for c in coordinates]
     fraction[edge] = _supersampled(shape, points, grid)
     return box, fraction

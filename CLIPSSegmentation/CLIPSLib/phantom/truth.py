@@ -39,7 +39,8 @@ def threshold_map(suv: np.ndarray, threshold: float, grid: Grid, parts: list[Par
 
     labels, sigma = number_objects(parts), psf_fwhm_mm / FWHM_PER_SIGMA
     mask = suv >= threshold - _TOLERANCE_SUV
-    owner = np.where(mask, OTHER_LABEL, 0).astype(np.uint16)
+    owner = np.zeros(suv.shape, dtype=np.uint16)
+    owner[mask] = OTHER_LABEL
     best = np.full(suv.shape, threshold / 4.0, dtype=np.float32)
     for part in parts:
         low, high = part.shape.bounds_mm()
@@ -83,8 +84,8 @@ def describe_objects(
 ) -> tuple[ObjectTruth, ...]:
     """Every lesion and organ that lies in the scanned range. `maps`: threshold maps by (image, threshold)."""
     labels = number_objects(parts)
-    on_top = np.bincount(true_labels.ravel(), minlength=len(labels) + 1)
-    counts = {key: np.bincount(owner.ravel(), minlength=OTHER_LABEL + 1) for key, owner in maps.items()}
+    on_top = np.bincount(true_labels[true_labels > 0], minlength=len(labels) + 1)
+    counts = {key: np.bincount(owner[owner > 0], minlength=OTHER_LABEL + 1) for key, owner in maps.items()}
     objects = []
     for name, label in labels.items():
         own = [p for p in parts if p.name == name]
