@@ -83,11 +83,12 @@ class Elements:
         return items[0] if items else Elements.empty()
 
     def private(self, group: int, element: int, creator: str) -> str:
-        """A private element in the block of its creator; where anonymization took the creator away, in block 10."""
-        for block in range(0x10, 0x20):
-            if self.text(group << 16 | block) == creator:
-                return self.text(group << 16 | block << 8 | element)
-        return self.text(group << 16 | 0x1000 | element)
+        """A private element in the block of its creator; where anonymization took all creators away, in block 10."""
+        creators = {block: self.text(group << 16 | block) for block in range(0x10, 0x20)}
+        block = next((block for block, name in creators.items() if name == creator), None)
+        if block is None and not creators[0x10]:
+            block = 0x10
+        return self.text(group << 16 | block << 8 | element) if block is not None else ""
 
     def _element(self, tag: int):
         try:

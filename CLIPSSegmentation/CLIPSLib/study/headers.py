@@ -113,6 +113,7 @@ class SliceHeader:
     bits_stored: int | None
     signed: bool
     lossy: bool
+    burned_in: bool  # text drawn into the pixels
     slope: float | None
     intercept: float | None
     kernel: str
@@ -189,6 +190,7 @@ def _slice_header(v: Elements, path: Path, pixel_offset: int | None, file_size: 
         bits_stored=v.integer(0x00280101),
         signed=v.integer(0x00280103) == 1,
         lossy=v.text(0x00282110) == "01",
+        burned_in=v.text(0x00280301) == "YES",
         slope=v.number(0x00281053),
         intercept=v.number(0x00281052),
         kernel=" ".join(v.texts(0x00181210)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.dicom_time import DAY_S, Moment, elapsed_s, parse_datetime, parse_time
+from CLIPSLib.study.dicom_time import DAY_S, Moment, elapsed_s, parse_datetime, parse_offset, parse_time
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.reference_time import to_local
 
@@ -44,7 +44,10 @@ def find_injection(pet: PetHeaders, reference: Moment, half_life_s: float, answe
         injection = _by_time_of_day(parse_time(answers.injection_time), reference, "user-entered")
     elif (stated := _stated_datetime(pet)) is not None:
         injection = _by_datetime(stated, pet, reference, half_life_s)
+        injection = replace(injection, cautions=(*injection.cautions, *_time_zone_cautions(pet)))
     elif (seconds := parse_time(pet.start_time)) is not None:
+        if half_life_s > _SHORT_LIVED_S:
+            raise _needs_date(f"{TIME_SOURCE} = {Moment(None, seconds)} has no date", half_life_s)
         injection = _with_unreadable_datetime(pet, _by_time_of_day(seconds, reference, TIME_SOURCE))
     else:
         raise _missing(pet)
@@ -63,12 +66,7 @@ def _by_datetime(stated: Moment, pet: PetHeaders, reference: Moment, half_life_s
     if -_CLOCK_ERROR_S <= seconds < 0.0:
         raise _after_scan(stated, reference, DATETIME_SOURCE)
     if half_life_s > _SHORT_LIVED_S:
-        raise Refusal(
-            "injection-date",
-            f"{DATETIME_SOURCE} = {stated} does not fit the reference time {reference}, and with a half-life of "
-            f"{half_life_s:g} s the times of day alone do not determine the decay",
-            remedy="Correct the dates.",
-        )
+        raise _needs_date(f"{DATETIME_SOURCE} = {stated} does not fit the reference time {reference}", half_life_s)
     injection = _by_time_of_day(stated.seconds, reference, f"{DATETIME_SOURCE}, time of day")
     if stated.date == injection.moment.date:
         return Injection(stated, seconds, DATETIME_SOURCE)
@@ -122,6 +120,26 @@ def _confirmed(injection: Injection, reference: Moment, half_life_s: float, answ
         remedy="Confirm it (confirm_long_uptake), or give the true injection time (injection_time).",
         key="confirm_long_uptake",
         choices=("yes", "no"),
+    )
+
+
+def _time_zone_cautions(pet: PetHeaders) -> tuple[Caution, ...]:
+    """An offset on one side only: the DateTime was read as local time, which StartTime confirms or nothing does."""
+    stated, offset = parse_datetime(pet.start_datetime)
+    if offset is None or parse_offset(pet.timezone_offset) is not None or parse_time(pet.start_time) == stated.seconds:
+        return ()
+    what = (
+        f"{DATETIME_SOURCE} = {pet.start_datetime} states its offset from UTC and the scan does not "
+        "(TimezoneOffsetFromUTC (0008,0201) is absent): it was taken as local time"
+    )
+    return (Caution("time-zone", what),)
+
+
+def _needs_date(what: str, half_life_s: float) -> Refusal:
+    return Refusal(
+        "injection-date",
+        f"{what}, and with a half-life of {half_life_s:g} s the time of day alone does not determine the decay",
+        remedy="Correct the dates.",
     )
 
 

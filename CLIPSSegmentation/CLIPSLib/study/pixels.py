@@ -61,6 +61,20 @@ def decode(header: SliceHeader) -> np.ndarray:
     return _compressed(header)
 
 
+def same_pixels(a: SliceHeader, b: SliceHeader) -> bool:
+    """True when two files hold the same encoded pixel data."""
+    try:
+        return _encoded(a) == _encoded(b)
+    except OSError:
+        return False
+
+
+def _encoded(header: SliceHeader) -> bytes:
+    with open(header.path, "rb") as stream:
+        stream.seek(header.pixel_offset or 0)
+        return stream.read()
+
+
 def _native(header: SliceHeader) -> np.ndarray:
     order = _BYTE_ORDER[header.transfer_syntax_uid]
     count = header.rows * header.columns

@@ -14,15 +14,21 @@ from CLIPSLib.study.dicom_time import HALF_DAY_S, Moment, elapsed_s, parse_datet
 from CLIPSLib.study.headers import FrameTiming, PetHeaders
 
 DISAGREEMENT = 0.05  # in SUV, above which two estimates are both shown
+_GE_SOURCE = "GE PET scan_datetime (0009,xx0D)"
+_SIEMENS_SOURCE = "Siemens Decay Correction DateTime (0071,xx22)"
 _SAME_MOMENT_S = 1.0
 _DATES_SHIFTED_S = HALF_DAY_S  # no scan starts half a day before its first frame
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A candidate for the reference time and the header attributes it comes from."""
+    """A candidate for the reference time and the header attributes it comes from.
+
+    kind: "series", "private", "computed" (back from FrameReferenceTime), or "acquisition" (for want of a better one).
+    """
 
     moment: Moment
+    kind: str
     source: str
 
 
@@ -57,8 +63,13 @@ def find_reference_time(pet: PetHeaders, half_life_s: float) -> ReferenceTime:
         )
     chosen, others = estimates[0], estimates[1:]
     if series is not None and first is not None and elapsed_s(first, series) > _SAME_MOMENT_S:
-        others = (*others, Estimate(series, "SeriesTime (0008,0031), later than the first AcquisitionTime"))
-    cautions += _unreadable(pet, series, chosen) + _check(chosen, others, first, half_life_s)
+        rejected = Estimate(series, "series", "SeriesTime (0008,0031), later than the first AcquisitionTime")
+        others = (*others, rejected)
+    cautions += (
+        *_unreadable(pet, series, chosen),
+        *_disagreements(chosen, others, half_life_s),
+        *_uncertainty(chosen, others, first, half_life_s),
+    )
     return ReferenceTime(chosen, others, cautions)
 
 
@@ -122,14 +133,14 @@ def _estimates(
 ) -> tuple[Estimate, ...]:
     """All estimates that stand on their own, the most trusted one first."""
     found = [
-        (series, "SeriesDate + SeriesTime (0008,0021) (0008,0031)"),
-        (_private(pet.ge_scan_datetime, pet), "GE PET scan_datetime (0009,xx0D)"),
-        (_private(pet.siemens_decay_datetime, pet), "Siemens Decay Correction DateTime (0071,xx22)"),
-        (_back_computed(pet, acquired, half_life_s), _back_source(pet)),
+        (series, "series", "SeriesDate + SeriesTime (0008,0021) (0008,0031)"),
+        (_private(pet.ge_scan_datetime, pet), "private", _GE_SOURCE),
+        (_private(pet.siemens_decay_datetime, pet), "private", _SIEMENS_SOURCE),
+        (_back_computed(pet, acquired, half_life_s), "computed", _back_source(pet)),
     ]
-    estimates = [Estimate(moment, source) for moment, source in found if moment and _not_after(moment, first)]
+    estimates = [Estimate(moment, *rest) for moment, *rest in found if moment and _not_after(moment, first)]
     if first is not None and not estimates:
-        estimates.append(Estimate(first, "first AcquisitionTime of all slices (0008,0032)"))
+        estimates.append(Estimate(first, "acquisition", "first AcquisitionTime of all slices (0008,0032)"))
     return tuple(estimates)
 
 
@@ -175,12 +186,8 @@ def _unreadable(pet: PetHeaders, series: Moment | None, chosen: Estimate) -> tup
     """Times that are in the header and make no sense, and an absent SeriesTime, which a series must have."""
     stated = (
         ("SeriesTime (0008,0031)", pet.series_time, series is None),
-        ("GE PET scan_datetime (0009,xx0D)", pet.ge_scan_datetime, _private(pet.ge_scan_datetime, pet) is None),
-        (
-            "Siemens Decay Correction DateTime (0071,xx22)",
-            pet.siemens_decay_datetime,
-            _private(pet.siemens_decay_datetime, pet) is None,
-        ),
+        (_GE_SOURCE, pet.ge_scan_datetime, _private(pet.ge_scan_datetime, pet) is None),
+        (_SIEMENS_SOURCE, pet.siemens_decay_datetime, _private(pet.siemens_decay_datetime, pet) is None),
     )
     return tuple(
         Caution("time-unreadable", f"{name} is {repr(text) if text else 'absent'}; used {chosen.source}")
@@ -189,32 +196,38 @@ def _unreadable(pet: PetHeaders, series: Moment | None, chosen: Estimate) -> tup
     )
 
 
-def _check(
-    chosen: Estimate, others: tuple[Estimate, ...], first: Moment | None, half_life_s: float
-) -> tuple[Caution, ...]:
+def _disagreements(chosen: Estimate, others: tuple[Estimate, ...], half_life_s: float) -> tuple[Caution, ...]:
+    """The independent estimates that would change SUV noticeably."""
     cautions = []
-    independent = [other for other in others if not other.source.startswith("SeriesTime")]
-    for other in independent:
+    for other in others:
         change = suv_change(chosen.moment, other.moment, half_life_s)
-        if abs(change) > DISAGREEMENT:
+        if other.kind != "series" and abs(change) > DISAGREEMENT:
             what = (
                 f"The decay reference time by {chosen.source} is {chosen.moment}, by {other.source} {other.moment}: "
                 f"SUV would differ by {100 * change:+.1f} %"
             )
             cautions.append(Caution("reference-time-disagrees", what))
+    return tuple(cautions)
+
+
+def _uncertainty(
+    chosen: Estimate, others: tuple[Estimate, ...], first: Moment | None, half_life_s: float
+) -> tuple[Caution, ...]:
+    """What to say when nothing in the header confirms the chosen time."""
     if first is None:
         what = f"AcquisitionTime (0008,0032) is absent: the reference time by {chosen.source} could not be checked"
-        cautions.append(Caution("reference-time-unchecked", what))
-    elif chosen.source.startswith("first AcquisitionTime"):
+        return (Caution("reference-time-unchecked", what),)
+    if chosen.kind == "acquisition":
         what = f"The decay reference time is taken from the {chosen.source} = {first}: nothing better is in the header"
-        cautions.append(Caution("reference-time-from-acquisition", what))
-    elif not independent and suv_change(chosen.moment, first, half_life_s) > DISAGREEMENT:
-        what = (
-            f"{chosen.source} = {chosen.moment} is long before the first AcquisitionTime {first}, "
-            "and nothing else in the header confirms it"
-        )
-        cautions.append(Caution("reference-time-early", what))
-    return tuple(cautions)
+        return (Caution("reference-time-from-acquisition", what),)
+    confirmed = chosen.kind == "computed" or any(other.kind != "series" for other in others)
+    if confirmed or suv_change(chosen.moment, first, half_life_s) <= DISAGREEMENT:
+        return ()
+    what = (
+        f"{chosen.source} = {chosen.moment} is long before the first AcquisitionTime {first}, "
+        "and nothing else in the header confirms it"
+    )
+    return (Caution("reference-time-early", what),)
 
 
 def suv_change(chosen: Moment, other: Moment, half_life_s: float) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.study.grid import Grid, find_grid
 from CLIPSLib.study.headers import CT_IMAGE_STORAGE, PET_IMAGE_STORAGE, SliceHeader
+from CLIPSLib.study.slice_checks import file_problems, without_duplicates
 from CLIPSLib.study.types import SeriesInfo, SkippedSeries
 
 MIN_SLICES = 4
@@ -23,7 +24,6 @@ _ENHANCED = {
     "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT Image Storage",
 }
 _NOT_A_SLICE = ("MIP", "LOCALIZER", "PROJECTION", "MAX_IP", "SCOUT")
-_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _COSINE_TOLERANCE = 1e-3
 _SPACING_TOLERANCE = 1e-3
 
@@ -97,6 +97,10 @@ def _reason_to_skip(header: SliceHeader) -> str:
     marks = [mark for mark in header.image_type if mark.upper() in _NOT_A_SLICE]
     if marks:
         return f"no cross-sectional image: ImageType (0008,0008) holds {marks[0]}"
+    if header.pet is not None and "REPROJECTION" in header.pet.series_type:
+        return "no cross-sectional image: SeriesType (0054,1000) holds REPROJECTION"
+    if header.burned_in:
+        return "a picture, no measurement: BurnedInAnnotation (0028,0301) is YES"
     if header.sop_class_uid in _ENHANCED:
         return ""  # refused by name later
     if header.sop_class_uid != _STORAGE[header.modality]:
@@ -165,74 +169,16 @@ def _acquisitions(family: list[SliceHeader]) -> list[list[SliceHeader]]:
 
 def _build_stack(key: str, group: list[SliceHeader], left_out: int) -> Stack:
     where = series_label(group[0])
-    unique, cautions, refusals = _without_duplicates(group, where)
+    unique, cautions, refusals = without_duplicates(group, where)
     name = _ENHANCED.get(group[0].sop_class_uid)
     if name:
         what = f"The series is stored as {name} ({group[0].sop_class_uid}), which is not supported"
         refusal = Refusal("enhanced-storage", what, where, "Export it as single-frame images.")
         return Stack(key, tuple(unique), None, (), (refusal,))
-    refusals += [problem for header in unique for problem in _file_problems(header)][:5]
+    refusals += [problem for header in unique for problem in file_problems(header)][:5]
     ordered, grid, found_cautions, found_refusals = find_grid(unique, where)
     cautions += found_cautions + _series_cautions(ordered, left_out, where)
     return Stack(key, tuple(ordered), grid, tuple(cautions), tuple(refusals + found_refusals))
-
-
-def _without_duplicates(group: list[SliceHeader], where: str) -> tuple[list[SliceHeader], list[Caution], list[Refusal]]:
-    """Each SOP instance once: copies with equal headers are dropped, unequal ones refused."""
-    seen: dict[str, SliceHeader] = {}
-    unique, refusals, dropped = [], [], 0
-    for header in group:
-        uid = header.sop_instance_uid
-        if not uid or uid not in seen:
-            seen[uid] = header
-            unique.append(header)
-        elif header == seen[uid] and header.file_size == seen[uid].file_size:
-            dropped += 1
-        else:
-            what = (
-                f"Two files have the same SOPInstanceUID (0008,0018) = {uid} and different headers: {header.path.name}"
-            )
-            refusals.append(Refusal("conflicting-copies", what, str(seen[uid].path), "Remove the wrong one."))
-    cautions = []
-    if dropped:
-        cautions.append(Caution("duplicates-dropped", f"{dropped} exact copies of slices were left out", where))
-    return unique, cautions, refusals
-
-
-def _file_problems(header: SliceHeader) -> list[Refusal]:
-    """What makes a file useless that its header tells already."""
-    where, remedy = str(header.path), "Export or copy the file again."
-    missing = [
-        name
-        for name, value in (
-            ("Rows (0028,0010)", header.rows),
-            ("Columns (0028,0011)", header.columns),
-            ("PixelSpacing (0028,0030)", header.pixel_spacing),
-            ("BitsAllocated (0028,0100)", header.bits_allocated),
-            ("RescaleSlope (0028,1053)", header.slope),
-            ("RescaleIntercept (0028,1052)", header.intercept),
-        )
-        if not value and not (value == 0 and name.startswith("RescaleIntercept"))
-    ]
-    if missing:
-        return [Refusal("attribute-missing", f"{missing[0]} is absent, malformed or 0", where, remedy)]
-    single = header.samples_per_pixel in (1, None) and header.frame_count == 1
-    if min(header.pixel_spacing) <= 0 or header.slope < 0 or not single:
-        what = (
-            f"PixelSpacing = {header.pixel_spacing}, RescaleSlope = {header.slope:g}, SamplesPerPixel = "
-            f"{header.samples_per_pixel}, NumberOfFrames = {header.frame_count} do not belong to a measured slice"
-        )
-        return [Refusal("attribute-impossible", what, where, remedy)]
-    if header.transfer_syntax_uid in _UNCOMPRESSED and not _pixels_complete(header):
-        return [Refusal("pixels-truncated", "The pixel data are missing or truncated", where, remedy)]
-    return []
-
-
-def _pixels_complete(header: SliceHeader) -> bool:
-    if header.pixel_offset is None:
-        return False
-    needed = header.rows * header.columns * header.bits_allocated // 8
-    return header.file_size - header.pixel_offset >= needed + 8
 
 
 def _series_cautions(ordered: list[SliceHeader], left_out: int, where: str) -> list[Caution]:
