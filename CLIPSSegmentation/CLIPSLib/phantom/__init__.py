@@ -1,7 +1,7 @@
 """Synthetic whole-body FDG PET/CT studies as valid DICOM, with known truth.
 
 from CLIPSLib.phantom import write_phantom
-truth = write_phantom("/tmp/study", preset="small")
+truth = write_phantom("demo/study", preset="small")
 truth.threshold(4.0).preselected_volume_ml
 """
 
