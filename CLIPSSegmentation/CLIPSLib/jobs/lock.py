@@ -1,0 +1,73 @@
+"""One process at a time: a lock on a file, which the system takes back when its holder dies, however it dies.
+
+Called by `run` (one runner per folder), `launch` and `queue`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from CLIPSLib.errors import Failure, Refusal
+
+_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the lock on `path` (made if need be) for the length of the block; does not wait for it.
+
+    Raises:
+        Refusal: another process holds it. Failure: the folder cannot be written to, or its disk knows no locks.
+    """
+    with _open(path) as stream:
+        try:
+            _lock(stream)
+        except OSError as error:
+            raise _refused(path, error) from error
+        try:
+            yield
+        finally:
+            _unlock(stream)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: BinaryIO) -> None:
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _unlock(stream: BinaryIO) -> None:
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    # lockf, not flock: forked helpers of a runner do not inherit it, so they cannot hold it after the runner's death
+    def _lock(stream: BinaryIO) -> None:
+        fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(stream: BinaryIO) -> None:
+        fcntl.lockf(stream, fcntl.LOCK_UN)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return open(path, "a+b")
+    except OSError as error:
+        raise Failure("cannot-write", f"Cannot write: {error.strerror}", str(path), "Choose another folder.") from error
+
+
+def _refused(path: Path, error: OSError) -> Refusal | Failure:
+    if error.errno in _TAKEN:
+        return Refusal(
+            "job-running", "Another process is at work in this folder", str(path.parent), "Wait for it, or cancel it."
+        )
+    return Failure(
+        "cannot-lock", f"Files here cannot be locked: {error.strerror}", str(path), "Choose a folder on a local disk."
+    )

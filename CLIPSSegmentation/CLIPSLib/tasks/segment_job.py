@@ -1,0 +1,128 @@
+"""The main job as a background job: from a folder of DICOM files, or from images that a panel has already.
+
+`run_job` is the verb "segment" (see `verbs`); panels call `save_study` to hand over what they show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.errors import UsageError
+from CLIPSLib.files import atomic_folder
+from CLIPSLib.formats import read_saved_study, write_image, write_result
+from CLIPSLib.formats.documents import write_study_json
+from CLIPSLib.measures import measure_lesions
+from CLIPSLib.progress import Reporter
+from CLIPSLib.report import write_report
+from CLIPSLib.segmentation import segment_study
+from CLIPSLib.tasks.segment import REPORT_NAME, CaseOutcome, SegmentRequest, segment_folder
+
+if TYPE_CHECKING:
+    from CLIPSLib.study import PetCtStudy
+
+_REQUEST = {field.name for field in fields(SegmentRequest)}
+_NEEDS_DICOM = {"pet_series", "ct_series"}
+
+
+def run_job(arguments: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Segment, measure, write, report.
+
+    arguments: "path" (DICOM, with all subfolders: a result in `out`/<case>/ for each study) or "images" (a folder from
+    `save_study`: one result, `out` itself); "out"; and the fields of `SegmentRequest`. Returns {"out", "cases"}, for
+    each case {"case", "state", "folder", "patient", "cautions", "error"}.
+
+    Raises:
+        UsageError: an argument is missing or unknown. What stopped a single study; of several, each says it in its
+        case. Otherwise as `segment_folder`.
+    """
+    request = _request(arguments)
+    out = Path(arguments["out"]).absolute()
+    if "images" in arguments:
+        cases = [_segment_images(Path(arguments["images"]), out, request, reporter)]
+    else:
+        outcomes = segment_folder(arguments["path"], out, request, reporter=reporter)
+        if len(outcomes) == 1 and outcomes[0].error is not None:
+            raise outcomes[0].error
+        cases = [_case(outcome) for outcome in outcomes]
+    return {"out": str(out), "cases": cases}
+
+
+def save_study(study: PetCtStudy, folder: str | Path) -> Path:
+    """Write the images of a study and what is known of it, as input of a job: `read_saved_study` reads it back.
+
+    Raises:
+        Refusal: the folder exists and is not empty. Failure: it cannot be written; nothing remains.
+    """
+    with atomic_folder(folder) as temporary:
+        write_image(study.pet, temporary / "pet_suv.nii.gz")
+        if study.ct is not None:
+            write_image(study.ct, temporary / "ct_hu.nii.gz")
+        write_study_json(temporary / "study.json", study, anonymous=False)
+    return Path(folder)
+
+
+def _request(arguments: Mapping[str, Any]) -> SegmentRequest:
+    given = set(arguments)
+    if "out" not in given or len(given & {"path", "images"}) != 1:
+        raise UsageError("arguments", "The job 'segment' needs 'out', and either 'path' or 'images'")
+    known = _REQUEST | {"out", "path", "images"}
+    if unknown := sorted(given - known):
+        known_names = ", ".join(sorted(known))
+        raise UsageError(
+            "unknown-argument", f"The job 'segment' knows no '{unknown[0]}'", "", f"It knows {known_names}."
+        )
+    if "images" in given and (useless := sorted(given & _NEEDS_DICOM)):
+        raise UsageError("arguments", f"'{useless[0]}' chooses a DICOM series, but the job starts from images")
+    return SegmentRequest(**{name: value for name, value in arguments.items() if name in _REQUEST})
+
+
+def _segment_images(images: Path, out: Path, request: SegmentRequest, reporter: Reporter) -> dict[str, Any]:
+    """As `segment_folder` does for each study, once DICOM is behind it."""
+    reporter.progress("Reading the images", 0.0)
+    study = read_saved_study(images)
+    for caution in study.cautions:
+        reporter.caution(caution)
+    segmentation = segment_study(
+        study, request.model, options=request.options, answers=request.answers, reporter=reporter
+    )
+    reporter.progress("Measuring lesions", 0.0)
+    measures = measure_lesions(segmentation, study)
+    reporter.check()
+    anonymous = request.anonymous
+    with atomic_folder(out, overwrite=request.overwrite) as temporary:
+        write_result(
+            temporary,
+            study,
+            segmentation,
+            measures,
+            save_images=request.save_images,
+            anonymous=anonymous,
+            reporter=reporter,
+        )
+        reporter.progress("Writing the report", 0.0)
+        report = temporary / REPORT_NAME
+        write_report(report, study, segmentation, measures, anonymous=anonymous, language=request.language)
+        reporter.check()
+    reporter.progress("Writing the report", 1.0)
+    return {
+        "case": out.name,
+        "state": "done",
+        "folder": str(out),
+        "patient": asdict(measures.patient),
+        "cautions": [caution.as_dict() for caution in (*study.cautions, *segmentation.cautions)],
+        "error": None,
+    }
+
+
+def _case(outcome: CaseOutcome) -> dict[str, Any]:
+    return {
+        "case": outcome.case,
+        "state": outcome.state,
+        "folder": None if outcome.folder is None else str(outcome.folder),
+        "patient": None if outcome.measures is None else asdict(outcome.measures.patient),
+        "cautions": [caution.as_dict() for caution in outcome.cautions],
+        "error": None if outcome.error is None else outcome.error.as_dict(),
+    }

@@ -1,0 +1,12 @@
+"""The tasks that can be background jobs, by the verb in `job.json`. Read by `CLIPSLib.__main__`.
+
+A task takes the arguments of the job and a reporter, and returns what there is to know of its result as JSON values.
+"""
+
+from __future__ import annotations
+
+from CLIPSLib.tasks import segment_job
+
+VERBS = {
+    "segment": segment_job.run_job,
+}
