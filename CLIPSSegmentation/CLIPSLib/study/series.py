@@ -175,6 +175,10 @@ def _build_stack(key: str, group: list[SliceHeader], left_out: int) -> Stack:
         what = f"The series is stored as {name} ({group[0].sop_class_uid}), which is not supported"
         refusal = Refusal("enhanced-storage", what, where, "Export it as single-frame images.")
         return Stack(key, tuple(unique), None, (), (refusal,))
+    if len(unique) < MIN_SLICES:
+        what = f"Only {len(unique)} of {len(group)} files are different slices"
+        refusals.append(Refusal("too-few-slices", what, where, "Copy or export the series again."))
+        return Stack(key, tuple(unique), None, tuple(cautions), tuple(refusals))
     refusals += [problem for header in unique for problem in file_problems(header)][:5]
     ordered, grid, found_cautions, found_refusals = find_grid(unique, where)
     cautions += found_cautions + _series_cautions(ordered, left_out, where)
