@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import Caution, Failure
 from CLIPSLib.files import read_json, sha256_file, write_json
-from CLIPSLib.measures.types import LesionMeasures, Measures, PatientMeasures
+from CLIPSLib.measures.types import LesionMeasures, Measures, PatientMeasures, SuvNorm
 from CLIPSLib.provenance import RESEARCH_USE, library_versions, software, utc_now
 from CLIPSLib.segmentation.types import Lesion, Segmentation
 from CLIPSLib.study.types import PetCtStudy, StudyIdentity, SuvAlternative, SuvFactor, SuvInput
@@ -123,6 +123,7 @@ def write_measures_json(path: str | os.PathLike, measures: Measures) -> Path:
         **_origin(),
         "patient": asdict(measures.patient),
         "lesions": [asdict(lesion) for lesion in measures.lesions],
+        "norms": [asdict(norm) for norm in measures.norms],
     }
     return write_json(path, _finite(content), format_name=MEASURES_FORMAT, version=MEASURES_VERSION)
 
@@ -138,6 +139,7 @@ def read_measures_json(path: str | os.PathLike) -> Measures:
         return Measures(
             lesions=tuple(LesionMeasures(**row) for row in rows),
             patient=PatientMeasures(**document["patient"]),
+            norms=tuple(SuvNorm(**row) for row in document["norms"]),
         )
 
 

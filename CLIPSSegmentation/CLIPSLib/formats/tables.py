@@ -16,6 +16,7 @@ from typing import Any
 
 from CLIPSLib.errors import Caution
 from CLIPSLib.files import write_text
+from CLIPSLib.measures.norms import SUL
 from CLIPSLib.measures.types import LesionMeasures, Measures
 from CLIPSLib.provenance import VERSION
 from CLIPSLib.segmentation.types import Segmentation
@@ -25,6 +26,7 @@ TOTAL = "TOTAL"
 _LESION_COLUMNS = (
     *("lesion", "lesion_id", "label", "kind", "voxel_count", "volume_ml"),
     *("suv_max", "suv_mean", "suv_peak", "suv_peak_local", "tlg_g"),
+    *("sul_max", "sul_mean", "sul_peak"),
     "threshold_suv",
     *("centroid_left_mm", "centroid_posterior_mm", "centroid_superior_mm", "max_diameter_mm"),
     *("lesion_count", "lesion_count_3ml", "d_max_mm", "sd_max_per_m"),  # these four in the TOTAL row only
@@ -67,7 +69,8 @@ def write_lesions_csv(
     thresholds = {t["lesion_id"]: t["threshold_suv"] for t in segmentation.provenance.get("thresholds") or ()}
     cells = [{**_lesion_cells(row), "threshold_suv": thresholds.get(row.lesion_id)} for row in measures.lesions]
     cells.append(_total_cells(measures))
-    return _write(path, [{**who, **_EMPTY, **row, **how} for row in cells], style, overwrite)
+    rows = [{**who, **_EMPTY, **row, **_sul_cells(row, measures), **how} for row in cells]
+    return _write(path, rows, style, overwrite)
 
 
 def summary_row(
@@ -164,6 +167,13 @@ def _lesion_cells(lesion: LesionMeasures) -> dict[str, Any]:
         "centroid_superior_mm": superior,
         "max_diameter_mm": lesion.max_diameter_mm,
     }
+
+
+def _sul_cells(row: Mapping[str, Any], measures: Measures) -> dict[str, float | None]:
+    """SUL by Janmahasatian beside each SUV of a row; empty where weight, height or sex is not known."""
+    factor = next((norm.factor for norm in measures.norms if norm.name == SUL), None)
+    pairs = (("sul_max", "suv_max"), ("sul_mean", "suv_mean"), ("sul_peak", "suv_peak"))
+    return {sul: None if factor is None or row[suv] is None else factor * row[suv] for sul, suv in pairs}
 
 
 def _total_cells(measures: Measures) -> dict[str, Any]:

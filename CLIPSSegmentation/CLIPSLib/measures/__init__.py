@@ -2,16 +2,18 @@
 
 from CLIPSLib.measures.lesions import peaks
 from CLIPSLib.measures.measure import measure_lesions
-from CLIPSLib.measures.patient import body_surface_m2
-from CLIPSLib.measures.types import PHYSIOLOGICAL, TUMOR, LesionMeasures, Measures, PatientMeasures
+from CLIPSLib.measures.norms import SUL, suv_norms
+from CLIPSLib.measures.types import PHYSIOLOGICAL, TUMOR, LesionMeasures, Measures, PatientMeasures, SuvNorm
 
 __all__ = [
     "PHYSIOLOGICAL",
+    "SUL",
     "TUMOR",
     "LesionMeasures",
     "Measures",
     "PatientMeasures",
-    "body_surface_m2",
+    "SuvNorm",
     "measure_lesions",
     "peaks",
+    "suv_norms",
 ]

@@ -42,6 +42,7 @@ class MeasurableIdentity(Protocol):
 
     weight_kg: float | None
     height_m: float | None
+    sex: str
     pet_series_uid: str
 
 

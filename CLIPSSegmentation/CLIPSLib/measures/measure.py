@@ -14,6 +14,7 @@ from CLIPSLib.measures.inputs import (
     check_voxels,
 )
 from CLIPSLib.measures.lesions import empty_lesion, measure_lesion
+from CLIPSLib.measures.norms import suv_norms
 from CLIPSLib.measures.patient import measure_patient
 from CLIPSLib.measures.types import Measures
 
@@ -41,7 +42,11 @@ def measure_lesions(segmentation: MeasurableSegmentation, study: MeasurableStudy
         else empty_lesion(lesion)
         for lesion in segmentation.lesions
     )
-    return Measures(lesions=lesions, patient=measure_patient(lesions, segmentation, study))
+    return Measures(
+        lesions=lesions,
+        patient=measure_patient(lesions, segmentation, study),
+        norms=suv_norms(study.identity),
+    )
 
 
 def _boxes_by_label(labels: np.ndarray) -> dict[int, Box]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from CLIPSLib.body_size import bsa_m2
 from CLIPSLib.imaging import largest_distance_mm
 from CLIPSLib.measures.inputs import MeasurableSegmentation, MeasurableStudy
 from CLIPSLib.measures.types import TUMOR, LesionMeasures, PatientMeasures
@@ -44,13 +45,8 @@ def measure_patient(
     )
 
 
-def body_surface_m2(weight_kg: float, height_m: float) -> float:
-    """Body surface area in m2 after Du Bois and Du Bois 1916: 0.007184 * kg^0.425 * cm^0.725."""
-    return 0.007184 * weight_kg**0.425 * (100.0 * height_m) ** 0.725
-
-
 def _per_body_surface(d_max_mm: float | None, study: MeasurableStudy) -> float | None:
     weight_kg, height_m = study.identity.weight_kg, study.identity.height_m
     if d_max_mm is None or not weight_kg or not height_m:
         return None
-    return d_max_mm / 1000.0 / body_surface_m2(weight_kg, height_m)
+    return d_max_mm / 1000.0 / bsa_m2(weight_kg, height_m)

@@ -54,8 +54,22 @@ class PatientMeasures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SuvNorm:
+    """SUV by another norm than body weight: `SUVbw * factor`, in `unit`.
+
+    formula: with the numbers put in; where `factor` is None, what the norm would need.
+    """
+
+    name: str
+    factor: float | None
+    unit: str
+    formula: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measures:
-    """All measures of one segmentation."""
+    """All measures of one segmentation. norms: how its SUV reads as SUL or SUVbsa."""
 
     lesions: tuple[LesionMeasures, ...]
     patient: PatientMeasures
+    norms: tuple[SuvNorm, ...] = ()

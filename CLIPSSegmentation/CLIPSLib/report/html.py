@@ -68,6 +68,7 @@ def _body(study: PetCtStudy, segmentation: Segmentation, measures: Measures, say
             sections.lesion_table(measures, segmentation, say),
             sections.method(measures, segmentation, say),
             sections.suv_audit(study.suv, say),
+            sections.norms(measures, say),
             sections.origin(study, segmentation, software, made, say, anonymous=anonymous),
             "</main>",
             f"<footer>{software} · {say['research_use']}</footer>",

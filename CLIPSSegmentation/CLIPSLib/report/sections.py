@@ -157,6 +157,27 @@ def suv_audit(suv: SuvFactor | None, say: Language) -> str:
     )
 
 
+def norms(measures: Measures, say: Language) -> str:
+    """The hottest values in other norms, each with its factor and formula, or what the header lacks for it."""
+    patient = measures.patient
+    rows = []
+    for norm in measures.norms:
+        values = (None, None, None)
+        if norm.factor is not None:
+            scaled = (value and value * norm.factor for value in (patient.suv_max, patient.suv_peak))
+            values = (norm.factor, *scaled)
+        cells = "".join(
+            f"<td>{say.number(value, places)}</td>" for value, places in zip(values, (4, 2, 2), strict=True)
+        )
+        rows.append(f'<tr><th scope="row">{escape(norm.name)}</th>{cells}<td>{escape(norm.formula)}</td></tr>')
+    titles = (say["norm"], say["factor"], "max", "peak", say["formula"])
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return (
+        f"<section><h2>{say['norms']}</h2>"
+        f'<table class="audit"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
+    )
+
+
 def origin(
     study: PetCtStudy, segmentation: Segmentation, software: str, made_utc: str, say: Language, *, anonymous: bool
 ) -> str:

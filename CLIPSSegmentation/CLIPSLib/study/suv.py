@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from CLIPSLib.body_size import IDEAL_WEIGHT, JAMES, JANMAHASATIAN, MORGAN, bsa_m2
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import NO_ANSWERS, Answers
 from CLIPSLib.study.corrections import check_attenuation, check_static, decay_mode
 from CLIPSLib.study.decay import Decay, decay_from_injection, decay_per_frame, estimate_uptake_s
 from CLIPSLib.study.headers import PetHeaders
-from CLIPSLib.study.norms import IDEAL_WEIGHT, JAMES, JANMAHASATIAN, MORGAN, bsa_m2
 from CLIPSLib.study.patient import Found, find_dose, find_height, find_sex, find_weight
 from CLIPSLib.study.reference_time import DISAGREEMENT
 from CLIPSLib.study.tracer import find_half_life, tracer_cautions

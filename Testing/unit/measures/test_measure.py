@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 from builders_volume import box_of_suv, image_of, segmentation_of, study_of
+from CLIPSLib.body_size import bsa_m2
 from CLIPSLib.errors import Refusal
-from CLIPSLib.measures import body_surface_m2, measure_lesions
+from CLIPSLib.measures import measure_lesions
 from CLIPSLib.segmentation import PHYSIOLOGICAL, TUMOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,7 +94,7 @@ def test_patient_totals_by_hand():
 
 def test_body_surface_by_hand():
     # 60^0.425 = 5.6979, 174^0.725 = 42.111: 0.007184 * 5.6979 * 42.111 = 1.7238 m2
-    assert body_surface_m2(60.0, 1.74) == pytest.approx(1.7238, abs=1e-4)
+    assert bsa_m2(60.0, 1.74) == pytest.approx(1.7238, abs=1e-4)
 
 
 def test_without_height_there_is_no_standardized_distance():

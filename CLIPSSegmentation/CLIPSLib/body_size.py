@@ -1,6 +1,6 @@
 """Body size norms of SUV as functions of weight, height and sex (pure arithmetic).
 
-Called by `suv` (to convert SUL and SUVbsa images to SUVbw) and by reports. Sex is "M" or "F"; for "O" the mean of
+Ground floor: called by `study` (to convert SUL and SUVbsa images to SUVbw) and by `measures` (to state SUL, SUVbsa). Sex is "M" or "F"; for "O" the mean of
 both is taken, as the IBSI-SUV reference objects do, and callers say so in a caution.
 """
 

@@ -1,7 +1,7 @@
 """Body size norms against numbers worked out by hand from the publications' formulas."""
 
 import pytest
-from CLIPSLib.study import norms
+from CLIPSLib import body_size as norms
 
 
 def test_du_bois_surface_of_a_70_kg_175_cm_patient():
