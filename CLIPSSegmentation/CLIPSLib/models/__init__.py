@@ -1,6 +1,46 @@
-"""Networks by name and the weights that belong to them; knows nothing of studies, files of patients or windows."""
+"""Networks by name, the weights that belong to them, and the store of installed models; knows nothing of studies."""
 
+from CLIPSLib.models.description import (
+    CASCADE,
+    SLIDING_WINDOW,
+    Channel,
+    Inputs,
+    Label,
+    ModelDescription,
+    ModelFile,
+    Network,
+    read_description,
+)
+from CLIPSLib.models.loading import load_networks, missing_package, require_packages
+from CLIPSLib.models.location import user_folder
 from CLIPSLib.models.networks import build_network, network_names
+from CLIPSLib.models.store import InstalledModel, ModelStore, StoreContents, check_files
+from CLIPSLib.models.tmtvnet import WHERE_TO_GET, install_tmtvnet
 from CLIPSLib.models.weights import load_network, read_state, state_sha256
 
-__all__ = ["build_network", "load_network", "network_names", "read_state", "state_sha256"]
+__all__ = [
+    "CASCADE",
+    "SLIDING_WINDOW",
+    "WHERE_TO_GET",
+    "Channel",
+    "Inputs",
+    "InstalledModel",
+    "Label",
+    "ModelDescription",
+    "ModelFile",
+    "ModelStore",
+    "Network",
+    "StoreContents",
+    "build_network",
+    "check_files",
+    "install_tmtvnet",
+    "load_network",
+    "load_networks",
+    "missing_package",
+    "network_names",
+    "read_description",
+    "read_state",
+    "require_packages",
+    "state_sha256",
+    "user_folder",
+]

@@ -1,6 +1,7 @@
 """Weight files into networks: read without running code from the file, load strictly, explain what does not fit.
 
-Called by the model store and by segmenters. A weight file is a bare state dict written by `torch.save`.
+Called by the model store and by segmenters. A weight file is a state dict written by `torch.save`, bare or in a
+checkpoint under "state_dict" or "model".
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _PARALLEL_PREFIX = "module."  # what training on several GPUs puts before every name
 _LISTED = 6
+_INNER = ("state_dict", "model")  # where checkpoints of common training programs keep the state dict
 
 
 def read_state(path: str | Path) -> dict[str, torch.Tensor]:
@@ -37,7 +39,14 @@ def read_state(path: str | Path) -> dict[str, torch.Tensor]:
         raise Failure("weights-unreadable", f"The weight file cannot be read: {error.strerror}", str(path)) from error
     except Exception as error:  # torch raises whatever its zip reader and unpickler meet in a damaged file
         raise Failure("weights-damaged", "The file is damaged or is no weight file", str(path), remedy) from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    for key in _INNER:
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    if (
+        not isinstance(state, Mapping)
+        or not state
+        or not all(isinstance(value, torch.Tensor) for value in state.values())
+    ):
         raise Refusal("weights-not-state", "The file holds no state dict (tensors by name)", str(path), remedy)
     return dict(state)
 
@@ -49,18 +58,27 @@ def state_sha256(path: str | Path) -> str:
 
 
 def load_network(name: str, state: Mapping[str, torch.Tensor], *, where: str = "", **arguments: Any) -> nn.Module:
-    """The network `name` with these weights, in eval mode.
+    """The network `name` of `models.networks` with these weights, in eval mode.
 
-    Built without initial values (which would take longer than reading the weights); the tensors of `state` become its
-    parameters, not copies. where: the file's name, for messages. arguments: as in `build_network`.
+    Built without initial values, which would take longer than reading the weights. where: the file's name, for
+    messages. arguments: as in `build_network`.
 
     Raises:
-        Refusal: names or shapes of the weights are not the network's ("weights-do-not-fit"), with a list.
+        Refusal: as `load_weights`.
     """
     import torch
 
     with torch.device("meta"):
         network = build_network(name, **arguments)
+    return load_weights(network, state, name=name, where=where)
+
+
+def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor], *, name: str, where: str = "") -> nn.Module:
+    """The network with these weights, in eval mode; the tensors of `state` become its parameters, not copies.
+
+    Raises:
+        Refusal: names or shapes of the weights are not the network's ("weights-do-not-fit"), with a list.
+    """
     state = {key.removeprefix(_PARALLEL_PREFIX): value for key, value in state.items()}
     differences = describe_mismatch(network.state_dict(), state)
     if differences:
