@@ -1,7 +1,5 @@
 """When the tracer was injected: dates that lie, clocks that are wrong, uptakes that are long."""
 
-from dataclasses import replace
-
 import pytest
 from CLIPSLib.errors import Question, Refusal
 from CLIPSLib.study.answers import Answers
@@ -85,6 +83,22 @@ def test_over_two_half_lives_is_asked_confirmed_or_denied():
         find(start_time="072000", answers=Answers(confirm_long_uptake="no"))
 
 
+def test_an_uptake_after_which_nothing_is_left_is_refused_even_when_confirmed():
+    # C-11 (1223 s) injected 4 h before the scan: 11.8 half-lives
+    with pytest.raises(Refusal, match="240 min"):
+        find(half_life=1223.0, start_time="070000", answers=Answers(confirm_long_uptake="yes"))
+
+
+def test_a_time_of_day_does_not_determine_the_decay_of_a_long_lived_nuclide():
+    with pytest.raises(Refusal, match=r"\(0018,1072\) = 10:00:00 has no date"):
+        find(half_life=282240.0, start_time="100000")
+
+
+def test_an_offset_on_one_side_only_is_said_unless_the_other_time_confirms_it():
+    assert [c.code for c in find(start_datetime="20240305100000+0100").cautions] == ["time-zone"]
+    assert find(start_datetime="20240305100000+0100", start_time="100000").cautions == ()
+
+
 def test_no_time_is_asked_and_the_answer_used():
     with pytest.raises(Question) as question:
         find(start_time="25")
@@ -94,4 +108,4 @@ def test_no_time_is_asked_and_the_answer_used():
 
 
 def test_an_answer_overrules_a_wrong_clock():
-    assert replace(find(start_time="120000", answers=Answers(injection_time="1000"))).elapsed_s == 3600.0
+    assert find(start_time="120000", answers=Answers(injection_time="1000")).elapsed_s == 3600.0

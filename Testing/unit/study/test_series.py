@@ -90,6 +90,21 @@ def test_copies_with_other_headers_are_refused(tmp_path):
     assert "conflicting-copies" in refusal_codes(tmp_path)
 
 
+def test_files_that_are_all_one_slice_are_refused(tmp_path):
+    first = write_series(tmp_path)[0]
+    for path in tmp_path.iterdir():
+        path.write_bytes(first.read_bytes())
+    (refusal,) = only_stack(tmp_path).refusals
+    assert "Only 1 of 6 files are different slices" in refusal.what
+
+
+def test_copies_with_other_pixels_are_refused(tmp_path):
+    write_series(tmp_path / "a")
+    for path in write_series(tmp_path / "b")[2:3]:
+        path.write_bytes(path.read_bytes()[:-2] + b"\x07\x07")
+    assert refusal_codes(tmp_path) == ["conflicting-copies"]
+
+
 def test_several_frames_at_one_position_are_refused_with_their_number(tmp_path):
     for frame in range(3):
         write_series(tmp_path / str(frame), SOPInstanceUID=lambda i, f=frame: f"1.2.{f + 1}.{i}")
