@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -98,6 +99,17 @@ def eat_memory(arguments, reporter):
     raise MemoryError
 
 
+def full_disk(arguments, reporter):
+    """From now on no file can be made, as on a full disk."""
+
+    def no_space(path, *args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    Path.write_text = no_space
+    reporter.progress("Filling", 0.5)
+    Path("result").write_text("much")
+
+
 def not_json(arguments, reporter):
     return {"object": object()}
 
@@ -111,9 +123,8 @@ def where(arguments, reporter):
     return {"core": CLIPSLib.__file__, "random": random.__file__, "path": sys.path}
 
 
-VERBS = {
-    task.__name__: task for task in (polite, deaf, family, refuse, ask, crash, eat_memory, not_json, where)
-}  # fmt: skip
+TASKS = (polite, deaf, family, refuse, ask, crash, eat_memory, full_disk, not_json, where)
+VERBS = {task.__name__: task for task in TASKS}
 
 
 if __name__ == "__main__":

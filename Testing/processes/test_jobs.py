@@ -76,6 +76,12 @@ def test_an_unforeseen_error_leaves_its_traceback_in_the_log_and_its_last_lines_
     assert status.error["details"] == job.log_tail(len(status.error["details"]))
 
 
+def test_a_disk_that_fills_up_ends_the_job_with_its_sentence(tmp_path):
+    status = job_program.start(tmp_path / "job", "full_disk").wait(PATIENCE_S)
+    assert (status.state, status.error["code"]) == ("failed", "disk-full")
+    assert "result" in status.error["where"]
+
+
 def test_an_unknown_task_is_told_with_those_there_are(tmp_path):
     status = start_job(tmp_path / "job", "nonsense", {}).wait(PATIENCE_S)
     assert (status.state, status.error["code"]) == ("failed", "unknown-verb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -80,5 +81,8 @@ def _fail(reporter: JobReporter, error: ClipsError) -> int:
 
 
 def _unexpected(error: Exception, folder: JobFolder) -> Failure:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        where = str(error.filename or folder.path)
+        return Failure("disk-full", "The disk is full", where, "Free space and start the job again.")
     text = f"{type(error).__name__}: {error}".rstrip(": ")
     return Failure("unexpected", f"An error that was not foreseen: {text}", str(folder.log), "Report it with the log.")
