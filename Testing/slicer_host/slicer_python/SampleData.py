@@ -1,0 +1,55 @@
+"""`SampleData`: sources that modules register are remembered; nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+
+import slicer
+
+
+class SampleDataLogic:
+    @staticmethod
+    def registerCustomSampleDataCategory(category: str, title: str) -> None:
+        slicer.modules.sampleDataSourceCategories.setdefault(category, {})["title"] = title
+
+    @staticmethod
+    def registerCustomSampleDataSource(
+        category: str = "Custom",
+        sampleName: str | None = None,
+        uris=None,
+        fileNames=None,
+        nodeNames=None,
+        customDownloader=None,
+        thumbnailFileName: str | None = None,
+        loadFileTypes=None,
+        loadFiles=None,
+        loadFileProperties=None,
+        checksums=None,
+        loadFileType=None,
+    ) -> None:
+        """Remember a source. Strict: a name, a way to get it, and a thumbnail that exists."""
+        if not sampleName or not (uris or customDownloader):
+            raise ValueError("a sample needs a name, and a URI or a downloader")
+        if thumbnailFileName is not None and not os.path.isfile(thumbnailFileName):
+            raise FileNotFoundError(thumbnailFileName)
+        source = SampleDataSource(sampleName, uris, fileNames, customDownloader)
+        slicer.modules.sampleDataSources.setdefault(category, []).append(source)
+
+
+class SampleDataSource:
+    def __init__(self, sampleName, uris, fileNames, customDownloader) -> None:
+        self.sampleName, self.uris, self.fileNames = sampleName, uris, fileNames
+        self.customDownloader = customDownloader
+
+
+def downloadSample(sampleName: str):
+    """Run the downloader of a sample that has one."""
+    for sources in slicer.modules.sampleDataSources.values():
+        for source in sources:
+            if source.sampleName == sampleName and source.customDownloader:
+                return source.customDownloader(source)
+    raise ValueError(f"no sample {sampleName} that the host could get without network")
+
+
+def reset() -> None:
+    slicer.modules.sampleDataSources, slicer.modules.sampleDataSourceCategories = {}, {}
