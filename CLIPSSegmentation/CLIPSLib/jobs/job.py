@@ -102,13 +102,11 @@ class Job:
         document = self._files.read_status()
         if document is None:
             return self._without_end(JobStatus(state=WAITING))
-        process = process_of(document)
-        if document["state"] not in ENDED and not is_running(process):
-            document = self._files.read_status() or document  # it may have ended in good order since we read
+        if document.get("state") in ENDED or is_running(process_of(document)):
+            return status_from(document)
+        document = self._files.read_status() or document  # it may have ended in good order since
         status = status_from(document)
-        if status.ended or is_running(process):
-            return status
-        return self._without_end(status)
+        return status if status.ended or is_running(process_of(document)) else self._without_end(status)
 
     def _without_end(self, status: JobStatus) -> JobStatus:
         """What a job is that no process works on, and that never said how it ended."""

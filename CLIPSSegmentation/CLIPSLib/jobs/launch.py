@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import CLIPSLib
 from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.jobs.folder import JobFolder
 from CLIPSLib.jobs.job import Job
@@ -19,7 +18,7 @@ from CLIPSLib.jobs.processes import ProcessId, end_tree, launched, this_process
 from CLIPSLib.jobs.status import WAITING, failed_status, new_status
 
 PROGRAM = "CLIPSLib"
-_CORE = Path(CLIPSLib.__file__).resolve().parent.parent
+_CORE = Path(__file__).resolve().parents[2]  # the folder that holds CLIPSLib
 _started: list[subprocess.Popen] = []
 
 
@@ -120,7 +119,8 @@ def _spawn(command: list[str], files: JobFolder, environment: Mapping[str, str])
 
 def _cannot_start(error: OSError, command: list[str]) -> Failure:
     reason = error.strerror or str(error)
-    return Failure("cannot-start", f"The process cannot be started: {reason}", command[0], "Check the path of Python.")
+    where = str(error.filename or command[0])
+    return Failure("cannot-start", f"The process cannot be started: {reason}", where, "Check this path.")
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
