@@ -238,6 +238,16 @@ DECAY_CORRECTION = [
         ActualFrameDuration=None,
     ),
     refuses(
+        "not decay-corrected, one frame dated ten days later",
+        "frame-times-absurd",
+        "AcquisitionDate (0008,0022)",
+        answers={"convert_undecayed": "yes"},
+        DecayCorrection="NONE",
+        CorrectedImage=["ATTN", "SCAT"],
+        SeriesDate=None,
+        AcquisitionDate=lambda i: "20240305" if i < 5 else "20240315",
+    ),
+    refuses(
         "DecayCorrection NONE, yet DECY",
         "decay-contradiction",
         "(0054,1102)",

@@ -76,6 +76,11 @@ def in_syntax(uid: str, *, fragments: bool = False) -> Callable[[Dataset, int], 
     return edit
 
 
+def in_24_bits(dataset: Dataset, _index: int) -> None:
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 24, 24, 23
+    dataset.PixelData = dataset.PixelData * 2
+
+
 def zeroed(wanted: int) -> Callable[[Dataset, int], None]:
     def edit(dataset: Dataset, index: int) -> None:
         if index == wanted:
@@ -93,6 +98,7 @@ VARIANTS: list[Variant] = [
     converts("big endian", ONE_HOUR, transfer_syntax="1.2.840.10008.1.2.2"),
     converts("deflated", ONE_HOUR, edit=in_syntax("1.2.840.10008.1.2.1.99")),
     converts("32 bits", ONE_HOUR, dtype="int32"),
+    refuses("24 bits", "bits-allocated", "BitsAllocated (0028,0100) = 24", edit=in_24_bits),
     converts("RLE", ONE_HOUR, transfer_syntax=RLELossless),
     converts("JPEG lossless", ONE_HOUR, edit=compressed_by_gdcm("JPEG")),
     converts("JPEG 2000", ONE_HOUR, rows=64, columns=64, slices=4, edit=compressed_by_gdcm("JPEG2000")),

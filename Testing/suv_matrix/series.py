@@ -46,6 +46,12 @@ def multi_frame(dataset: Dataset, _index: int) -> None:
     dataset.PixelData = dataset.PixelData * 6
 
 
+def three_and_a_copy(folder: Path) -> None:
+    for number in (3, 4, 5):
+        (folder / f"{number:04d}.dcm").unlink()
+    copied()(folder)
+
+
 def change_weight(dataset: Dataset) -> None:
     dataset.PatientWeight = "80"
 
@@ -129,6 +135,7 @@ GEOMETRY = [
         "copy with another weight", "conflicting-copies", "SOPInstanceUID (0008,0018)", after=copied(change_weight)
     ),
     refuses("copy with other pixels", "conflicting-copies", "SOPInstanceUID (0008,0018)", after=copied(change_pixels)),
+    refuses("three slices and a copy", "too-few-slices", "3 of 4 files", after=three_and_a_copy),
     refuses("a slice missing in the middle", "slice-gap", "105.00 to 115.00 mm", after=without_slice(2)),
     converts(
         "a slice missing at the end",

@@ -115,6 +115,16 @@ UNITS = [
         PatientSize="175",
     ),
     converts(
+        "SUL, height that hardly anyone has",
+        (8780 + 244 * 70 / 2.5**2) / 9270,
+        cautions=("suv-renormalized", "height-unusual"),
+        says=("PatientSize (0010,1020) = 2.5 m", "1.0 to 2.2 m"),
+        slope=0.0003,
+        Units="GML",
+        SUVType="LBMJANMA",
+        PatientSize="2.5",
+    ),
+    converts(
         "SUL, sex O: the mean of both formulas, said",
         70 / ((9270 * 70 / (6680 + 216 * 70 / 1.75**2) + 9270 * 70 / (8780 + 244 * 70 / 1.75**2)) / 2),
         cautions=("suv-renormalized",),
