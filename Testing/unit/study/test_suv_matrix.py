@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
+from pathlib import Path
 
+import CLIPSLib.study
 import numpy as np
 import pytest
 from CLIPSLib.errors import Question, Refusal
@@ -61,6 +64,68 @@ def test_asks_for_what_only_the_user_knows(variant, tmp_path):
         load_study(tmp_path, answers=variant.answers)
     assert_message(asked.value, variant, variant.question)
     assert asked.value.key == variant.key
+
+
+@pytest.mark.parametrize("title", ["RLE", "JPEG lossless", "JPEG 2000", "JPEG-LS with a slope per slice"])
+def test_compressed_pixels_need_no_decoder_that_slicer_lacks(title, tmp_path, monkeypatch):
+    def absent(*_args, **_kwargs):
+        raise RuntimeError("no decoder is installed")
+
+    variant = next(variant for variant in VARIANTS if variant.title == title)
+    if variant.needs:
+        pytest.importorskip(variant.needs, reason=f"{variant.needs} is not installed: it writes the files")
+    values = write_variant(tmp_path, variant)
+    monkeypatch.setattr("pydicom.pixels.pixel_array", absent)
+    assert_suv(load_study(tmp_path).pet, values, variant)
+
+
+NOT_OF_A_HEADER = {"cannot-read"}  # a file that vanishes between finding and reading
+
+
+@pytest.mark.parametrize(
+    ("kind", "section"),
+    [("Question", "What is asked"), ("Caution", "What is cautioned"), ("Refusal", "What is refused")],
+)
+def test_every_code_is_documented_and_has_a_variant(kind, section):
+    in_variants = {
+        "Question": {variant.question for variant in ASKED},
+        "Caution": {code for variant in VARIANTS for code in variant.cautions} | {"no-ct"},
+        "Refusal": {variant.refusal for variant in REFUSED},
+    }[kind]
+    documented = documented_codes(section)
+    assert documented == codes_in_source(kind)
+    assert documented - NOT_OF_A_HEADER == in_variants
+
+
+def documented_codes(section: str) -> set[str]:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "suv.md").read_text(encoding="utf-8")
+    table = text.split(f"## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
+
+
+def codes_in_source(kind: str) -> set[str]:
+    """The codes of all cautions, questions or refusals that the room `study` can raise, from its source."""
+    codes: set[str] = set()
+    for path in Path(CLIPSLib.study.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assigned = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == kind:
+                code = node.args[0]
+                codes |= constants(assigned[code.id] if isinstance(code, ast.Name) else code)
+    return codes
+
+
+def constants(code: ast.expr) -> set[str]:
+    branches = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
+    assert all(isinstance(branch, ast.Constant) for branch in branches), ast.unparse(code)
+    return {branch.value for branch in branches}
 
 
 def assert_suv(image, values: np.ndarray, variant: Variant) -> None:
