@@ -15,12 +15,14 @@ from CLIPSLib.models.loading import load_networks, missing_package, require_pack
 from CLIPSLib.models.location import user_folder
 from CLIPSLib.models.networks import build_network, network_names
 from CLIPSLib.models.store import InstalledModel, ModelStore, StoreContents, check_files
-from CLIPSLib.models.tmtvnet import WHERE_TO_GET, install_tmtvnet
+from CLIPSLib.models.tmtvnet import HOW_TO_INSTALL, TMTVNET_NAME, WHERE_TO_GET, install_tmtvnet
 from CLIPSLib.models.weights import load_network, read_state, state_sha256
 
 __all__ = [
     "CASCADE",
+    "HOW_TO_INSTALL",
     "SLIDING_WINDOW",
+    "TMTVNET_NAME",
     "WHERE_TO_GET",
     "Channel",
     "Inputs",

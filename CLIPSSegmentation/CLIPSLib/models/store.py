@@ -73,12 +73,15 @@ class ModelStore:
             UsageError: none is installed. Failure, Refusal: its `model.json` is damaged.
         """
         name, version = _parse(reference)
-        versions = [version] if version else self.versions(name)
-        if not versions or not (self.root / name / versions[0]).is_dir():
-            raise UsageError(
-                "model-not-installed", f"The model '{reference}' is not installed", str(self.root), self._remedy()
-            )
-        return self._read(self.root / name / versions[0])
+        if not self.has(reference):
+            raise self._not_installed(reference)
+        return self._read(self.root / name / (version or self.versions(name)[0]))
+
+    def has(self, reference: str) -> bool:
+        """True when a model of this name is installed (with "name@version": in this version)."""
+        match = _REFERENCE.fullmatch(reference)
+        versions = self.versions(match[1]) if match else []
+        return bool(versions) and (match[2] is None or match[2] in versions)
 
     def versions(self, name: str) -> list[str]:
         """The installed versions of a model, the newest first."""
@@ -142,9 +145,7 @@ class ModelStore:
             )
         version = version or (versions[0] if versions else "")
         if version not in versions:
-            raise UsageError(
-                "model-not-installed", f"The model '{reference}' is not installed", str(self.root), self._remedy()
-            )
+            raise self._not_installed(reference)
         folder = self.root / name / version
         try:
             shutil.rmtree(folder)
@@ -175,9 +176,10 @@ class ModelStore:
             )
         return InstalledModel(description=description, folder=folder)
 
-    def _remedy(self) -> str:
+    def _not_installed(self, reference: str) -> UsageError:
         installed = ", ".join(model.model_id for model in self.contents().models) or "none"
-        return f"Installed models: {installed}. Install one: clips models install PATH."
+        remedy = f"Installed models: {installed}. Install one: clips models install PATH."
+        return UsageError("model-not-installed", f"The model '{reference}' is not installed", str(self.root), remedy)
 
 
 def check_files(model: InstalledModel, reporter: Reporter = SILENT) -> None:

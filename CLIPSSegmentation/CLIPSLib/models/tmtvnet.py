@@ -26,11 +26,12 @@ from CLIPSLib.models.store import InstalledModel, ModelStore
 from CLIPSLib.progress import SILENT, Reporter
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "data" / "tmtvnet.json"
-NAME = "tmtvnet"
+TMTVNET_NAME = "tmtvnet"
 WHERE_TO_GET = (
     "Download e_latest.model and r_latest.model: the README of https://github.com/qurit-frizi/TMTV-Net links their "
     "Google Drive folder. They are licensed CC BY-NC-SA 4.0, for research only."
 )
+HOW_TO_INSTALL = "Then: clips models install tmtvnet --weights FOLDER"
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_PARALLEL_PREFIX = "module."  # what training on several GPUs puts before every name
+_PARALLEL = "module"  # the level that training on several GPUs puts into every name
 _LISTED = 6
+_UNREADABLE = (RuntimeError, EOFError, ValueError, KeyError, AttributeError, UnicodeDecodeError)  # by damage met
 _INNER = ("state_dict", "model")  # where checkpoints of common training programs keep the state dict
 
 
@@ -79,8 +80,9 @@ def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor], *, name:
     Raises:
         Refusal: names or shapes of the weights are not the network's ("weights-do-not-fit"), with a list.
     """
-    state = {key.removeprefix(_PARALLEL_PREFIX): value for key, value in state.items()}
-    differences = describe_mismatch(network.state_dict(), state)
+    expected = network.state_dict()
+    state = {key if key in expected else _without_parallel(key): value for key, value in state.items()}
+    differences = describe_mismatch(expected, state)
     if differences:
         shown = "; ".join(differences[:_LISTED])
         more = f"; and {len(differences) - _LISTED} more" if len(differences) > _LISTED else ""
@@ -93,6 +95,10 @@ def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor], *, name:
     floats = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
     network.load_state_dict(floats, strict=True, assign=True)
     return network.eval()
+
+
+def _without_parallel(key: str) -> str:
+    return ".".join(part for part in key.split(".") if part != _PARALLEL)
 
 
 def describe_mismatch(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> list[str]:

@@ -21,13 +21,16 @@ class OptionRule:
     parse: Callable[[Any], Any]  # raises ValueError or TypeError on what is not allowed
 
 
-def complete_options(description: SegmenterDescription, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The segmenter's defaults with `given` over them, checked.
+def complete_options(
+    description: SegmenterDescription, given: Mapping[str, Any], rules: Mapping[str, OptionRule] | None = None
+) -> dict[str, Any]:
+    """The segmenter's defaults with `given` over them, checked. rules: those of its options, None: `OPTION_RULES`.
 
     Raises:
         UsageError: an option that the segmenter does not have ("unknown-option") or a value out of range
             ("option-out-of-range"); the message lists what exists.
     """
+    rules = OPTION_RULES if rules is None else rules
     options = dict(description.options)
     for name, value in given.items():
         if name not in options:
@@ -35,14 +38,13 @@ def complete_options(description: SegmenterDescription, given: Mapping[str, Any]
                 "unknown-option",
                 f"The segmenter '{description.name}' has no option '{name}'",
                 "",
-                f"Its options: {', '.join(f'{n} ({OPTION_RULES[n].meaning})' for n in options)}.",
+                f"Its options: {', '.join(f'{n} ({rules[n].meaning})' for n in options)}.",
             )
-        options[name] = _checked(name, value)
+        options[name] = _checked(name, value, rules[name])
     return options
 
 
-def _checked(name: str, value: Any) -> Any:
-    rule = OPTION_RULES[name]
+def _checked(name: str, value: Any, rule: OptionRule) -> Any:
     try:
         return rule.parse(value)
     except (TypeError, ValueError):

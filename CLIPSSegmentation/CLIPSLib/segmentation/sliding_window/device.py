@@ -23,13 +23,15 @@ class EngineSettings:
     device: one of `DEVICES`; "auto" takes CUDA where there is one, else the CPU, never MPS. precision: "float32", or
     "mixed" (convolutions in half precision: float16 on CUDA and MPS, bfloat16 on the CPU). batch_size: tiles at a
     time, None: as suits the device. flips: the axes (0 z, 1 y, 2 x) of each test-time flip over which probabilities
-    are averaged; `()` is the tile as it is.
+    are averaged; `()` is the tile as it is. optimized: False runs every layer as PyTorch has it, for bit-exact
+    comparisons.
     """
 
     device: str = "auto"
     precision: str = "float32"
     batch_size: int | None = None
     flips: tuple[tuple[int, ...], ...] = ((),)
+    optimized: bool = True
 
 
 def choose_device(name: str) -> torch.device:

@@ -116,6 +116,7 @@ class Run:
         self.device = device
         self.batch_size = first_batch_size(self.settings, device)
         self._networks: list[nn.Module] | None = None
+        self._source: TileSource | None = None
 
     def _prepare(self) -> None:
         """Put networks, input and accumulator on the device, once; may run out of memory like a tile."""
@@ -127,7 +128,11 @@ class Run:
         else:
             self._accumulator.to(self.device)
         self._source = job.source.to(self.device)
-        self._networks = [for_inference(network, self.device, self.settings.precision) for network in job.networks]
+        half = self.settings.precision == "mixed"
+        self._networks = [
+            for_inference(network, self.device, half=half, optimized=self.settings.optimized)
+            for network in job.networks
+        ]
 
     def _predict(self, starts: Sequence[Index]) -> torch.Tensor:
         with arithmetic(self.device, self.settings.precision):
