@@ -82,6 +82,7 @@ class Application(QtWidgets.QApplication):
         colors = self._logic.GetColorLogic()
         colors.SetMRMLScene(scene)
         colors.AddDefaultColorNodes()
+        self._logic.SetModuleLogic("Colors", colors)
         self._logics = {"Colors": colors}
         for name, class_name in _LOGICS.items():
             self._logics[name] = _attached(getattr(slicer, class_name)(), self._logic, self._temporary.name)

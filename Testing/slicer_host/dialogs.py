@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from PySide6 import QtWidgets
 
+from slicer_host import main_window
+
 
 class Shown(NamedTuple):
     """A dialog that a user would have seen."""
@@ -36,7 +38,8 @@ def answering(*answers):
     options = slicer.app.commandOptions()
     options._testing, _answers[:] = False, answers
     try:
-        yield shown
+        with main_window.shown():  # without one, slicer.util shows nothing
+            yield shown
         if _answers:
             raise AssertionError(f"these answers were not asked for: {_answers}")
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 
+import vtk
 from PySide6 import QtCore
 
 # Complaints of Qt about wrong calls. Others, of the offscreen platform and of fonts, say nothing about a panel.
@@ -26,9 +27,10 @@ unhandled: list[str] = []
 
 
 def start_recording() -> None:
-    """From now on keep unhandled exceptions and Qt's complaints in `unhandled`; they are printed as well."""
+    """From now on keep unhandled exceptions and complaints of Qt and VTK in `unhandled`; they are printed as well."""
     sys.excepthook = _keep_exception
     QtCore.qInstallMessageHandler(_keep_complaint)
+    vtk.vtkOutputWindow.GetInstance().AddObserver("ErrorEvent", _keep_vtk_error)
 
 
 def raise_unhandled() -> None:
@@ -41,6 +43,11 @@ def raise_unhandled() -> None:
 def _keep_exception(kind, value, trace) -> None:
     unhandled.append("".join(traceback.format_exception(kind, value, trace)))
     sys.__excepthook__(kind, value, trace)
+
+
+@vtk.calldata_type(vtk.VTK_STRING)
+def _keep_vtk_error(_window, _event, text: str) -> None:
+    unhandled.append(f"VTK: {text}")
 
 
 def _keep_complaint(kind, _context, message: str) -> None:

@@ -31,7 +31,9 @@ def follow(scene) -> None:
     slicer.qSlicerSubjectHierarchyPluginHandler = PluginHandler
     scene.AddObserver(scene.NodeAddedEvent, _on_node_added)
     scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _on_node_removed)
-    scene.AddObserver(scene.EndImportEvent, _on_imported)
+    for event in (scene.EndImportEvent, scene.EndBatchProcessEvent):
+        scene.AddObserver(event, _on_imported)
+    scene.AddObserver(scene.EndCloseEvent, _one_hierarchy)
 
 
 def _add_item(scene, node) -> None:
@@ -43,11 +45,21 @@ def _add_item(scene, node) -> None:
 
 @vtk.calldata_type(vtk.VTK_OBJECT)
 def _on_node_added(scene, _event, node) -> None:
-    if not scene.IsImporting():  # the scene file brings the items itself
+    if node.IsA("vtkMRMLSubjectHierarchyNode"):
+        _one_hierarchy(scene)
+    elif not scene.IsImporting():  # the scene file brings the items itself
         _add_item(scene, node)
 
 
+def _one_hierarchy(scene, _event=None) -> None:
+    """Merge the hierarchy that came with a file into the scene's own; make a new one after closing."""
+    slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
+
+
 def _on_imported(scene, _event) -> None:
+    if scene.IsBatchProcessing():
+        return  # the imported hierarchy is merged only when everything is there
+    _one_hierarchy(scene)
     for index in range(scene.GetNumberOfNodes()):
         _add_item(scene, scene.GetNthNode(index))
 

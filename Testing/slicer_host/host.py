@@ -13,7 +13,7 @@ qt = python_qt.install()
 
 from PySide6 import QtCore, QtWidgets  # noqa: E402  (after the classes were changed)
 
-from slicer_host import application, dialogs, errors, modules, ui_loader  # noqa: E402
+from slicer_host import application, dialogs, errors, main_window, modules, ui_loader  # noqa: E402
 
 _WIDGETS = ("ctk_widgets", "ctk_inputs", "mrml_widgets", "node_selectors", "segment_widgets", "markups_widgets")
 _PYTHON_LAYER = ("i18n", "ScriptedLoadableModule", "parameterNodeWrapper", "packaging", "testing")
@@ -23,6 +23,7 @@ class Host:
     """Slicer, as far as a scripted module's panel needs it."""
 
     answering = staticmethod(dialogs.answering)
+    main_window = staticmethod(main_window.shown)
 
     def __init__(self) -> None:
         import slicer

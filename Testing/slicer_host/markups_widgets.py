@@ -173,7 +173,8 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
 
     def _take_node(self, node) -> None:
         self._place.setCurrentNode(node)
-        self._following.start(node, "ModifiedEvent")
+        markups = slicer.vtkMRMLMarkupsNode
+        self._following.start(node, markups.PointAddedEvent, markups.PointModifiedEvent, markups.PointRemovedEvent)
         if node is not None and self.enterPlaceModeOnNodeChange:
             self._place.setPlaceModeEnabled(True)
         self.updateWidget()

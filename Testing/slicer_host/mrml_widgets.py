@@ -104,6 +104,8 @@ class qMRMLTableView(WithScene, QtWidgets.QTableView):
         return self._sorted
 
     def _fill(self) -> None:
+        if self._filling:
+            return  # the change is an edit of this table: its item must not be replaced while Qt sets it
         self._filling = True
         self._cells.clear()
         node = self._table_node
@@ -122,7 +124,9 @@ class qMRMLTableView(WithScene, QtWidgets.QTableView):
 
     def _write_cell(self, item) -> None:
         if not self._filling:
+            self._filling = True
             self._table_node.SetCellText(item.row(), item.column(), item.text())
+            self._filling = False
 
 
 def _column_title(node, column: int) -> str:

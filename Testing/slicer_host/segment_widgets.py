@@ -49,7 +49,7 @@ class qMRMLSegmentsTableView(qMRMLWidget):
         self._table.selectionBehavior = QtWidgets.QAbstractItemView.SelectRows
         self._table.horizontalHeader().stretchLastSection = True
         self._table.verticalHeader().visible = False
-        self._table.selectionModel().selectionChanged.connect(self.selectionChanged)
+        self._table.selectionModel().selectionChanged.connect(self._tell_selection)
         self._node = None
         self._following = Following(self, "_fill")
 
@@ -88,6 +88,9 @@ class qMRMLSegmentsTableView(qMRMLWidget):
 
     def clearSelection(self) -> None:
         self._table.clearSelection()
+
+    def _tell_selection(self, selected, deselected) -> None:
+        self.selectionChanged.emit(selected, deselected)
 
     def _fill(self) -> None:
         selected = self.selectedSegmentIDs() if self.__dict__.get("_segment_ids") else ()

@@ -21,10 +21,7 @@ def connect(self, *arguments):
         return _plain_getattribute(self, "connect")(*arguments)
     signature, slot = arguments
     signal = _signal(self, signature)
-
-    def relay(*values):
-        slot(*values[: accepted_count(slot, len(values))])
-
+    relay = _relay(slot, accepted_count(slot, _argument_count(signature)))
     signal.connect(relay)
     _connections.append((self, signature, slot, relay))
     return True
@@ -50,7 +47,22 @@ def accepted_count(slot, offered: int) -> int:
     code = getattr(function, "__code__", None)
     if code is None or code.co_flags & 0x04:  # not written in Python, or with *args
         return offered
-    return code.co_argcount - (function is not slot)
+    return min(offered, code.co_argcount - (function is not slot))
+
+
+def _argument_count(signature: str) -> int:
+    arguments = signature.partition("(")[2].rstrip(") ")
+    return len(arguments.split(",")) if arguments else 0
+
+
+def _relay(slot, count: int):
+    """A function with exactly `count` arguments: PySide6 looks at that to decide what to send."""
+    return (
+        lambda: slot(),
+        lambda first: slot(first),
+        lambda first, second: slot(first, second),
+        lambda first, second, third: slot(first, second, third),
+    )[count]
 
 
 def _by_signature(arguments) -> bool:

@@ -21,20 +21,24 @@ _TYPES = {
 }
 _REGIONS = {("59441001", "Lymph node"), ("10200004", "Liver"), ("78961009", "Spleen"), ("12738006", "Brain")}
 _CATEGORY_LISTS = {"SlicerGeneralAnatomy": "3D Slicer General Anatomy list", "DICOM-Master": "DICOM master list"}
-_REGION_LIST = "AnatomicRegionAndModifier-DICOM-Master"
 
 
 def write(folder: str) -> str:
     """Write the files where the terminologies logic looks for them; gives the folder."""
     for name, title in _CATEGORY_LISTS.items():
-        context = f"Segmentation category and type - {title}"
-        categories = [{**_code(key), "showAnatomy": True, "Type": _types(types)} for key, types in _TYPES.items()]
-        content = {"SegmentationCategoryTypeContextName": context, "SegmentationCodes": {"Category": categories}}
-        _write(folder, f"SegmentationCategoryTypeModifier-{name}", "segment-context-schema.json#", content)
+        path = Path(folder) / f"SegmentationCategoryTypeModifier-{name}.term.json"
+        write_category_list(path, f"Segmentation category and type - {title}")
     regions = {"AnatomicRegion": [_code(key) for key in sorted(_REGIONS)]}
     content = {"AnatomicContextName": "Anatomic codes - DICOM master list", "AnatomicCodes": regions}
-    _write(folder, _REGION_LIST, "anatomic-context-schema.json#", content)
+    _write(Path(folder) / "AnatomicRegionAndModifier-DICOM-Master.term.json", "anatomic-context-schema.json#", content)
     return folder
+
+
+def write_category_list(path: Path, context: str) -> None:
+    """Write a list of categories and types under a name of its own."""
+    categories = [{**_code(key), "showAnatomy": True, "Type": _types(types)} for key, types in _TYPES.items()]
+    content = {"SegmentationCategoryTypeContextName": context, "SegmentationCodes": {"Category": categories}}
+    _write(path, "segment-context-schema.json#", content)
 
 
 def _types(types: dict) -> list[dict]:
@@ -45,6 +49,5 @@ def _code(key: tuple[str, str]) -> dict:
     return {"CodingSchemeDesignator": "SCT", "CodeValue": key[0], "CodeMeaning": key[1]}
 
 
-def _write(folder: str, name: str, schema: str, content: dict) -> None:
-    path = Path(folder) / f"{name}.term.json"
+def _write(path: Path, schema: str, content: dict) -> None:
     path.write_text(json.dumps({**content, "@schema": _SCHEMAS + schema}), encoding="utf-8")
