@@ -82,7 +82,9 @@ def test_pet_comes_as_bq_per_ml_without_units_and_each_slice_with_its_slope(util
 
     ids = load_all(utils, study)
     volumes = [slicer.mrmlScene.GetNodeByID(each) for each in ids]
-    pet, ct = sorted((each for each in volumes if each.IsA("vtkMRMLVolumeNode")), key=lambda node: -ord(node.GetName()[0]))
+    pet, ct = sorted(
+        (each for each in volumes if each.IsA("vtkMRMLVolumeNode")), key=lambda node: -ord(node.GetName()[0])
+    )
     assert (pet.GetName(), ct.GetName()) == ("3: PET WB AC", "2: CT AC")
     assert pet.GetVoxelValueUnits() is None and ct.GetVoxelValueUnits().GetCodeValue() == "[hnsf'U]"
     expected = default_values("PT", 4, 8, 9)

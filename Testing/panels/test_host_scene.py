@@ -152,7 +152,9 @@ def test_a_segments_table_follows_the_segmentation(slicer, segmentation):
     view.setMRMLScene(slicer.mrmlScene)
     view.setSegmentationNode(segmentation)
     selections = []
-    view.connect("selectionChanged(QItemSelection,QItemSelection)", lambda: selections.append(view.selectedSegmentIDs()))
+    view.connect(
+        "selectionChanged(QItemSelection,QItemSelection)", lambda: selections.append(view.selectedSegmentIDs())
+    )
     view.setSelectedSegmentIDs(["lesion-1"])
     assert selections[-1] == ("lesion-1",)
     segmentation.GetSegmentation().AddEmptySegment("lesion-2", "Lesion 2")

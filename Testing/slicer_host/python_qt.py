@@ -145,7 +145,11 @@ def _set_known_attribute(self, name: str, value) -> None:
         known.fset(self, value)
     elif hasattr(type(known), "__set__"):
         known.__set__(self, value)
-    elif name.startswith("_") or isinstance(value, QtCore.SignalInstance) or not owner.__module__.startswith(("PySide6.", "slicer_host.")):
+    elif (
+        name.startswith("_")
+        or isinstance(value, QtCore.SignalInstance)
+        or not owner.__module__.startswith(("PySide6.", "slicer_host."))
+    ):
         self.__dict__[name] = value
     elif known is None:
         raise AttributeError(f"{owner.__name__} has no property '{name}', and a new attribute cannot be made")

@@ -2,29 +2,29 @@
 
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
-from scripted_module import loaded_module
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MODULE_FILE = REPOSITORY / "CLIPSSegmentation" / "CLIPSSegmentation.py"
 
 
 @pytest.fixture
-def module():
-    with loaded_module(MODULE_FILE) as module:
-        yield module
+def module(host):
+    """The Python module that Slicer has loaded from the file."""
+    host.load_module(MODULE_FILE)
+    return sys.modules["CLIPSSegmentation"]
 
 
 def test_slicer_learns_what_the_module_is(module):
-    parent = types.SimpleNamespace()
-    module.CLIPSSegmentation(parent)
-    assert parent.title == "CLIPS Segmentation"
-    assert parent.categories == ["Segmentation"]
-    assert parent.hidden  # until there is a panel
-    assert "not a medical device" in parent.helpText
+    import slicer
+
+    described = slicer.modules.clipssegmentation
+    assert described.title == "CLIPS Segmentation"
+    assert described.categories == ("Segmentation",)
+    assert described.hidden  # until there is a panel
+    assert "not a medical device" in described.helpText
 
 
 def test_the_self_test_passes(module):
@@ -39,11 +39,11 @@ def test_an_error_reaches_the_console_with_what_to_do(module, tmp_path):
     assert error.value.remedy
 
 
-def test_loading_the_module_file_loads_neither_the_core_nor_anything_heavy():
+def test_loading_the_module_file_loads_neither_the_core_nor_anything_heavy(started_host):
     code = (
-        "import sys; from pathlib import Path; from scripted_module import loaded_module\n"
-        f"with loaded_module(Path({str(MODULE_FILE)!r})):\n"
-        "    print(sorted({name.split('.')[0] for name in sys.modules} & "
+        "import sys, slicer_host\n"
+        f"slicer_host.start().load_module({str(MODULE_FILE)!r})\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & "
         "{'CLIPSLib', 'SimpleITK', 'pydicom', 'scipy', 'torch', 'matplotlib'}))"
     )
     path = [str(REPOSITORY / folder) for folder in ("Testing", "CLIPSSegmentation")]
