@@ -7,44 +7,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Refusal
-from CLIPSLib.files import atomic_folder, safe_name
-from CLIPSLib.formats import summary_row, write_result, write_summary_csv
-from CLIPSLib.measures import measure_lesions
+from CLIPSLib.files import safe_name
+from CLIPSLib.formats import summary_row, write_summary_csv
 from CLIPSLib.progress import SILENT, Reporter, format_duration
-from CLIPSLib.report import write_report
-from CLIPSLib.segmentation import get_segmenter, segment_study
+from CLIPSLib.segmentation import get_segmenter
 from CLIPSLib.study import choose_candidate, find_studies, read_study
 from CLIPSLib.tasks.existing import result_to_keep, series_of_result
+from CLIPSLib.tasks.study_result import SegmentRequest, make_result
 
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
     from CLIPSLib.study import FoundStudies, StudyCandidate
 
-REPORT_NAME = "report.html"
 SUMMARY_NAME = "summary.csv"
 _STATES = {"refusal": "refused", "question": "question"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SegmentRequest:
-    """How to segment: the same for every study of a folder."""
-
-    model: str = "suv4"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    pet_series: str | None = None
-    ct_series: str | None = None
-    anonymous: bool = False
-    language: str = "en"
-    save_images: bool = False
-    overwrite: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +61,7 @@ def segment_folder(
         Refusal: `path` holds no PET series at all. UsageError: unknown model or option. Cancelled.
     """
     segmenter = get_segmenter(request.model)  # an unknown model is an error before hours of work, not after
+    request = replace(request, model=segmenter.description.name)  # an installed model with its version
     for_segmenter = segmenter.description.options
     found = find_studies(
         path,
@@ -139,7 +123,7 @@ def _segment_case(
             measures, cautions = stored.measures, (*stored.study.cautions, *stored.segmentation.cautions)
         else:
             candidate = choose_candidate(found)
-            measures, cautions = _run_case(candidate, folder, request, reporter)
+            measures, cautions = make_result(read_study(candidate, reporter=reporter), folder, request, reporter)
     except Cancelled:
         raise
     except ClipsError as error:
@@ -156,44 +140,6 @@ def _segment_case(
         cautions=cautions,
         seconds=time.monotonic() - started,
     )
-
-
-def _run_case(
-    candidate: StudyCandidate, folder: Path, request: SegmentRequest, reporter: Reporter
-) -> tuple[Measures, tuple[Caution, ...]]:
-    """Read, segment, measure, write, report; the folder appears whole or not at all."""
-    study = read_study(candidate, reporter=reporter)
-    for caution in study.cautions:
-        reporter.caution(caution)
-    segmentation = segment_study(
-        study, request.model, options=request.options, answers=request.answers, reporter=reporter
-    )
-    reporter.progress("Measuring lesions", 0.0)
-    measures = measure_lesions(segmentation, study)
-    reporter.progress("Measuring lesions", 1.0)
-    reporter.check()
-    with atomic_folder(folder, overwrite=request.overwrite) as temporary:
-        write_result(
-            temporary,
-            study,
-            segmentation,
-            measures,
-            save_images=request.save_images,
-            anonymous=request.anonymous,
-            reporter=reporter,
-        )
-        reporter.progress("Writing the report", 0.0)
-        write_report(
-            temporary / REPORT_NAME,
-            study,
-            segmentation,
-            measures,
-            anonymous=request.anonymous,
-            language=request.language,
-        )
-        reporter.check()
-    reporter.progress("Writing the report", 1.0)
-    return measures, (*study.cautions, *segmentation.cautions)
 
 
 def _case_names(candidates: Sequence[StudyCandidate], root: Path, request: SegmentRequest) -> list[str]:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import UsageError
 from CLIPSLib.files import atomic_folder
-from CLIPSLib.formats import read_saved_study, write_image, write_result
+from CLIPSLib.formats import read_saved_study, write_image
 from CLIPSLib.formats.documents import write_study_json
-from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import Reporter
-from CLIPSLib.report import write_report
-from CLIPSLib.segmentation import segment_study
-from CLIPSLib.tasks.segment import REPORT_NAME, CaseOutcome, SegmentRequest, segment_folder
+from CLIPSLib.tasks.segment import CaseOutcome, segment_folder
+from CLIPSLib.tasks.study_result import SegmentRequest, make_result
 
 if TYPE_CHECKING:
     from CLIPSLib.study import PetCtStudy
@@ -82,37 +80,13 @@ def _request(arguments: Mapping[str, Any]) -> SegmentRequest:
 def _segment_images(images: Path, out: Path, request: SegmentRequest, reporter: Reporter) -> dict[str, Any]:
     """As `segment_folder` does for each study, once DICOM is behind it."""
     reporter.progress("Reading the images", 0.0)
-    study = read_saved_study(images)
-    for caution in study.cautions:
-        reporter.caution(caution)
-    segmentation = segment_study(
-        study, request.model, options=request.options, answers=request.answers, reporter=reporter
-    )
-    reporter.progress("Measuring lesions", 0.0)
-    measures = measure_lesions(segmentation, study)
-    reporter.check()
-    anonymous = request.anonymous
-    with atomic_folder(out, overwrite=request.overwrite) as temporary:
-        write_result(
-            temporary,
-            study,
-            segmentation,
-            measures,
-            save_images=request.save_images,
-            anonymous=anonymous,
-            reporter=reporter,
-        )
-        reporter.progress("Writing the report", 0.0)
-        report = temporary / REPORT_NAME
-        write_report(report, study, segmentation, measures, anonymous=anonymous, language=request.language)
-        reporter.check()
-    reporter.progress("Writing the report", 1.0)
+    measures, cautions = make_result(read_saved_study(images), out, request, reporter)
     return {
         "case": out.name,
         "state": "done",
         "folder": str(out),
         "patient": asdict(measures.patient),
-        "cautions": [caution.as_dict() for caution in (*study.cautions, *segmentation.cautions)],
+        "cautions": [caution.as_dict() for caution in cautions],
         "error": None,
     }
 

@@ -115,7 +115,7 @@ def test_a_full_disk_fails_with_its_sentence_and_leaves_nothing(small_phantom, t
     def no_space(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("CLIPSLib.tasks.segment.write_report", no_space)
+    monkeypatch.setattr("CLIPSLib.tasks.study_result.write_report", no_space)
     (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
 
     assert (outcome.state, outcome.error.code) == ("failed", "disk-full")
