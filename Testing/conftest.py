@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import builders_phantom
 import pytest
 from hypothesis import settings
@@ -15,3 +17,9 @@ settings.load_profile("clips")
 def small_phantom(tmp_path_factory):
     """A small PET/CT phantom as DICOM (read only: tests that edit make their own)."""
     return builders_phantom.make(tmp_path_factory.mktemp("phantom") / "study")
+
+
+@pytest.fixture(autouse=True)
+def no_models_of_this_machine(monkeypatch, tmp_path_factory):
+    """Each test has a model store of its own, empty at first; none sees the user's."""
+    monkeypatch.setenv("CLIPS_HOME", str(tmp_path_factory.getbasetemp() / f"clips-home-{uuid.uuid4().hex}"))

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 _CASCADE_NETWORKS = {"ensemble": "tmtvnet-ensemble", "refiner": "tmtvnet-refiner"}
+_WITH_EINOPS = ("SwinUNETR", "UNETR")  # MONAI loads it when they run, not when it is installed
 
 
 def missing_package(description: ModelDescription) -> str | None:
     """The first package that the model needs and this Python does not have; nothing is imported."""
-    needed = ("torch",) if description.kind == CASCADE else ("torch", "monai")
+    needed = ["torch"]
+    if description.network is not None:
+        needed += ["monai", *(["einops"] if description.network.name in _WITH_EINOPS else [])]
     return next((name for name in needed if importlib.util.find_spec(name) is None), None)
 
 

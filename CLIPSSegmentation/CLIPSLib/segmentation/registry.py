@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import UsageError
+from CLIPSLib.models import HOW_TO_INSTALL, TMTVNET_NAME, WHERE_TO_GET, ModelStore
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
+from CLIPSLib.segmentation.installed.segmenter import segmenter_of
 from CLIPSLib.segmentation.majority import MV2, MV3, MajorityVote
 from CLIPSLib.segmentation.percist import PERCIST, LiverThreshold
 from CLIPSLib.segmentation.relative import A50P, MAX41, MAX50, RelativeThreshold, a50p_threshold, fraction_of_max
@@ -17,7 +19,7 @@ from CLIPSLib.segmentation.types import Segmentation, Segmenter, SegmenterDescri
 if TYPE_CHECKING:
     from CLIPSLib.study import PetCtStudy
 
-_SEGMENTERS: tuple[Segmenter, ...] = (
+_METHODS: tuple[Segmenter, ...] = (
     FixedThreshold(SUV4),
     FixedThreshold(SUV25),
     RelativeThreshold(MAX41, fraction_of_max),
@@ -30,19 +32,26 @@ _SEGMENTERS: tuple[Segmenter, ...] = (
 
 
 def list_segmenters() -> tuple[SegmenterDescription, ...]:
-    """All segmenters with their rules, sources and options, the default first."""
-    return tuple(segmenter.description for segmenter in _SEGMENTERS)
+    """All segmenters with their rules, sources and options: the methods, the default first, then installed models."""
+    installed = (segmenter_of(model).description for model in ModelStore().contents().models)
+    return (*(method.description for method in _METHODS), *installed)
 
 
 def get_segmenter(name: str) -> Segmenter:
-    """A segmenter by its name ("suv4").
+    """A segmenter by its name: a method ("suv4"), an installed model ("tmtvnet", its newest version; "tmtvnet@1.0").
 
     Raises:
-        UsageError: there is none of this name; the message lists those there are.
+        UsageError: there is none of this name; the message lists those there are. Refusal, Failure: the installed
+            model's description is damaged.
     """
-    for segmenter in _SEGMENTERS:
-        if segmenter.description.name == name:
-            return segmenter
+    for method in _METHODS:
+        if method.description.name == name:
+            return method
+    store = ModelStore()
+    if store.has(name):
+        return segmenter_of(store.get(name))
+    if name == TMTVNET_NAME:
+        raise UsageError("model-not-installed", "TMTV-Net is not installed", "", f"{WHERE_TO_GET} {HOW_TO_INSTALL}")
     names = ", ".join(description.name for description in list_segmenters())
     raise UsageError("unknown-model", f"There is no segmenter '{name}'", "", f"Choose one of: {names}.")
 

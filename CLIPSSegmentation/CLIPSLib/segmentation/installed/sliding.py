@@ -1,0 +1,100 @@
+"""Runs a described sliding-window model: its channels through its networks (soft voting), classes on the PET grid.
+
+Called by the segmenter of installed models. Loads torch.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from CLIPSLib.imaging import array_view, at_least
+from CLIPSLib.models import InstalledModel, Label, load_networks
+from CLIPSLib.progress import Reporter
+from CLIPSLib.segmentation.installed.channels import ChannelTiles
+from CLIPSLib.segmentation.installed.grid import WorkingGrid
+from CLIPSLib.segmentation.installed.outcome import NetworkOutcome
+from CLIPSLib.segmentation.sliding_window.device import EngineSettings
+from CLIPSLib.segmentation.sliding_window.engine import Job, slide
+from CLIPSLib.segmentation.sliding_window.tiles import Index, TileGrid, covering_grid, gaussian_weight
+from CLIPSLib.segmentation.types import TUMOR
+
+if TYPE_CHECKING:
+    from CLIPSLib.study import PetCtStudy
+
+ALL_FLIPS = tuple(axes for count in range(4) for axes in itertools.combinations(range(3), count))
+
+
+def run_sliding_window(
+    model: InstalledModel, study: PetCtStudy, options: Mapping[str, Any], reporter: Reporter
+) -> NetworkOutcome:
+    """What the model's networks find in a study. Raises as `load_networks` and `slide`."""
+    described = model.description
+    network = described.network
+    working = WorkingGrid(study, described.inputs)
+    volumes = {name: working.read(name) for name in {channel.image for channel in described.inputs.channels}}
+    grid = covering_grid(next(iter(volumes.values())).shape, network.patch, overlap=network.overlap)
+    starts = _needed(grid, working, study, options["suv_threshold"])
+    folds = load_networks(described, model.folder)["fold"]
+    job = Job(
+        networks=folds,
+        source=ChannelTiles(grid, volumes, described.inputs.channels),
+        grid=grid,
+        weight=gaussian_weight(grid.tile) if network.blend == "gaussian" else np.ones(grid.tile),
+        channels=tuple(range(len(described.labels))),
+        stage=f"Running {described.title}",
+        starts=starts,
+        activation=network.activation,
+    )
+    probabilities, run = slide(job, _settings(options), reporter)
+    classes, tumor = _classify(probabilities, working, described.labels, network.activation)
+    facts = {
+        "device": str(run.device),
+        "folds": len(folds),
+        "tiles": {"run": len(starts), "skipped": len(grid.starts) - len(starts)},
+    }
+    return NetworkOutcome(
+        classes=classes, labels=described.labels, probability=tumor, facts=facts, cautions=tuple(run.cautions)
+    )
+
+
+def _settings(options: Mapping[str, Any]) -> EngineSettings:
+    return EngineSettings(
+        device=options["device"],
+        precision="mixed" if options["speed"] == "fast" else "float32",
+        flips=ALL_FLIPS if options["flips"] else ((),),
+    )
+
+
+def _needed(grid: TileGrid, working: WorkingGrid, study: PetCtStudy, threshold: float | None) -> Sequence[Index]:
+    """All tiles; or those that reach a voxel which the SUV threshold will keep (the others change nothing there)."""
+    if threshold is None:
+        return grid.starts
+    read = working.read_by(at_least(array_view(study.pet), threshold))
+    return [start for start in grid.starts if read[grid.image_box(start)].any()]
+
+
+def _classify(
+    probabilities: np.ndarray, working: WorkingGrid, labels: Sequence[Label], activation: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The class of each PET voxel (0, or 1 + index of the label) and its probability of tumor, label by label.
+
+    softmax: the most probable class; sigmoid: the most probable of those above 0.5. Ties go to the background.
+    """
+    exclusive = activation == "softmax"
+    shape = working.pet_shape
+    classes, tumor = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.float32)
+    best = working.to_pet(probabilities[0], outside=1.0) if exclusive else np.full(shape, 0.5, dtype=np.float32)
+    for value, label in enumerate(labels, start=1):
+        if label.kind == "background":
+            continue
+        probability = working.to_pet(probabilities[label.channel], outside=0.0)
+        if label.kind == TUMOR:
+            tumor = tumor + probability if exclusive else np.maximum(tumor, probability)
+        better = probability > best
+        classes[better] = value
+        best = np.maximum(best, probability)
+    return classes, np.minimum(tumor, 1.0)
