@@ -240,7 +240,12 @@ def _parse(reference: str) -> tuple[str, str | None]:
     return match[1], match[2]
 
 
-def _order(version: str) -> list[tuple[int, int, str]]:
-    """1.10 after 1.9; numbers after words, so that a release comes after its candidates and after local builds."""
-    parts = re.findall(r"\d+|[A-Za-z]+", version)
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
+def _order(version: str) -> tuple:
+    """For sorting: 1.9, 1.10-rc1, 1.10; versions in words ("local-3f2a") come before all numbers."""
+    release, dash, suffix = version.partition("-")
+    return _parts(release), not dash, _parts(suffix)
+
+
+def _parts(text: str) -> list[tuple[int, int, str]]:
+    found = re.findall(r"\d+|[A-Za-z]+", text)
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in found]
