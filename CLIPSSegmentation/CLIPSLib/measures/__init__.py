@@ -2,6 +2,7 @@
 
 from CLIPSLib.measures.lesions import peaks
 from CLIPSLib.measures.measure import measure_lesions
+from CLIPSLib.measures.meter import LesionMeter
 from CLIPSLib.measures.norms import SUL, suv_norms
 from CLIPSLib.measures.types import PHYSIOLOGICAL, TUMOR, LesionMeasures, Measures, PatientMeasures, SuvNorm
 
@@ -10,6 +11,7 @@ __all__ = [
     "SUL",
     "TUMOR",
     "LesionMeasures",
+    "LesionMeter",
     "Measures",
     "PatientMeasures",
     "SuvNorm",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.imaging import at_least, require_finite, same_grid
+from CLIPSLib.imaging import at_least, same_grid
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -74,11 +74,10 @@ def check_grids(segmentation: MeasurableSegmentation, study: MeasurableStudy) ->
         )
 
 
-def check_voxels(labels: np.ndarray, suv: np.ndarray, where: str) -> None:
-    """Refuse a PET with NaN or infinite voxels and labels that are no label (0 to 65535)."""
-    require_finite(suv, "The PET", where)
-    for label in (int(labels.min()), int(labels.max())):
-        if not 0 <= label <= 65535:
+def check_label_range(found_labels: np.ndarray, where: str) -> None:
+    """Refuse voxel values that are no label (1 to 65535); found_labels: those of all voxels that are not 0."""
+    for label in (found_labels.min(initial=1), found_labels.max(initial=1)):
+        if not 1 <= label <= 65535:
             raise Refusal("label-out-of-range", f"The mask holds the value {label}; labels are 0 to 65535", where)
 
 
@@ -99,14 +98,14 @@ def check_lesions(found_labels: Sequence[int], lesions: Sequence[MeasurableLesio
         )
 
 
-def check_validity(valid_for: str | None, labels: np.ndarray, suv: np.ndarray) -> None:
+def check_validity(valid_for: str | None, suv_of_lesions: Sequence[np.ndarray]) -> None:
     """Refuse a mask that may be measured only under a condition ("suv >= 4") which its voxels do not meet."""
     if valid_for is None:
         return
     condition = re.fullmatch(r"\s*suv\s*>=\s*(\d+(?:\.\d+)?)\s*", valid_for, re.IGNORECASE)
     if condition is None:
         raise Refusal("valid-for-unknown", f"The mask is valid only for '{valid_for}', a condition not known here")
-    below = int(np.count_nonzero(~at_least(suv[labels != 0], float(condition[1]))))
+    below = sum(int(np.count_nonzero(~at_least(suv, float(condition[1])))) for suv in suv_of_lesions)
     if below:
         raise Refusal(
             "not-valid-for",

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from CLIPSLib.imaging import Box, array_view, bounding_box, shift_box
-from CLIPSLib.measures.inputs import (
-    MeasurableSegmentation,
-    MeasurableStudy,
-    check_grids,
-    check_lesions,
-    check_validity,
-    check_voxels,
-)
-from CLIPSLib.measures.lesions import empty_lesion, measure_lesion
-from CLIPSLib.measures.norms import suv_norms
-from CLIPSLib.measures.patient import measure_patient
+from CLIPSLib.measures.inputs import MeasurableSegmentation, MeasurableStudy
+from CLIPSLib.measures.meter import LesionMeter
 from CLIPSLib.measures.types import Measures
 
 
@@ -30,31 +18,4 @@ def measure_lesions(segmentation: MeasurableSegmentation, study: MeasurableStudy
             ("labels-not-integer") or belong to no lesion ("label-without-lesion") or to two ("lesion-twice"), the
             PET holds NaN or infinity ("not-finite"), or the mask may not be measured like this ("not-valid-for").
     """
-    check_grids(segmentation, study)
-    labels, suv = array_view(segmentation.labels), array_view(study.pet)
-    check_voxels(labels, suv, study.identity.pet_series_uid)
-    boxes = _boxes_by_label(labels)
-    check_lesions(list(boxes), segmentation.lesions)
-    check_validity(segmentation.valid_for, labels, suv)
-    lesions = tuple(
-        measure_lesion(lesion, labels, suv, boxes[lesion.label], study.pet)
-        if lesion.label in boxes
-        else empty_lesion(lesion)
-        for lesion in segmentation.lesions
-    )
-    return Measures(
-        lesions=lesions,
-        patient=measure_patient(lesions, segmentation, study),
-        norms=suv_norms(study.identity),
-    )
-
-
-def _boxes_by_label(labels: np.ndarray) -> dict[int, Box]:
-    """The smallest box around each label that has voxels; the volume is read once."""
-    from scipy import ndimage
-
-    extent = bounding_box(labels)
-    if extent[0].stop == 0:
-        return {}
-    found = ndimage.find_objects(np.ascontiguousarray(labels[extent]))
-    return {label: shift_box(box, extent) for label, box in enumerate(found, start=1) if box is not None}
+    return LesionMeter(study).measure(segmentation)
