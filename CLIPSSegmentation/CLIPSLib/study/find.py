@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from CLIPSLib.study.answers import PERSONAL_ANSWERS, Answers, check_answers
 from CLIPSLib.study.candidates import build_candidate
 from CLIPSLib.study.ct_choice import NO_CT
 from CLIPSLib.study.read import read_study
-from CLIPSLib.study.scan import scan_folder
+from CLIPSLib.study.scan import scan_files, scan_folder
 from CLIPSLib.study.series import Stack, build_stacks
 from CLIPSLib.study.types import FoundStudies, PetCtStudy, SkippedSeries, StudyCandidate
 
 
 def find_studies(
-    path: str | os.PathLike,
+    path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     answers: Mapping[str, object] | None = None,
     pet_series: str | None = None,
@@ -28,8 +28,8 @@ def find_studies(
 ) -> FoundStudies:
     """What a folder holds: each PET series with its CT, its SUV factor, and what stands in its way. Reads headers only.
 
-    answers: `{"weight_kg": 72}`, see `Answers`. pet_series: only this series (UID, with "#2" for its second stack).
-    ct_series: this CT for every PET, or "none".
+    path: a folder with all below it, or single files. answers: `{"weight_kg": 72}`, see `Answers`. pet_series: only
+    this series (UID, with "#2" for its second stack). ct_series: this CT for every PET, or "none".
 
     Raises:
         Failure: the folder does not exist or cannot be read.
@@ -37,7 +37,9 @@ def find_studies(
         Cancelled: `reporter.check` said so.
     """
     checked = _with_series(check_answers(answers), pet_series, ct_series)
-    scanned = scan_folder(Path(path), reporter)
+    files = None if isinstance(path, str | os.PathLike) else [Path(file) for file in path]
+    root = Path(path) if files is None else _common_folder(files)
+    scanned = scan_folder(root, reporter) if files is None else scan_files(files, reporter)
     stacks, skipped = build_stacks(scanned.headers)
     pets = [stack for stack in stacks if stack.first.modality == "PT"]
     cts = [stack for stack in stacks if stack.first.modality == "CT"]
@@ -48,7 +50,7 @@ def find_studies(
     _require_one_patient(chosen, checked)
     candidates = tuple(build_candidate(pet, cts, scanned.unreadable, checked) for pet in chosen)
     return FoundStudies(
-        root=Path(path),
+        root=root,
         candidates=candidates,
         skipped=(*skipped, *_unpaired(cts, candidates)),
         unreadable=tuple(scanned.unreadable),
@@ -91,6 +93,14 @@ def choose_candidate(found: FoundStudies) -> StudyCandidate:
             choices=tuple(str(candidate.pet.details["key"]) for candidate in open_ones),
         )
     return open_ones[0]
+
+
+def _common_folder(files: list[Path]) -> Path:
+    """The folder that holds all files; on several drives of Windows, that of the first."""
+    try:
+        return Path(os.path.commonpath([file.parent for file in files]))
+    except ValueError:
+        return files[0].parent if files else Path()
 
 
 def _nothing_usable(found: FoundStudies) -> Refusal:

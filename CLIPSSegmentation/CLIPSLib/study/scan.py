@@ -38,7 +38,11 @@ def scan_folder(root: Path, reporter: Reporter) -> ScannedFolder:
         Failure: `root` does not exist or cannot be listed.
         Cancelled: `reporter.check` said so.
     """
-    paths = list_files(root)
+    return scan_files(list_files(root), reporter)
+
+
+def scan_files(paths: list[Path], reporter: Reporter) -> ScannedFolder:
+    """As `scan_folder`, of these files, wherever they lie (3D Slicer's DICOM database knows them one by one)."""
     scanned = ScannedFolder(file_count=len(paths))
     for index, (path, content, size_or_reason) in enumerate(_read_ahead(paths)):
         reporter.check()

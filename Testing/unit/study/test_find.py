@@ -88,3 +88,14 @@ def test_cautions_of_the_factor_name_their_series(tmp_path):
     caution = next(c for c in candidate.cautions if c.code == "dose-in-mbq")
     assert "370 was taken as MBq" in caution.what
     assert "PET WB AC" in caution.where
+
+
+def test_single_files_are_a_study_like_their_folder(tmp_path):
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "other", series="9", SeriesDescription="Another")
+    files = sorted((tmp_path / "pet").glob("*.dcm"))
+    found = find_studies(files)
+    assert [candidate.pet.series_uid for candidate in found.candidates] == [
+        find_studies(tmp_path / "pet").candidates[0].pet.series_uid
+    ]
+    assert found.root == tmp_path / "pet" and found.file_count == len(files)
