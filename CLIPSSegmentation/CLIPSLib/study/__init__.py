@@ -7,7 +7,7 @@ from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.explain import explain_suv
 from CLIPSLib.study.find import choose_candidate, find_studies, load_study
 from CLIPSLib.study.headers import FrameTiming, PetHeaders
-from CLIPSLib.study.read import read_study
+from CLIPSLib.study.read import read_ct, read_study
 from CLIPSLib.study.suv import SuvOutcome, derive_suv
 from CLIPSLib.study.types import (
     CtChoice,
@@ -42,5 +42,6 @@ __all__ = [
     "explain_suv",
     "find_studies",
     "load_study",
+    "read_ct",
     "read_study",
 ]

@@ -32,9 +32,12 @@ class Moment:
         return f"{self.date.isoformat()} {clock}" if self.date else clock
 
     def shifted(self, seconds: float) -> Moment:
-        """The moment `seconds` later; the date follows when midnight is crossed."""
+        """The moment `seconds` later; the date follows when midnight is crossed, and is lost outside the calendar."""
         days, rest = divmod(self.seconds + seconds, DAY_S)
-        date = self.date + datetime.timedelta(days=days) if self.date else None
+        try:
+            date = self.date + datetime.timedelta(days=days) if self.date else None
+        except OverflowError:
+            date = None
         return Moment(date, rest)
 
     def without_date(self) -> Moment:

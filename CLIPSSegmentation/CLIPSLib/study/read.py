@@ -1,4 +1,4 @@
-"""From a candidate to a study with pixels: PET in SUVbw, CT in HU, each on its own grid. Public: `read_study`."""
+"""From a candidate to pixels: PET in SUVbw, CT in HU, each on its own grid. Public: `read_study`, `read_ct`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,30 @@ def read_study(candidate: StudyCandidate, *, reporter: Reporter = SILENT) -> Pet
     if problem is not None:
         raise problem
     pet, pet_cautions = _read_pet(candidate.pet, candidate.suv, reporter)
-    ct = _read_ct(candidate.ct, reporter) if candidate.ct is not None else None
+    ct = read_ct(candidate.ct, reporter=reporter) if candidate.ct is not None else None
     cautions = tuple(dict.fromkeys((*candidate.cautions, *pet_cautions)))
     for caution in pet_cautions:
         reporter.caution(caution)
     return PetCtStudy(pet=pet, ct=ct, identity=candidate.identity, suv=candidate.suv, cautions=cautions)
+
+
+def read_ct(series: SeriesInfo, *, reporter: Reporter = SILENT) -> sitk.Image:
+    """The CT of a candidate alone, in HU, as `read_study` gives it: int16 or float32 on its own grid.
+
+    Raises:
+        Refusal: pixel data are truncated, empty or not decodable.
+        Cancelled: `reporter.check` said so.
+    """
+    whole = all(h.slope == int(h.slope) and h.intercept == int(h.intercept) for h in series.slices)
+    values = _read_hounsfield(series, np.int16, reporter) if whole else None
+    if values is None:
+        values = _read_hounsfield(series, np.float32, reporter)
+    if not values.any():
+        what = f"All {len(values)} CT slices hold only zeros"
+        raise Refusal("pixels-all-zero", what, str(series.files[0].parent), "Choose another CT, or none.")
+    if series.grid.is_sheared:
+        values = straighten(values, series.grid, AIR_HU)
+    return _image(values, series.grid)
 
 
 def _read_pet(series: SeriesInfo, suv: SuvFactor, reporter: Reporter) -> tuple[sitk.Image, tuple[Caution, ...]]:
@@ -73,19 +92,6 @@ def _empty_slices(series: SeriesInfo, empty: np.ndarray) -> tuple[Caution, ...]:
         return ()
     what = f"{len(between)} slices between others hold only zeros, the first is {series.files[between[0]].name}"
     return (Caution("slices-all-zero", what, str(series.files[between[0]])),)
-
-
-def _read_ct(series: SeriesInfo, reporter: Reporter) -> sitk.Image:
-    whole = all(h.slope == int(h.slope) and h.intercept == int(h.intercept) for h in series.slices)
-    values = _read_hounsfield(series, np.int16, reporter) if whole else None
-    if values is None:
-        values = _read_hounsfield(series, np.float32, reporter)
-    if not values.any():
-        what = f"All {len(values)} CT slices hold only zeros"
-        raise Refusal("pixels-all-zero", what, str(series.files[0].parent), "Choose another CT, or none.")
-    if series.grid.is_sheared:
-        values = straighten(values, series.grid, AIR_HU)
-    return _image(values, series.grid)
 
 
 def _read_hounsfield(series: SeriesInfo, dtype: type, reporter: Reporter) -> np.ndarray | None:

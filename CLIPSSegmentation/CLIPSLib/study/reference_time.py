@@ -10,12 +10,13 @@ import math
 from dataclasses import dataclass
 
 from CLIPSLib.errors import Caution, Refusal
-from CLIPSLib.study.dicom_time import HALF_DAY_S, Moment, elapsed_s, parse_datetime, parse_moment, parse_offset
+from CLIPSLib.study.dicom_time import DAY_S, HALF_DAY_S, Moment, elapsed_s, parse_datetime, parse_moment, parse_offset
 from CLIPSLib.study.headers import FrameTiming, PetHeaders
 
 DISAGREEMENT = 0.05  # in SUV, above which two estimates are both shown
 _GE_SOURCE = "GE PET scan_datetime (0009,xx0D)"
 _SIEMENS_SOURCE = "Siemens Decay Correction DateTime (0071,xx22)"
+_LONGEST_MS = 1000 * DAY_S  # frames and offsets of more than a day are damage
 _SAME_MOMENT_S = 1.0
 _DATES_SHIFTED_S = HALF_DAY_S  # no scan starts half a day before its first frame
 
@@ -98,7 +99,7 @@ def acquisition_moments(pet: PetHeaders, series: Moment | None) -> tuple[list[Mo
 
 def frame_average_s(frame: FrameTiming, half_life_s: float) -> float | None:
     """Seconds from the start of a frame to the moment of its average activity; None without a duration."""
-    if frame.frame_duration_ms is None or frame.frame_duration_ms < 0:
+    if frame.frame_duration_ms is None or not 0 <= frame.frame_duration_ms <= _LONGEST_MS:
         return None
     decay = math.log(2.0) / half_life_s
     duration_s = frame.frame_duration_ms / 1000.0
@@ -168,9 +169,10 @@ def _back_computed(pet: PetHeaders, acquired: list[Moment], half_life_s: float) 
     starts = []
     for frame, moment in zip(pet.frames, acquired, strict=True):
         average_s = 0.0 if is_ge(pet.manufacturer) else frame_average_s(frame, half_life_s)
-        if frame.frame_reference_time_ms is None or average_s is None:
+        reference_ms = frame.frame_reference_time_ms
+        if reference_ms is None or abs(reference_ms) > _LONGEST_MS or average_s is None:
             return None
-        starts.append(moment.shifted(average_s - frame.frame_reference_time_ms / 1000.0))
+        starts.append(moment.shifted(average_s - reference_ms / 1000.0))
     offsets = [elapsed_s(starts[0], start) for start in starts]
     if max(offsets) - min(offsets) > _SAME_MOMENT_S:
         return None

@@ -61,3 +61,4 @@ def test_elapsed_time_crosses_midnight_by_date_and_falls_back_to_times_of_day():
 def test_shifting_over_midnight_moves_the_date():
     assert str(parse_moment("20240305", "235950").shifted(20.5)) == "2024-03-06 00:00:10.5"
     assert str(parse_moment("", "000010").shifted(-20)) == "23:59:50"
+    assert parse_moment("99991231", "235959").shifted(10).date is None

@@ -90,6 +90,12 @@ def test_back_computation_is_dropped_when_slices_disagree():
     assert codes(found) == ["reference-time-from-acquisition"]
 
 
+def test_absurd_frame_times_are_no_evidence():
+    found = find_reference_time(replace(PET, series_time="143000", frames=frames("110000", reference_ms=[1e300])), F18)
+    assert "first AcquisitionTime" in found.chosen.source
+    assert frame_average_s(FrameTiming(frame_duration_ms=1e300), F18) is None
+
+
 def test_the_first_bed_counts_not_the_first_file():
     found = find_reference_time(replace(PET, series_time="143000", frames=frames("112000", "110000")), F18)
     assert str(found.chosen.moment) == "2024-03-05 11:00:00"
