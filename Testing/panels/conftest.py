@@ -11,8 +11,8 @@ def started_host():
     """The one host of the process; skips where PySide6, slicer-core or the libraries they need cannot be loaded."""
     try:
         return slicer_host.start()
-    except ImportError as missing:
-        pytest.skip(f"the Slicer host cannot start: {missing} (Testing/slicer_host/README.md names the packages)")
+    except slicer_host.Unavailable as reason:
+        pytest.skip(f"the Slicer host cannot start: {reason}")
 
 
 @pytest.fixture

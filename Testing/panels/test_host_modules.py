@@ -188,7 +188,7 @@ def test_timers_and_processes_run_while_waiting(host):
     host.wait_until(lambda: process.state() == qt.QProcess.NotRunning and len(ticks) > 3)
     timer.stop()
     assert bytes(process.readAllStandardOutput().data()).strip() == b"done"
-    with pytest.raises(AssertionError, match="not reached within 0.05 s"):
+    with pytest.raises(AssertionError, match="not reached"):
         host.wait_until(lambda: False, timeout_s=0.05)
 
 

@@ -8,7 +8,7 @@ import os
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property, Signal
 
-from slicer_host.stand_ins import forwarded, prop, require, stand_in
+from slicer_host.stand_ins import forwarded, prop, require, shown, stand_in
 
 _STEPS = 1000  # of a slider over a range of real numbers
 
@@ -80,7 +80,7 @@ class ctkSliderWidget(_Row):
     pageStep = prop(float, 1.0)
     tickInterval = prop(float, 0.0)
     tracking = prop(bool, True)
-    spinBoxVisible = forwarded(bool, "_spin", "visible")
+    spinBoxVisible = shown("_spin")
 
     def setValue(self, value: float) -> None:
         self.value = value
@@ -203,7 +203,7 @@ class ctkPathLineEdit(_Row):
     label = prop(str, "")
     settingKey = prop(str, "", "retrieveHistory")
     minimumContentsLength = prop(int, 0)
-    showBrowseButton = forwarded(bool, "_button", "visible")
+    showBrowseButton = shown("_button")
     showHistoryButton = prop(bool, True)
 
     def setCurrentPath(self, path: str) -> None:
@@ -247,16 +247,16 @@ class ctkDirectoryButton(_Row):
         super().__init__(next((each for each in arguments if isinstance(each, QtWidgets.QWidget)), None))
         self._button = self._add(QtWidgets.QPushButton())
         self._button.clicked.connect(self.browse)
-        self._path = os.getcwd()
+        self._path = "."
         self.directory = next((each for each in arguments if isinstance(each, str)), ".")
 
     def _write(self, path: str) -> None:
         require(self, path, (str,))
-        path = os.path.abspath(path) if path else ""
-        self._button.text = path
-        if path != self._path:
-            self._path = path
-            self.directoryChanged.emit(path)
+        absolute = os.path.abspath(path)
+        self._button.text = absolute
+        if absolute != os.path.abspath(self._path):
+            self._path = absolute
+            self.directoryChanged.emit(absolute)
 
     directory = Property(str, lambda self: self._path, _write)
     caption = prop(str, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import sys
 import time
@@ -43,6 +44,7 @@ class Host:
         sys.modules["DICOMLib"].install()
         errors.start_recording()
         self.reset()
+        atexit.register(self.reset)  # VTK must not meet widgets and observers that Python already took away
 
     @property
     def dialogs(self) -> list[dialogs.Shown]:

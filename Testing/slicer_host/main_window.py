@@ -1,4 +1,4 @@
-"""A main window for tests that need one; otherwise the host runs as with `--no-main-window`. Offered as `host.main_window`.
+"""A main window for tests that need one; otherwise the host runs as with `--no-main-window`. See `host.main_window`.
 
 It has a status bar and the module selector, so that `slicer.util.selectModule` enters one panel and leaves another.
 """

@@ -11,7 +11,7 @@ from PySide6.QtCore import Property, Signal
 
 from slicer_host.mrml_widgets import qSlicerWidget
 from slicer_host.node_selectors import qMRMLNodeComboBox
-from slicer_host.stand_ins import Following, prop, stand_in
+from slicer_host.stand_ins import Following, prop, shown, stand_in
 
 
 def interaction_node():
@@ -140,13 +140,11 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
         self._table = QtWidgets.QTableWidget()
         for part in (self._selector, self._place, self._table):
             self.layout().addWidget(part)
-        self._following = Following(self, "updateWidget")
+        self._following = Following(self, "_update")
         self._selector.currentNodeChanged.connect(self._take_node)
         self._place.activeMarkupsPlaceModeChanged.connect(self.activeMarkupsPlaceModeChanged)
 
-    nodeSelectorVisible = Property(
-        bool, lambda self: not self._selector.hidden, lambda self, value: setattr(self._selector, "visible", value)
-    )
+    nodeSelectorVisible = shown("_selector")
 
     def setMRMLScene(self, scene) -> None:
         super().setMRMLScene(scene)
@@ -177,10 +175,10 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
         self._following.start(node, markups.PointAddedEvent, markups.PointModifiedEvent, markups.PointRemovedEvent)
         if node is not None and self.enterPlaceModeOnNodeChange:
             self._place.setPlaceModeEnabled(True)
-        self.updateWidget()
+        self._update()
         self.markupsNodeChanged.emit()
 
-    def updateWidget(self) -> None:
+    def _update(self) -> None:
         node = self.currentNode()
         count = node.GetNumberOfControlPoints() if node else 0
         self._table.rowCount, self._table.columnCount = count, 4

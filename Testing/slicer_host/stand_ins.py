@@ -67,6 +67,16 @@ def forwarded(kind, target: str, name: str):
     return QtCore.Property(kind, lambda self: getattr(getattr(self, target), name), write)
 
 
+def shown(target: str):
+    """A property that tells whether a part of the widget is shown, also while the widget itself is not."""
+
+    def write(self, value):
+        require(self, value, (bool,))
+        getattr(self, target).visible = value
+
+    return QtCore.Property(bool, lambda self: not getattr(self, target).isHidden(), write)
+
+
 def require(widget, value, accepted: tuple) -> None:
     """Raise TypeError unless a property's new value has one of the accepted types."""
     if not isinstance(value, accepted):

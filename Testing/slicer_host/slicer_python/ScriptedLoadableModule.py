@@ -111,6 +111,10 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 
     messageDelay = 0
 
+    def __init__(self, *arguments, **named) -> None:
+        super().__init__(*arguments, **named)
+        super(unittest.TestCase, self).__init__()  # for mixins, which unittest.TestCase leaves out
+
     def delayDisplay(self, message: str, requestedDelay=None, msec=None) -> None:
         slicer.util.delayDisplay(message, 0)
 

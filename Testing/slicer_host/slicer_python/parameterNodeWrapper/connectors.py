@@ -7,6 +7,7 @@ needs bounds, a combo box choices, a button must be checkable.
 from __future__ import annotations
 
 import enum
+import math
 import pathlib
 import typing
 from typing import NamedTuple
@@ -72,10 +73,10 @@ class PropertyConnector(_Connector):
     def __init__(self, widget, kind, notes, description: _Kind) -> None:
         super().__init__(widget, description.signal)
         self.kind, self.name = kind, description.property_name
-        if isinstance(kind, type) and description.types == (bool,) and not widget.checkable:
+        if kind is bool and not widget.checkable:
             raise RuntimeError("a button that shows a parameter must be checkable")
-        if "minimum" in dir(type(widget)) and self.name == "value":
-            _set_bounds(widget, notes)
+        if self.name == "value":
+            _set_bounds(widget, kind, notes)
 
     def read(self):
         value = getattr(self.widget, self.name)
@@ -132,17 +133,19 @@ def _find(notes, *classes):
     return next((note for note in notes if isinstance(note, classes)), None)
 
 
-def _set_bounds(widget, notes) -> None:
+def _set_bounds(widget, kind, notes) -> None:
+    """The parameter's bounds become the widget's; without any, a spin box must not clip at its default of 99."""
     low = _find(notes, annotations.WithinRange, annotations.Minimum)
     high = _find(notes, annotations.WithinRange, annotations.Maximum)
-    if type(widget).__name__ in ("QSlider", "ctkSliderWidget", "qMRMLSliderWidget") and not (low and high):
+    name = type(widget).__name__
+    if name in ("QSlider", "ctkSliderWidget", "qMRMLSliderWidget") and not (low and high):
         raise RuntimeError("a slider needs a parameter with a minimum and a maximum")
-    for name, note in (("minimum", low), ("maximum", high)):
-        if note:
-            setattr(widget, name, getattr(note, name))
-    for name, note in (
-        ("decimals", _find(notes, annotations.Decimals)),
-        ("singleStep", _find(notes, annotations.SingleStep)),
-    ):
-        if note:
-            setattr(widget, name, note.value)
+    decimals = _find(notes, annotations.Decimals)
+    if name not in ("QSlider", "QSpinBox") and (kind is int or decimals):
+        widget.decimals = 0 if kind is int else decimals.value
+    unlimited = (-(2**31), 2**31 - 1) if name in ("QSlider", "QSpinBox") else (-math.inf, math.inf)
+    widget.minimum = low.minimum if low else unlimited[0]
+    widget.maximum = high.maximum if high else unlimited[1]
+    step = _find(notes, annotations.SingleStep)
+    if step:
+        widget.singleStep = step.value
