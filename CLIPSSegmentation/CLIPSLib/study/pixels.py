@@ -5,7 +5,6 @@ Every slice is decoded by itself: a series reader that takes the pixel type from
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -40,14 +39,12 @@ def read_slices(
         consume(index, decode(slices[index]))
 
     pool = ThreadPoolExecutor(_READERS)
-    with warnings.catch_warnings():  # here, not in the threads: the filters belong to the whole process
-        warnings.simplefilter("ignore")
-        try:
-            for done, _ in enumerate(pool.map(work, range(len(slices)))):
-                reporter.check()
-                reporter.progress(stage, done / len(slices))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    try:
+        for done, _ in enumerate(pool.map(work, range(len(slices)))):
+            reporter.check()
+            reporter.progress(stage, done / len(slices))
+    finally:
+        pool.shutdown(cancel_futures=True)
     reporter.progress(stage, 1.0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from CLIPSLib.errors import Caution, ClipsError, Refusal
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.study.grid import Grid
-from CLIPSLib.study.pixels import read_slices
+from CLIPSLib.study.pixels import decode, read_slices
 from CLIPSLib.study.plausibility import check_suv
 from CLIPSLib.study.tilt import straighten
 from CLIPSLib.study.types import PetCtStudy, SeriesInfo, StudyCandidate, SuvFactor
@@ -63,7 +63,7 @@ def read_ct(series: SeriesInfo, *, reporter: Reporter = SILENT) -> sitk.Image:
 def _read_pet(series: SeriesInfo, suv: SuvFactor, reporter: Reporter) -> tuple[sitk.Image, tuple[Caution, ...]]:
     slices = series.slices
     factors = suv.slice_factors or (suv.factor,) * len(slices)
-    values = np.empty((len(slices), slices[0].rows, slices[0].columns), dtype=np.float32)
+    values = _allocate(series, np.float32)
     empty = np.zeros(len(slices), dtype=bool)
 
     def convert(index: int, stored: np.ndarray) -> None:
@@ -97,7 +97,7 @@ def _empty_slices(series: SeriesInfo, empty: np.ndarray) -> tuple[Caution, ...]:
 def _read_hounsfield(series: SeriesInfo, dtype: type, reporter: Reporter) -> np.ndarray | None:
     """HU of all slices as `dtype`, or None when a value does not fit into it."""
     slices = series.slices
-    values = np.empty((len(slices), slices[0].rows, slices[0].columns), dtype=dtype)
+    values = _allocate(series, dtype)
     fits = np.ones(len(slices), dtype=bool)
     limits = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else None
 
@@ -112,6 +112,12 @@ def _read_hounsfield(series: SeriesInfo, dtype: type, reporter: Reporter) -> np.
 
     read_slices(slices, convert, reporter, "reading CT")
     return values if fits.all() else None
+
+
+def _allocate(series: SeriesInfo, dtype: type) -> np.ndarray:
+    """Room for all slices, once one of them has proven to be of the size that its header claims."""
+    shape = decode(series.slices[0]).shape
+    return np.empty((len(series.slices), *shape), dtype=dtype)
 
 
 def _image(values: np.ndarray, grid: Grid) -> sitk.Image:
