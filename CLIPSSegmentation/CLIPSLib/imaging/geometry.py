@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 def array_view(image: sitk.Image) -> np.ndarray:
-    """The voxels as a read-only `[z, y, x]` view. The image must outlive the view."""
+    """The voxels as a read-only `[z, y, x]` view, which keeps the image alive. Do not change the image meanwhile."""
     import SimpleITK as sitk
 
-    return sitk.GetArrayViewFromImage(image)
+    return np.asarray(_ImageMemory(image, sitk.GetArrayViewFromImage(image)))
+
+
+class _ImageMemory:
+    """What a view's `base` refers to: SimpleITK's own views do not hold on to the image whose memory they show."""
+
+    def __init__(self, image: sitk.Image, view: np.ndarray) -> None:
+        self._image = image
+        self.__array_interface__ = view.__array_interface__
 
 
 def image_like(array: np.ndarray, reference: sitk.Image) -> sitk.Image:
