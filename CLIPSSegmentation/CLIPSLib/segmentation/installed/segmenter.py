@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.models import CASCADE, InstalledModel, check_files, require_packages
+from CLIPSLib.models import CASCADE, InstalledModel, check_files, read_state, require_packages
 from CLIPSLib.progress import Reporter
 from CLIPSLib.segmentation.installed.options import NETWORK_OPTIONS, NETWORK_RULES
 from CLIPSLib.segmentation.installed.outcome import finish_outcome
 from CLIPSLib.segmentation.options import complete_options
 from CLIPSLib.segmentation.tmtvnet.options import TMTVNET
-from CLIPSLib.segmentation.tmtvnet.segmenter import TmtvNetSegmenter, TmtvNetWeights, read_weights
+from CLIPSLib.segmentation.tmtvnet.segmenter import TmtvNetSegmenter, TmtvNetWeights
 from CLIPSLib.segmentation.types import Segmentation, Segmenter, SegmenterDescription
 
 if TYPE_CHECKING:
@@ -74,5 +74,6 @@ def _title(model: InstalledModel) -> str:
 def _cascade_weights(model: InstalledModel) -> TmtvNetWeights:
     require_packages(model.description)
     check_files(model)
-    (ensemble,), (refiner,) = (model.description.weight_files(role) for role in ("ensemble", "refiner"))
-    return read_weights(model.folder / ensemble.name, model.folder / refiner.name)
+    files = [*model.description.weight_files("ensemble"), *model.description.weight_files("refiner")]
+    states = (read_state(model.folder / file.name) for file in files)
+    return TmtvNetWeights(*states, {file.name: file.sha256 for file in files})
