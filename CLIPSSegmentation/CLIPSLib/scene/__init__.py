@@ -3,14 +3,33 @@
 Coordinates become RAS here and nowhere else. What a file format loses of it is listed in docs/slicer-scene.md.
 """
 
+from CLIPSLib.scene.edits import (
+    add_lesion,
+    is_reviewed,
+    kind_of,
+    segment_mask,
+    set_kind,
+    set_reviewed,
+    set_segment_mask,
+)
 from CLIPSLib.scene.segments import add_segmentation, segmentation_from_node
-from CLIPSLib.scene.tables import add_measures_table
-from CLIPSLib.scene.volumes import add_study_volumes, study_from_nodes
+from CLIPSLib.scene.tables import add_measures_table, update_measures_table
+from CLIPSLib.scene.volumes import add_study_volumes, ct_cautions, require_suvbw, study_from_nodes
 
 __all__ = [
+    "add_lesion",
     "add_measures_table",
     "add_segmentation",
     "add_study_volumes",
+    "ct_cautions",
+    "is_reviewed",
+    "kind_of",
+    "require_suvbw",
+    "segment_mask",
     "segmentation_from_node",
+    "set_kind",
+    "set_reviewed",
+    "set_segment_mask",
     "study_from_nodes",
+    "update_measures_table",
 ]

@@ -89,6 +89,14 @@ def result_fields(tags: Mapping[str, str], where: str) -> dict[str, Any]:
         raise _unreadable(where) from error
 
 
+def tag(segment, name: str) -> str:
+    """The value of a segment's tag, "" when it has none."""
+    import vtk
+
+    value = vtk.reference("")
+    return value.get() if segment.GetTag(name, value) else ""
+
+
 def _encode(record: Mapping[str, Any] | list[Any]) -> str:
     return json.dumps(record, separators=(",", ":")).replace("|", "\\u007c")
 

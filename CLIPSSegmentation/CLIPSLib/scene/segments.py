@@ -78,7 +78,7 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
             label=labels[segment_id],
             lesion_id=segment_id,
             name=segment.GetName(),
-            kind=_tag(segment, records.KIND_TAG) or TUMOR,
+            kind=records.tag(segment, records.KIND_TAG) or TUMOR,
         )
         for segment_id, segment in segments.items()
     )
@@ -128,8 +128,8 @@ def _require_listed_labels(labelmap, segmentation: Segmentation) -> None:
 def _labels(segments: Mapping[str, Any]) -> dict[str, int]:
     """Each segment's label: the one it was made with, else Slicer's, else (taken: a copied segment) the next one."""
     labels: dict[str, int] = {}
-    for segment_id in sorted(segments, key=lambda segment_id: not _tag(segments[segment_id], records.LABEL_TAG)):
-        text = _tag(segments[segment_id], records.LABEL_TAG)
+    for segment_id in sorted(segments, key=lambda segment_id: not records.tag(segments[segment_id], records.LABEL_TAG)):
+        text = records.tag(segments[segment_id], records.LABEL_TAG)
         label = int(text) if text.isdecimal() else segments[segment_id].GetLabelValue()
         free = 0 < label <= _HIGHEST_LABEL and label not in labels.values()
         labels[segment_id] = label if free else max(labels.values(), default=0) + 1
@@ -143,7 +143,7 @@ def _result_fields(node, segments: Mapping[str, Any]) -> dict[str, Any]:
     reviewed only as far as every part is.
     """
     sources = [{name: node.GetAttribute(name) or "" for name in records.RESULT_TAGS}]
-    sources += [{name: _tag(segment, name) for name in records.RESULT_TAGS} for segment in segments.values()]
+    sources += [{name: records.tag(segment, name) for name in records.RESULT_TAGS} for segment in segments.values()]
     known = [{name: text for name, text in source.items() if text} for source in sources if any(source.values())]
     parts = [
         records.result_fields(source, node.GetName())
@@ -165,13 +165,5 @@ def _kind_cautions(segments: Mapping[str, Any]) -> tuple[Caution, ...]:
     return tuple(
         Caution("kind-assumed", f"Segment '{segment.GetName()}' does not say its kind and counts as tumor", segment_id)
         for segment_id, segment in segments.items()
-        if not _tag(segment, records.KIND_TAG)
+        if not records.tag(segment, records.KIND_TAG)
     )
-
-
-def _tag(segment, name: str) -> str:
-    """The value of a segment's tag, "" when it has none."""
-    import vtk
-
-    value = vtk.reference("")
-    return value.get() if segment.GetTag(name, value) else ""

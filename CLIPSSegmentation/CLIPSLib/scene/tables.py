@@ -71,16 +71,24 @@ def add_measures_table(measures: Measures, segmentation_node=None, scene=None):
     node = slicer.vtkMRMLTableNode()
     subject = f"{segmentation_node.GetName()} " if segmentation_node else ""
     node.SetName(scene.GenerateUniqueName(f"{subject}measures"))
-    node.SetAttribute("CLIPS.Method", measures.patient.method)
-    node.SetAttribute("CLIPS.Reviewed", "true" if measures.patient.reviewed else "false")
     node.SetUseColumnTitleAsColumnHeader(True)
-    for column in _COLUMNS:
-        values = [column.of_lesion(lesion) for lesion in measures.lesions]
-        _add_column(node, column, [*values, column.of_total(measures.patient)])
+    update_measures_table(node, measures)
     scene.AddNode(node)
     if segmentation_node:
         node.SetNodeReferenceID("segmentation", segmentation_node.GetID())
     return node
+
+
+def update_measures_table(node, measures: Measures) -> None:
+    """Show other measures in a table node that `add_measures_table` made; views of it follow."""
+    was_modifying = node.StartModify()
+    node.RemoveAllColumns()
+    node.SetAttribute("CLIPS.Method", measures.patient.method)
+    node.SetAttribute("CLIPS.Reviewed", "true" if measures.patient.reviewed else "false")
+    for column in _COLUMNS:
+        values = [column.of_lesion(lesion) for lesion in measures.lesions]
+        _add_column(node, column, [*values, column.of_total(measures.patient)])
+    node.EndModify(was_modifying)
 
 
 def _add_column(node, column: _Column, values: list[Any]) -> None:

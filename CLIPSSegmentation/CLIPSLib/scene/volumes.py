@@ -49,18 +49,30 @@ def add_study_volumes(study: PetCtStudy, scene=None):
         (PET node, CT node or None), both vtkMRMLScalarVolumeNode.
     """
     scene = scene_or_default(scene)
+    pet = add_pet_volume(study, scene)
+    ct = add_ct_volume(study.ct, study.identity, scene) if study.ct is not None else None
+    file_study(study.identity, pet, ct)
+    return pet, ct
+
+
+def add_pet_volume(study: PetCtStudy, scene=None):
+    """The PET of `add_study_volumes` alone, not yet filed in the subject hierarchy."""
+    scene = scene_or_default(scene)
     identity = study.identity
     pet = _volume(study.pet, scene.GenerateUniqueName(f"PET SUVbw {identity.pet_description}".strip()))
     _set_meaning(pet, _SUVBW, _SUVBW_UNITS, identity.pet_series_uid)
     pet.SetAttribute(records.STUDY_ATTRIBUTE, records.study_record(study))
     _add_to_scene(scene, pet, _PET_RANGE_SUV, _PET_COLORS)
-    ct = None
-    if study.ct is not None:
-        ct = _volume(study.ct, scene.GenerateUniqueName(f"CT {identity.ct_description}".strip()))
-        _set_meaning(ct, _ATTENUATION, _HU, identity.ct_series_uid)
-        _add_to_scene(scene, ct, _CT_RANGE_HU, _CT_COLORS)
-    file_study(identity, pet, ct)
-    return pet, ct
+    return pet
+
+
+def add_ct_volume(ct: sitk.Image, identity: StudyIdentity, scene=None):
+    """The CT of `add_study_volumes` alone (HU), not yet filed in the subject hierarchy."""
+    scene = scene_or_default(scene)
+    node = _volume(ct, scene.GenerateUniqueName(f"CT {identity.ct_description}".strip()))
+    _set_meaning(node, _ATTENUATION, _HU, identity.ct_series_uid)
+    _add_to_scene(scene, node, _CT_RANGE_HU, _CT_COLORS)
+    return node
 
 
 def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
@@ -72,7 +84,7 @@ def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
     Raises:
         Refusal: the PET is not SUVbw or does not say so, the CT is not in HU, a volume is empty or transformed.
     """
-    _refuse_unless_suvbw(pet_node)
+    require_suvbw(pet_node)
     text = pet_node.GetAttribute(records.STUDY_ATTRIBUTE)
     fields = records.study_fields(text, pet_node.GetName()) if text else {}
     return PetCtStudy(
@@ -80,7 +92,7 @@ def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
         ct=grids.image_from_node(ct_node) if ct_node else None,
         identity=identity_with_person(fields.get("identity", StudyIdentity()), pet_node, ct_node),
         suv=fields.get("suv"),
-        cautions=(*fields.get("cautions", ()), *(_ct_cautions(ct_node) if ct_node else ())),
+        cautions=(*fields.get("cautions", ()), *(ct_cautions(ct_node) if ct_node else ())),
     )
 
 
@@ -142,7 +154,8 @@ def _coded_entry(code: _Code):
     return entry
 
 
-def _refuse_unless_suvbw(node) -> None:
+def require_suvbw(node) -> None:
+    """Raise `Refusal` unless a volume node says by its coded unit that it is SUVbw; reads no voxel."""
     units = node.GetVoxelValueUnits()
     value = units.GetCodeValue() if units else ""
     if value.lower() in _SUVBW_SPELLINGS:
@@ -156,7 +169,8 @@ def _refuse_unless_suvbw(node) -> None:
     )
 
 
-def _ct_cautions(node) -> tuple[Caution, ...]:
+def ct_cautions(node) -> tuple[Caution, ...]:
+    """A caution for a CT volume that does not say its unit. Raises `Refusal` when it says another than HU."""
     units = node.GetVoxelValueUnits()
     value = units.GetCodeValue() if units else ""
     if value == _HU.value:
