@@ -139,6 +139,10 @@ def test_a_table_view_follows_its_node_and_writes_edits_back(slicer):
     view = slicer.qMRMLTableView()
     view.setMRMLTableNode(table)
     model = view.tableModel()
+    selected = []
+    view.connect("selectionChanged()", lambda: selected.append(len(view.selectionModel().selectedRows())))
+    view.selectRow(1)
+    assert selected == [1]
     assert (model.rowCount(), model.columnCount()) == (2, 2)
     table.SetCellText(0, 0, "7")
     table.Modified()

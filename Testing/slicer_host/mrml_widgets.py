@@ -69,6 +69,7 @@ class qMRMLTableView(WithScene, QtWidgets.QTableView):
     """Shows a vtkMRMLTableNode, follows its changes, and writes edited cells back into it."""
 
     mrmlSceneChanged = Signal(object)
+    _selectionChanged_signal = Signal()
     SIGNALS = ("mrmlSceneChanged(vtkMRMLScene*)", "selectionChanged()")
     firstRowLocked = prop(bool, False)
     firstColumnLocked = prop(bool, False)
@@ -83,6 +84,7 @@ class qMRMLTableView(WithScene, QtWidgets.QTableView):
         self._sorted.setSourceModel(self._cells)
         self.setModel(self._sorted)
         self._cells.itemChanged.connect(self._write_cell)
+        self.selectionModel().selectionChanged.connect(lambda *_: self._selectionChanged_signal.emit())
         self._following = Following(self, "_fill")
 
     def setMRMLScene(self, scene) -> None:

@@ -78,7 +78,9 @@ def _signal(sender, signature: str):
     if named:
         if signature.replace(" ", "") not in named:
             raise ValueError(f"{type(sender).__name__} has no signal {signature!r}, but {', '.join(named)}")
-        return _plain_getattribute(sender, match[1])
+        # a signal that is called like a virtual function of Qt has another name in Python
+        name = f"_{match[1]}_signal"
+        return _plain_getattribute(sender, name if hasattr(type(sender), name) else match[1])
     normalized = QtCore.QMetaObject.normalizedSignature(signature).data().decode()
     if sender.metaObject().indexOfSignal(normalized) < 0:
         raise ValueError(f"{type(sender).__name__} has no signal {signature!r}")
