@@ -1,7 +1,7 @@
 """Body size norms of SUV as functions of weight, height and sex (pure arithmetic).
 
-Ground floor: called by `study` (to convert SUL and SUVbsa images to SUVbw) and by `measures` (to state SUL, SUVbsa). Sex is "M" or "F"; for "O" the mean of
-both is taken, as the IBSI-SUV reference objects do, and callers say so in a caution.
+Ground floor: called by `study` (to convert SUL and SUVbsa images) and by `measures` (to state them). Sex is "M" or "F";
+for "O" the mean of both is taken, as the IBSI-SUV reference objects do, and callers say so in a caution.
 """
 
 from __future__ import annotations

@@ -137,9 +137,14 @@ def sha256_file(path: str | os.PathLike) -> str:
 
 
 def safe_name(text: str, *, fallback: str = "unnamed", limit: int = 64) -> str:
-    """A file or folder name from any text (patient ids hold '/', blanks and worse): letters, digits, '-', '_', '.'."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")
-    return name[:limit] or fallback
+    """A file or folder name from any text (patient ids hold '/', blanks and worse): letters, digits, '-', '_', '.'.
+
+    Names that Windows keeps for devices ("CON", "nul.txt") get a leading "_".
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:limit].rstrip(".")
+    if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name):
+        name = "_" + name
+    return name or fallback
 
 
 def _rename_without_overwriting(temporary: Path, target: Path) -> None:

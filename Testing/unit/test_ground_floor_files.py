@@ -272,6 +272,9 @@ def test_sha256_of_a_file_is_the_published_value(tmp_path):
         ("", "unnamed"),
         ("///", "unnamed"),
         ("a" * 100, "a" * 64),
+        ("Con", "_Con"),  # Windows keeps this name for a device
+        ("nul.txt", "_nul.txt"),
+        ("Conrad", "Conrad"),
     ],
 )
 def test_any_text_becomes_a_file_name(text, expected):
