@@ -36,7 +36,7 @@ def kind_of(node, segment_id: str) -> str:
 
 
 def set_reviewed(node, reviewed: bool) -> None:
-    """Say whether a person has checked the whole mask: on the node, and on each segment for files that lose the node."""
+    """Say whether a person has checked the whole mask: on the node, and (for files) on each segment."""
     text = "true" if reviewed else "false"
     node.SetAttribute(_REVIEWED, text)
     segmentation = node.GetSegmentation()

@@ -1,7 +1,8 @@
 """Masks from studies: threshold methods now, networks later, all behind `Segmenter`."""
 
 from CLIPSLib.segmentation.lesions import describe_source, lesions_from_mask
-from CLIPSLib.segmentation.registry import get_segmenter, list_segmenters, segment_study
+from CLIPSLib.segmentation.pointed import lesion_at_point
+from CLIPSLib.segmentation.registry import get_segmenter, list_segmenters, option_rules, segment_study
 from CLIPSLib.segmentation.types import (
     PHYSIOLOGICAL,
     TUMOR,
@@ -20,7 +21,9 @@ __all__ = [
     "SegmenterDescription",
     "describe_source",
     "get_segmenter",
+    "lesion_at_point",
     "lesions_from_mask",
     "list_segmenters",
+    "option_rules",
     "segment_study",
 ]

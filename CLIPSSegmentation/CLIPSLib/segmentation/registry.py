@@ -10,10 +10,14 @@ from CLIPSLib.errors import UsageError
 from CLIPSLib.models import HOW_TO_INSTALL, TMTVNET_NAME, WHERE_TO_GET, ModelStore
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
-from CLIPSLib.segmentation.installed.segmenter import segmenter_of
+from CLIPSLib.segmentation.installed.options import NETWORK_RULES
+from CLIPSLib.segmentation.installed.segmenter import SlidingWindowSegmenter, segmenter_of
 from CLIPSLib.segmentation.majority import MV2, MV3, MajorityVote
+from CLIPSLib.segmentation.options import OPTION_RULES, OptionRule
 from CLIPSLib.segmentation.percist import PERCIST, LiverThreshold
 from CLIPSLib.segmentation.relative import A50P, MAX41, MAX50, RelativeThreshold, a50p_threshold, fraction_of_max
+from CLIPSLib.segmentation.tmtvnet.options import TMTVNET_RULES
+from CLIPSLib.segmentation.tmtvnet.segmenter import TmtvNetSegmenter
 from CLIPSLib.segmentation.types import Segmentation, Segmenter, SegmenterDescription
 
 if TYPE_CHECKING:
@@ -54,6 +58,17 @@ def get_segmenter(name: str) -> Segmenter:
         raise UsageError("model-not-installed", "TMTV-Net is not installed", "", f"{WHERE_TO_GET} {HOW_TO_INSTALL}")
     names = ", ".join(description.name for description in list_segmenters())
     raise UsageError("unknown-model", f"There is no segmenter '{name}'", "", f"Choose one of: {names}.")
+
+
+def option_rules(name: str) -> Mapping[str, OptionRule]:
+    """Meaning, range and check of a segmenter's options, in their order. Raises as `get_segmenter`."""
+    segmenter = get_segmenter(name)
+    rules = OPTION_RULES
+    if isinstance(segmenter, TmtvNetSegmenter):
+        rules = TMTVNET_RULES
+    elif isinstance(segmenter, SlidingWindowSegmenter):
+        rules = NETWORK_RULES
+    return {option: rules[option] for option in segmenter.description.options}
 
 
 def segment_study(

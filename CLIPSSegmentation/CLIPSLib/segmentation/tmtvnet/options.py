@@ -43,7 +43,7 @@ def _choice(meaning: str, *choices: str) -> OptionRule:
             raise ValueError
         return value
 
-    return OptionRule(meaning, " or ".join(choices), parse)
+    return OptionRule(meaning, " or ".join(choices), parse, choices)
 
 
 def _threshold(value: Any) -> float | str | None:
