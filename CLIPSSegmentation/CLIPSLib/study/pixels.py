@@ -5,7 +5,9 @@ Every slice is decoded by itself: a series reader that takes the pixel type from
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -39,13 +41,28 @@ def read_slices(
         consume(index, decode(slices[index]))
 
     pool = ThreadPoolExecutor(_READERS)
-    try:
-        for done, _ in enumerate(pool.map(work, range(len(slices)))):
-            reporter.check()
-            reporter.progress(stage, done / len(slices))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with _quiet_decoders():
+        try:
+            for done, _ in enumerate(pool.map(work, range(len(slices)))):
+                reporter.check()
+                reporter.progress(stage, done / len(slices))
+        finally:
+            pool.shutdown(cancel_futures=True)
     reporter.progress(stage, 1.0)
+
+
+def decoded_shape(header: SliceHeader) -> tuple[int, int]:
+    """Rows and columns that a file's pixel data really have. Raises Refusal as `read_slices`."""
+    with _quiet_decoders():
+        return decode(header).shape
+
+
+@contextlib.contextmanager
+def _quiet_decoders() -> Iterator[None]:
+    """Decoders warn about values that our own rules judge. Not for use in threads: filters belong to the process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def decode(header: SliceHeader) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from CLIPSLib.errors import Caution, ClipsError, Refusal
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.study.grid import Grid
-from CLIPSLib.study.pixels import decode, read_slices
+from CLIPSLib.study.pixels import decoded_shape, read_slices
 from CLIPSLib.study.plausibility import check_suv
 from CLIPSLib.study.tilt import straighten
 from CLIPSLib.study.types import PetCtStudy, SeriesInfo, StudyCandidate, SuvFactor
@@ -116,7 +116,7 @@ def _read_hounsfield(series: SeriesInfo, dtype: type, reporter: Reporter) -> np.
 
 def _allocate(series: SeriesInfo, dtype: type) -> np.ndarray:
     """Room for all slices, once one of them has proven to be of the size that its header claims."""
-    shape = decode(series.slices[0]).shape
+    shape = decoded_shape(series.slices[0])
     return np.empty((len(series.slices), *shape), dtype=dtype)
 
 
