@@ -18,11 +18,15 @@ from CLIPSLib.files import atomic_path
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+_NIFTI_HEADER = 352  # bytes before the voxels
+
 
 def write_image_file(
     image: sitk.Image, path: str | os.PathLike, *, metadata: Mapping[str, str] | None = None, overwrite: bool = False
 ) -> Path:
-    """Write an image compressed, whole or not at all, with `metadata` and nothing of what it was read from.
+    """Write an image with `metadata`, and nothing of what it was read from, whole or not at all.
+
+    It is compressed unless the name ends with ".nii".
 
     Raises:
         Refusal: the file exists and `overwrite` is False. Failure: the folder or disk does not take it.
@@ -36,7 +40,7 @@ def write_image_file(
         clean.SetMetaData(key, value)
     with atomic_path(path, overwrite=overwrite) as temporary:
         try:
-            sitk.WriteImage(clean, str(temporary), useCompression=True)
+            sitk.WriteImage(clean, str(temporary), useCompression=not _is_plain(temporary))
         except RuntimeError as error:
             raise _incomplete(path, _last_line(error)) from error
         if not _is_whole(temporary, _byte_count(clean)):
@@ -68,11 +72,17 @@ def read_image_file(path: str | os.PathLike) -> sitk.Image:
 
 def _is_whole(path: Path, byte_count: int) -> bool:
     """A gzip stream ends with the length of what was compressed (RFC 1952): at least the voxels of the image."""
+    if _is_plain(path):
+        return path.stat().st_size == byte_count + _NIFTI_HEADER
     with open(path, "rb") as stream:
         stream.seek(-4, os.SEEK_END)
         (length,) = struct.unpack("<I", stream.read(4))
-    header = 0 if path.name.endswith(".nrrd") else 352  # bytes before the voxels that NIfTI compresses with them
+    header = 0 if path.name.endswith(".nrrd") else _NIFTI_HEADER  # NRRD does not compress its header
     return length == (byte_count + header) % 2**32
+
+
+def _is_plain(path: Path) -> bool:
+    return path.name.endswith(".nii")
 
 
 def _byte_count(image: sitk.Image) -> int:

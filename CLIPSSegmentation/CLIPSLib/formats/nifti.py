@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def write_image(image: sitk.Image, path: str | os.PathLike, *, overwrite: bool = False) -> Path:
-    """Write SUV (g/mL) or HU as float32 .nii.gz. sform and qform both hold the scanner coordinates.
+    """Write SUV (g/mL) or HU as float32 .nii.gz, or as .nii, which is thirty times as fast and larger.
+
+    sform and qform both hold the scanner coordinates.
 
     Raises:
         Refusal: the file exists. Failure: the disk does not take it.

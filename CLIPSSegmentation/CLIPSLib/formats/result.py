@@ -128,24 +128,32 @@ def read_result(folder: str | os.PathLike) -> StoredResult:
 
 
 def read_saved_study(folder: str | os.PathLike) -> PetCtStudy:
-    """The study of a result that was written with its images, to measure or show it again without DICOM.
+    """The study of a result that was written with its images (compressed or not), to use it again without DICOM.
 
     Raises:
         Refusal: the images were not saved. Failure: a file is missing or damaged.
     """
     root = Path(folder)
     facts = read_study_json(root / STUDY)
-    if not (root / PET).exists():
+    pet, ct = _saved_image(root, PET), _saved_image(root, CT)
+    if pet is None:
         raise Refusal(
             "images-not-saved",
             f"The result holds no {PET}",
             str(root),
             "Read the DICOM study, or make the result again with its images saved.",
         )
-    ct = read_image(root / CT) if (root / CT).exists() else None
     return PetCtStudy(
-        pet=read_image(root / PET), ct=ct, identity=facts.identity, suv=facts.suv, cautions=facts.cautions
+        pet=read_image(pet),
+        ct=read_image(ct) if ct else None,
+        identity=facts.identity,
+        suv=facts.suv,
+        cautions=facts.cautions,
     )
+
+
+def _saved_image(root: Path, name: str) -> Path | None:
+    return next((path for path in (root / name, root / name.removesuffix(".gz")) if path.exists()), None)
 
 
 def _image_writers(

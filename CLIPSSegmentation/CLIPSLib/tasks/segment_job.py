@@ -51,13 +51,15 @@ def run_job(arguments: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
 def save_study(study: PetCtStudy, folder: str | Path) -> Path:
     """Write the images of a study and what is known of it, as input of a job: `read_saved_study` reads it back.
 
+    The images are not compressed: a panel waits for this, and compressing a whole-body PET takes 15 s.
+
     Raises:
         Refusal: the folder exists and is not empty. Failure: it cannot be written; nothing remains.
     """
     with atomic_folder(folder) as temporary:
-        write_image(study.pet, temporary / "pet_suv.nii.gz")
+        write_image(study.pet, temporary / "pet_suv.nii")
         if study.ct is not None:
-            write_image(study.ct, temporary / "ct_hu.nii.gz")
+            write_image(study.ct, temporary / "ct_hu.nii")
         write_study_json(temporary / "study.json", study, anonymous=False)
     return Path(folder)
 
