@@ -50,9 +50,7 @@ def leaky_relu() -> nn.LeakyReLU:
 class ConvNormAct(Ops):
     """Convolution, instance norm, leaky rectifier."""
 
-    def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, bias: bool = True
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, bias: bool = True) -> None:
         super().__init__(
             Ops(conv3d(channels_in, channels_out, kernel, stride=stride, bias=bias)),
             instance_norm(channels_out),

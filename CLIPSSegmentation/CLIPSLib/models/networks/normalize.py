@@ -16,9 +16,10 @@ def normalize_(
 ) -> torch.Tensor:
     """`leaky_relu(instance_norm(x) [+ residual])`, written over `x`; no rectifier where `slope` is None.
 
-    x: `(N, C, z, y, x)`, on the CPU contiguous; float32 or a half type (statistics are float32 in any case).
+    x: `(N, C, z, y, x)`, float32 or a half type (statistics are float32 in any case). Where its channels are not
+    contiguous on a CPU the result is a new tensor.
     """
-    if x.device.type != "cpu" or not x.is_contiguous():
+    if x.device.type != "cpu" or not x[0, 0].is_contiguous():
         return _plain(x, norm, slope, residual)
     scales, shifts = norm.weight.tolist(), norm.bias
     for sample in range(x.shape[0]):

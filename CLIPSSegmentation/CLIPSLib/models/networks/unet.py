@@ -6,6 +6,7 @@ description of its layers. Built by name through `models.build_network("tmtvnet-
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -21,7 +22,7 @@ class Backbone(nn.Module):
 
     def __init__(self, channels_in: int, classes: int, widths: Sequence[int], middle_kernel: int) -> None:
         super().__init__()
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(itertools.pairwise(widths))
         self.init_block = ConvNormAct(channels_in, widths[0], 3)
         self.downs = nn.ModuleList(Named(ConvNormAct(low, high, 3, stride=2)) for low, high in pairs)
         self.middle_block = Named(ConvNormAct(widths[-1], widths[-1], middle_kernel))

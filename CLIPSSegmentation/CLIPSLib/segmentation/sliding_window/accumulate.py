@@ -7,6 +7,8 @@ import torch
 
 from CLIPSLib.segmentation.sliding_window.tiles import Index, TileGrid
 
+_NEXT_TO_NOTHING = 1e-4
+
 
 class SlabAccumulator:
     """Adds tiles that come in the order of their grid (z slowest) and writes finished planes to `result`.
@@ -47,7 +49,7 @@ class SlabAccumulator:
 
     def _prepare_weight(self, weight: np.ndarray) -> torch.Tensor:
         """Voxels with weight 0 in the only tile that covers them would have no value: give them next to none."""
-        return torch.from_numpy(np.maximum(weight, 1e-4).astype(np.float32))
+        return torch.from_numpy(np.where(weight > 0, weight, _NEXT_TO_NOTHING).astype(np.float32))
 
     def _add_weighted(self, total: torch.Tensor, weights: torch.Tensor, probabilities: torch.Tensor) -> None:
         total.addcmul_(probabilities, self._weight)

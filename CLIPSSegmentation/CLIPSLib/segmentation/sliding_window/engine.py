@@ -122,13 +122,12 @@ class Run:
         """Put networks, input and accumulator on the device, once; may run out of memory like a tile."""
         if self._networks is not None:
             return
-        job = self.job
+        job, half = self.job, self.settings.precision == "mixed"
+        self._source = job.source.to(self.device)
         if self._accumulator is None:
             self._accumulator = job.accumulator(job.grid, job.weight, len(job.channels), self.device)
         else:
             self._accumulator.to(self.device)
-        self._source = job.source.to(self.device)
-        half = self.settings.precision == "mixed"
         self._networks = [
             for_inference(network, self.device, half=half, optimized=self.settings.optimized)
             for network in job.networks

@@ -102,7 +102,7 @@ def on_study_grid(array: np.ndarray, volumes: Volumes, pet: sitk.Image) -> sitk.
 
 
 def oriented(image: sitk.Image, code: str) -> sitk.Image:
-    """The image with its axes permuted and flipped to the orientation nearest to `code` ("LPS"); nothing is resampled."""
+    """The image with its axes permuted and flipped to come nearest to `code` ("LPS"); nothing is resampled."""
     import SimpleITK as sitk
 
     if sitk.DICOMOrientImageFilter_GetOrientationFromDirectionCosines(image.GetDirection()) == code:
