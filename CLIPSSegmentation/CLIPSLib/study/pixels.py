@@ -14,6 +14,7 @@ import numpy as np
 
 from CLIPSLib.errors import Refusal
 from CLIPSLib.progress import Reporter
+from CLIPSLib.study.codestream import damage_in
 from CLIPSLib.study.headers import SliceHeader
 
 _BYTE_ORDER = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}
@@ -153,8 +154,16 @@ def _decode_with_pydicom(header: SliceHeader) -> np.ndarray:
 
 
 def _decode_with_simpleitk(header: SliceHeader) -> np.ndarray:
-    """GDCM applies slope and intercept; they are taken out again to have the stored integers back."""
+    """GDCM applies slope and intercept; they are taken out again to have the stored integers back.
+
+    Raises:
+        ValueError: the stream is damaged, which GDCM would not survive, or of a kind it does not decode.
+    """
     import SimpleITK as sitk
+
+    damage = damage_in(header)
+    if damage:
+        raise ValueError(damage)
 
     rescaled = sitk.GetArrayFromImage(sitk.ReadImage(str(header.path)))[0].astype(np.float64)
     return np.rint((rescaled - header.intercept) / header.slope).astype(np.int64)

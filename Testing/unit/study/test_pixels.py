@@ -1,5 +1,6 @@
 """Stored values of single files: native forms, compressed forms, damage."""
 
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -53,7 +54,8 @@ def test_compressed_values_are_equal_with_either_decoder(tmp_path, dtype, syntax
     write_series(tmp_path, values=stored * 0.5 + 3, dtype=dtype, **options)
     for plane, header in zip(stored, scan_folder(tmp_path, SILENT).headers, strict=True):
         assert np.array_equal(pixels._decode_with_pydicom(header), plane)
-        assert np.array_equal(pixels._decode_with_simpleitk(header), plane)
+        if syntax != RLELossless:  # pydicom decodes it everywhere; GDCM ends the process on a damaged one
+            assert np.array_equal(pixels._decode_with_simpleitk(header), plane)
 
 
 def test_jpeg_lossless_as_ct_archives_keep_it(tmp_path):
@@ -70,6 +72,27 @@ def test_jpeg_lossless_as_ct_archives_keep_it(tmp_path):
     (header,) = scan_folder(tmp_path, SILENT).headers
     assert header.transfer_syntax_uid == "1.2.840.10008.1.2.4.70"
     assert np.array_equal(pixels.decode(header), VALUES["uint16"][0])
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+def test_a_cut_stream_never_reaches_the_decoder_that_would_not_survive_it(tmp_path, syntax, kept):
+    pytest.importorskip({JPEGLSLossless: "jpeg_ls", JPEG2000Lossless: "openjpeg"}[syntax])
+    stored = np.random.default_rng(0).integers(0, 20000, (1, 64, 64))
+    (path,) = write_series(tmp_path, values=stored, transfer_syntax=syntax)
+    (header,) = scan_folder(tmp_path, SILENT).headers
+    content = path.read_bytes()
+    path.write_bytes(content[: header.pixel_offset + int(kept * (len(content) - header.pixel_offset))])
+    with pytest.raises(Exception, match=r"stream|fragment|frame|end|bytes|PixelData"):
+        pixels._decode_with_simpleitk(header)
+
+
+def test_a_stream_of_another_size_than_the_header_is_refused(tmp_path):
+    pytest.importorskip("jpeg_ls")
+    write_series(tmp_path, values=np.ones((1, 64, 64)), transfer_syntax=JPEGLSLossless)
+    (header,) = scan_folder(tmp_path, SILENT).headers
+    with pytest.raises(ValueError, match=r"\(64, 64, 1\) for the header's \(32, 64, 1\)"):
+        pixels._decode_with_simpleitk(replace(header, rows=32))
 
 
 def test_without_any_decoder_the_transfer_syntax_is_named(tmp_path):
