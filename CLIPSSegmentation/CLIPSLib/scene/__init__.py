@@ -14,11 +14,20 @@ from CLIPSLib.scene.edits import (
 )
 from CLIPSLib.scene.segments import add_segmentation, segmentation_from_node
 from CLIPSLib.scene.tables import add_measures_table, update_measures_table
-from CLIPSLib.scene.volumes import add_study_volumes, ct_cautions, require_suvbw, study_from_nodes
+from CLIPSLib.scene.volumes import (
+    add_ct_volume,
+    add_pet_volume,
+    add_study_volumes,
+    ct_cautions,
+    require_suvbw,
+    study_from_nodes,
+)
 
 __all__ = [
+    "add_ct_volume",
     "add_lesion",
     "add_measures_table",
+    "add_pet_volume",
     "add_segmentation",
     "add_study_volumes",
     "ct_cautions",
