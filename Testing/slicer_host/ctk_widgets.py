@@ -21,6 +21,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def __init__(self, *arguments) -> None:
         super().__init__(next((each for each in arguments if isinstance(each, QtWidgets.QWidget)), None))
         self.setContentsMargins(6, _TITLE_HEIGHT + 2, 4, 4)
+        self.minimumHeight = _TITLE_HEIGHT
         self.checkable = True
         self.checked = True
         self.text = next((each for each in arguments if isinstance(each, str)), "")
@@ -47,9 +48,6 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
 
     def hitButton(self, position) -> bool:
         return position.y() < _TITLE_HEIGHT
-
-    def sizeHint(self):
-        return self.layout().sizeHint() if self.layout() else QtCore.QSize(120, _TITLE_HEIGHT)
 
     def paintEvent(self, event) -> None:
         painter = QtGui.QPainter(self)
@@ -132,6 +130,7 @@ class ctkFittedTextBrowser(QtWidgets.QTextBrowser):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self.setVerticalScrollBarPolicy(QtCore.Qt.ScrollBarAlwaysOff)
+        self.setSizeAdjustPolicy(QtWidgets.QAbstractScrollArea.AdjustToContents)
 
     def setCollapsibleText(self, text: str) -> None:
         self._collapsible = text
@@ -143,11 +142,6 @@ class ctkFittedTextBrowser(QtWidgets.QTextBrowser):
 
     def collapsibleText(self) -> str:
         return self.__dict__.get("_collapsible", "")
-
-    def sizeHint(self):
-        document = self.document.clone()
-        document.setTextWidth(max(self.viewport().width, 100))
-        return QtCore.QSize(200, int(document.size.height()) + 4)
 
 
 @stand_in

@@ -60,12 +60,7 @@ def draw_3d(index: int = 0, size: tuple[int, int] = (400, 400)) -> np.ndarray:
     window, renderer, _interactor = _window(size)
     factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
     managers = _managers(factory, _3D_MANAGERS, renderer, node)
-    camera = renderer.GetActiveCamera()
-    camera.SetFocalPoint(0, 0, 0)
-    camera.SetPosition(0, 1, 0)  # the patient looks at us: anterior is +A
-    camera.SetViewUp(0, 0, 1)
-    renderer.ResetCamera()
-    camera.Zoom(1.5)
+    _look_from_the_front(renderer, size)
     return _grab(window, managers)
 
 
@@ -105,6 +100,19 @@ def _window(size: tuple[int, int]):
     interactor.SetRenderWindow(window)
     interactor.Initialize()
     return window, renderer, interactor
+
+
+def _look_from_the_front(renderer, size: tuple[int, int]) -> None:
+    """Anterior view, as large as the content allows; VTK alone would leave room for a sphere around it."""
+    camera = renderer.GetActiveCamera()
+    camera.SetFocalPoint(0, 0, 0)
+    camera.SetPosition(0, 1, 0)  # RAS: the patient faces +A
+    camera.SetViewUp(0, 0, 1)
+    bounds = np.reshape(renderer.ComputeVisiblePropBounds(), (3, 2))
+    half = np.maximum((bounds[:, 1] - bounds[:, 0]) / 2, 1e-3)
+    renderer.ResetCamera()
+    camera.Zoom(0.9 * np.linalg.norm(half) / max(half[2], half[0] * size[1] / size[0]))
+    renderer.ResetCameraClippingRange()
 
 
 def _managers(factory, names, renderer, node):
