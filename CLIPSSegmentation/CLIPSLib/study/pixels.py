@@ -148,9 +148,10 @@ def _compressed(header: SliceHeader) -> np.ndarray:
 
 
 def _decode_with_pydicom(header: SliceHeader) -> np.ndarray:
+    from pydicom import dcmread
     from pydicom.pixels import pixel_array
 
-    return pixel_array(header.path, raw=True)
+    return pixel_array(dcmread(header.path), raw=True)
 
 
 def _decode_with_simpleitk(header: SliceHeader) -> np.ndarray:

@@ -10,7 +10,9 @@ from CLIPSLib.errors import Cancelled, Refusal
 from CLIPSLib.progress import SILENT, RecordingReporter
 from CLIPSLib.study import pixels
 from CLIPSLib.study.scan import scan_folder
+from pydicom import dcmread
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -56,6 +58,14 @@ def test_compressed_values_are_equal_with_either_decoder(tmp_path, dtype, syntax
         assert np.array_equal(pixels._decode_with_pydicom(header), plane)
         if syntax != RLELossless:  # pydicom decodes it everywhere; GDCM ends the process on a damaged one
             assert np.array_equal(pixels._decode_with_simpleitk(header), plane)
+
+
+def test_a_deflated_data_set_is_read(tmp_path):
+    for path in write_series(tmp_path, values=VALUES["int16"]):
+        dataset = dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        dataset.save_as(path)
+    check(scan_folder(tmp_path, SILENT).headers, "int16")
 
 
 def test_jpeg_lossless_as_ct_archives_keep_it(tmp_path):
