@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import reference_data
+import SimpleITK as sitk
 import torch
 from CLIPSLib.models import build_network
 
@@ -68,3 +69,9 @@ def golden_mask(case: str) -> np.ndarray:
     stored = np.load(golden(case, "mask.npz"))
     shape = tuple(stored["shape"])
     return np.unpackbits(stored["bits"])[: math.prod(shape)].reshape(shape).astype(bool)
+
+
+def read_case(case: str) -> tuple[sitk.Image, sitk.Image]:
+    """PET (SUV) and CT (HU) of "small" or "flip"."""
+    folder = golden(case, "input")
+    return sitk.ReadImage(str(folder / "PT" / "pet.nii.gz")), sitk.ReadImage(str(folder / "CT" / "ct.nii.gz"))
