@@ -1,6 +1,6 @@
 """Which PET and CT files of a study Slicer's DICOM database holds. Called by DICOMPETCTPlugin and dicom_studies.
 
-Asks the database only: no file is opened here. Series that are neither PET nor CT cost one look-up each.
+Asks the database only: no file is opened here. A series that is neither PET nor CT costs two look-ups.
 """
 
 from __future__ import annotations
@@ -20,34 +20,37 @@ def studies_of_file_lists(database, file_lists: Iterable[Files]) -> Iterator[tup
     file_lists: one list of files per series, as Slicer hands them to a DICOM plugin.
     """
     asked: dict[str, dict[str, Files]] = {}
+    with_pet: set[str] = set()
     for files in file_lists:
-        if files and database.fileValue(files[0], _MODALITY) in (_PET, _CT):
+        modality = database.fileValue(files[0], _MODALITY) if files else ""
+        if modality in (_PET, _CT):
             study_uid, series_uid = (database.fileValue(files[0], tag) for tag in (_STUDY_UID, _SERIES_UID))
             asked.setdefault(study_uid, {})[series_uid] = tuple(files)
+            if modality == _PET:
+                with_pet.add(study_uid)
     for study_uid, series in asked.items():
-        files = petct_files({**_series_files(database, study_uid), **series}, database)
-        if files:
-            yield files, set(series)
+        known = _petct_series(database, study_uid)
+        if known or study_uid in with_pet:
+            yield _all_files({**known, **series}), set(series)
 
 
-def studies_with_pet(database, check=lambda: None) -> list[Files]:
-    """The PET and CT files of each study that has a PET, newest study first. `check` is called for every study."""
-    found = []
+def studies_with_pet(database, check=lambda: None) -> list[str]:
+    """The UIDs of the studies that have a PET, newest first. `check` is called for every study."""
+    dates = {}
     for patient in database.patients():
         for study_uid in database.studiesForPatient(patient):
             check()
-            files = petct_files(_series_files(database, study_uid), database)
-            if files:
-                found.append(files)
-    return sorted(found, key=lambda files: database.fileValue(files[0], _STUDY_DATE), reverse=True)
+            pet = next(
+                (path for path, modality in _first_files(database, study_uid).values() if modality == _PET), None
+            )
+            if pet:
+                dates[study_uid] = database.fileValue(pet, _STUDY_DATE)
+    return sorted(dates, key=dates.get, reverse=True)
 
 
-def petct_files(series: dict[str, Files], database) -> Files:
-    """The files of the PET and CT series, or none when no series is a PET."""
-    modalities = {uid: database.fileValue(files[0], _MODALITY) for uid, files in series.items()}
-    if _PET not in modalities.values():
-        return ()
-    return tuple(path for uid, files in series.items() if modalities[uid] in (_PET, _CT) for path in files)
+def petct_files(database, study_uid: str) -> Files:
+    """The files of the PET and CT series of a study; none when it has no PET."""
+    return _all_files(_petct_series(database, study_uid))
 
 
 def database_path(path: Path) -> str:
@@ -55,9 +58,25 @@ def database_path(path: Path) -> str:
     return path.as_posix()
 
 
-def _series_files(database, study_uid: str) -> dict[str, Files]:
-    """The files of each series, without those that are known but not on this machine (empty paths)."""
-    found = {
-        uid: tuple(path for path in database.filesForSeries(uid) if path) for uid in database.seriesForStudy(study_uid)
+def _petct_series(database, study_uid: str) -> dict[str, Files]:
+    modalities = {uid: modality for uid, (_path, modality) in _first_files(database, study_uid).items()}
+    if _PET not in modalities.values():
+        return {}
+    return {
+        uid: tuple(path for path in database.filesForSeries(uid) if path)  # "" for a file on a server only
+        for uid, modality in modalities.items()
+        if modality in (_PET, _CT)
     }
-    return {uid: files for uid, files in found.items() if files}
+
+
+def _first_files(database, study_uid: str) -> dict[str, tuple[str, str]]:
+    """One file of each series of a study, with its modality."""
+    found = {}
+    for uid in database.seriesForStudy(study_uid):
+        path = next(iter(database.filesForSeries(uid, 1)), "")
+        found[uid] = (path, database.fileValue(path, _MODALITY))
+    return found
+
+
+def _all_files(series: dict[str, Files]) -> Files:
+    return tuple(path for files in series.values() for path in files)

@@ -18,7 +18,7 @@ from CLIPSLib.errors import ClipsError, Refusal
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.study import FoundStudies, StudyCandidate
 
-from CLIPSSegmentationLib.dicom_database import Files, studies_with_pet
+from CLIPSSegmentationLib.dicom_database import Files, petct_files, studies_with_pet
 from CLIPSSegmentationLib.dicom_offers import series_name
 from CLIPSSegmentationLib.dicom_volumes import load_candidate
 
@@ -66,8 +66,9 @@ def list_database_studies(
     for row in known:
         remembered.setdefault(row.files, []).append(row)
     studies = studies_with_pet(database, reporter.check)
-    for index, files in enumerate(studies):
+    for index, study_uid in enumerate(studies):
         reporter.progress("checking studies", index / len(studies))
+        files = petct_files(database, study_uid)
         yield from remembered.get(files) or _rows(files, database, reporter)
     reporter.progress("checking studies", 1.0)
 

@@ -1,4 +1,4 @@
-"""The PET/CT studies of Slicer's DICOM database as a list: what each row says, loading one, the table that shows them."""
+"""The PET/CT studies of Slicer's DICOM database as a list: what a row says, loading one, the table that shows them."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from builders_dicom import write_series
 from CLIPSLib.errors import Cancelled, Question, Refusal
 from CLIPSLib.progress import RecordingReporter
+from CLIPSLib.study import scan
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 STATES = ("ready", "cautions", "question", "refused")
@@ -139,9 +140,8 @@ def test_what_was_checked_is_not_read_again(studies, database, tmp_path, monkeyp
     known = list(studies.list_database_studies(database))
     write_study(tmp_path, 2)
     import_all(tmp_path, database)
-    opened = []
-    read_start = studies.find_studies.__globals__["scan_files"].__globals__["_read_start"]
-    monkeypatch.setattr("CLIPSLib.study.scan._read_start", lambda path: opened.append(path) or read_start(path))
+    opened, read_start = [], scan._read_start
+    monkeypatch.setattr(scan, "_read_start", lambda path: opened.append(path) or read_start(path))
     rows = list(studies.list_database_studies(database, known=known))
     assert [row.date for row in rows] == ["2024-03-02", "2024-03-01"] and rows[1] is known[0]
     assert {path.parent.name for path in opened} == {"2pet", "2ct"}
