@@ -76,6 +76,12 @@ def in_syntax(uid: str, *, fragments: bool = False) -> Callable[[Dataset, int], 
     return edit
 
 
+def without_segments(dataset: Dataset, _index: int) -> None:
+    """RLE whose header says 0 segments: a decoder that divides by that number ends the whole process."""
+    dataset.PixelData = encapsulate([bytes(64) + dataset.PixelData[80:]])
+    dataset["PixelData"].VR = "OB"
+
+
 def in_24_bits(dataset: Dataset, _index: int) -> None:
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 24, 24, 23
     dataset.PixelData = dataset.PixelData * 2
@@ -128,6 +134,13 @@ VARIANTS: list[Variant] = [
         "cannot-decode",
         "1.2.840.10008.1.2.5",
         edit=in_syntax("1.2.840.10008.1.2.5", fragments=True),
+    ),
+    refuses(
+        "RLE without segments",
+        "cannot-decode",
+        "1.2.840.10008.1.2.5",
+        transfer_syntax=RLELossless,
+        edit=without_segments,
     ),
     refuses("pixels cut off", "pixels-truncated", "truncated", "0002.dcm", after=truncated(2, -20)),
     refuses("a header cut off in the middle", "slice-gap", "105.00 to 115.00 mm", after=truncated(2, 300)),
