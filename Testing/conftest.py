@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 
 import builders_phantom
 import pytest
 from hypothesis import settings
+
+# Where tests run in several processes, these are the parallelism: threads of networks would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A loaded machine is slow, not wrong: no deadline. Equal runs try equal examples.
 settings.register_profile("clips", deadline=None, derandomize=True)

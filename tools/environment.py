@@ -18,7 +18,7 @@ import time
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTRAINTS = os.path.join(REPOSITORY, "constraints.txt")
 WHEELHOUSE = os.path.join(REPOSITORY, "wheelhouse")
-EXTRAS = {"demo": "", "test": "[test]"}
+EXTRAS = {"demo": "", "test": "[test,networks]"}
 OLDEST_PYTHON = (3, 11)
 
 
