@@ -171,13 +171,16 @@ def tile_counts(folder: Path) -> dict[str, dict[str, int]]:
 
 def extrapolated(rows: list[dict], counts: dict[str, dict[str, int]]) -> list[dict]:
     """Seconds and TFLOP of the networks on the whole study, from seconds per tile."""
+
+    def total(variant: str, count: dict[str, int], field: str) -> float:
+        return sum(row[field] * count[row["stage"]] for row in rows if row["variant"] == variant)
+
     return [
         {
             "tiles": name,
             "variant": variant,
-            "seconds": sum(row["seconds"] * count[row["stage"]] for row in rows if row["variant"] == variant),
-            "tflop": sum(row["executed_gflop"] * count[row["stage"]] for row in rows if row["variant"] == variant)
-            / 1e3,
+            "seconds": total(variant, count, "seconds"),
+            "tflop": total(variant, count, "executed_gflop") / 1e3,
         }
         for name, count in counts.items()
         for variant in VARIANTS
