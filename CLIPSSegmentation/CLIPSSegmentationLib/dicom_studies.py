@@ -16,7 +16,7 @@ from enum import Enum
 from CLIPSLib import find_studies
 from CLIPSLib.errors import ClipsError, Refusal
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.study import FoundStudies, StudyCandidate
+from CLIPSLib.study import FoundStudies, StudyCandidate, find_studies_in_steps
 
 from CLIPSSegmentationLib.dicom_database import Files, petct_files, studies_with_pet
 from CLIPSSegmentationLib.dicom_offers import series_name
@@ -51,6 +51,11 @@ class DatabaseStudy:
     candidate: StudyCandidate | None = None
     files: Files = ()
 
+    @property
+    def pet_series(self) -> str | None:
+        """Which PET of `files` is meant, as `find_studies(files, pet_series=...)` wants it."""
+        return str(self.candidate.pet.details["key"]) if self.candidate else None
+
 
 def list_database_studies(
     database, *, known: Iterable[DatabaseStudy] = (), reporter: Reporter = SILENT
@@ -62,6 +67,16 @@ def list_database_studies(
     Raises:
         Cancelled: `reporter.check` said so; what was given before stays valid.
     """
+    for row in check_database_studies(database, known=known, reporter=reporter):
+        reporter.check()
+        if row is not None:
+            yield row
+
+
+def check_database_studies(
+    database, *, known: Iterable[DatabaseStudy] = (), reporter: Reporter = SILENT
+) -> Iterator[DatabaseStudy | None]:
+    """As `list_database_studies`, with None whenever a few files have been read: for a timer in an interface."""
     remembered: dict[Files, list[DatabaseStudy]] = {}
     for row in known:
         remembered.setdefault(row.files, []).append(row)
@@ -69,7 +84,10 @@ def list_database_studies(
     for index, study_uid in enumerate(studies):
         reporter.progress("checking studies", index / len(studies))
         files = petct_files(database, study_uid)
-        yield from remembered.get(files) or _rows(files, database, reporter)
+        if files in remembered:
+            yield from remembered[files]
+        else:
+            yield from _check(files, database)
     reporter.progress("checking studies", 1.0)
 
 
@@ -89,16 +107,18 @@ def load_database_study(
     if candidate is None:
         raise study.problem
     if answers:
-        key = str(candidate.pet.details["key"])
-        (candidate,) = find_studies(study.files, answers=answers, pet_series=key, reporter=reporter).candidates
+        found = find_studies(study.files, answers=answers, pet_series=study.pet_series, reporter=reporter)
+        (candidate,) = found.candidates
     return load_candidate(candidate, reporter)
 
 
-def _rows(files: Files, database, reporter: Reporter) -> list[DatabaseStudy]:
-    found = find_studies(files, reporter=reporter)
+def _check(files: Files, database) -> Iterator[DatabaseStudy | None]:
+    steps = find_studies_in_steps(files)
+    while (found := next(steps)) is None:
+        yield None
     if not found.candidates and found.unreadable:
-        return [_unreadable_row(files, found, database)]
-    return [_row(candidate, files) for candidate in found.candidates]
+        yield _unreadable_row(files, found, database)
+    yield from (_row(candidate, files) for candidate in found.candidates)
 
 
 def _row(candidate: StudyCandidate, files: Files) -> DatabaseStudy:

@@ -7,7 +7,8 @@ In a panel:
     self.studies.start()      # in enter(): fills the table and follows the database
     self.studies.stop()       # in exit() and cleanup()
 
-`self.studies.selected` is the selected `DatabaseStudy` or None; load it with `dicom_studies.load_database_study`.
+`self.studies.selected` is the selected `DatabaseStudy` or None. Load it with `dicom_studies.load_database_study`, or
+treat its `files` and `pet_series` like the files of a folder.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _SETTLED_MS = 500  # an import changes the database many times in a row
 class DicomStudyTable:
     """A read-only table: patient, date, study, PET, CT, state; the reason for a state is its tooltip.
 
-    One study is checked per turn of the event loop. What was checked is remembered until its files change.
+    A few files are read per turn of the event loop. What was checked is remembered until its files change.
     """
 
     def __init__(self, on_chosen: Callable[[DatabaseStudy], None]) -> None:
@@ -46,10 +47,10 @@ class DicomStudyTable:
         self.table.connect("cellActivated(int,int)", self._on_activated)
         self.studies: list[DatabaseStudy] = []
         self._known: list[DatabaseStudy] = []
-        self._rows: Iterator[DatabaseStudy] | None = None
+        self._rows: Iterator[DatabaseStudy | None] | None = None
         self._on_chosen = on_chosen
         self._step, self._settle = qt.QTimer(), qt.QTimer()
-        self._step.connect("timeout()", self._check_one)
+        self._step.connect("timeout()", self._check_some)
         self._settle.singleShot = True
         self._settle.interval = _SETTLED_MS
         self._settle.connect("timeout()", self.refresh)
@@ -85,27 +86,29 @@ class DicomStudyTable:
 
     def refresh(self) -> None:
         """Fill the table anew."""
-        from CLIPSSegmentationLib.dicom_studies import list_database_studies
+        from CLIPSSegmentationLib.dicom_studies import check_database_studies
 
         self._remember()
         self._end()
         self.table.setRowCount(0)
         self.studies = []
         if slicer.dicomDatabase.isOpen:
-            self._rows = list_database_studies(slicer.dicomDatabase, known=self._known)
+            self._rows = check_database_studies(slicer.dicomDatabase, known=self._known)
             self._step.start(0)
 
     def _on_database_changed(self) -> None:
         self._settle.start()
 
-    def _check_one(self) -> None:
-        study = next(self._rows, None)
+    def _check_some(self) -> None:
+        try:
+            study = next(self._rows)
+        except StopIteration:
+            self._rows = None
+            self._remember()
+            self._end()
+            return
         if study is not None:
             self._append(study)
-            return
-        self._rows = None
-        self._remember()
-        self._end()
 
     def _append(self, study: DatabaseStudy) -> None:
         row = len(self.studies)

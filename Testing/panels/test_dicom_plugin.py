@@ -197,6 +197,17 @@ def test_pixels_that_cannot_be_read_say_so_and_leave_nothing_behind(plugin, impo
     assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 
+def test_a_refused_reconstruction_beside_a_good_one_takes_nothing_from_it(plugin, imported, tmp_path):
+    write_pet_ct(tmp_path)
+    write_series(tmp_path / "nac", "PT", series="4", SeriesDescription="PET NAC", CorrectedImage=["DECY"])
+    confidences = dict(offered(plugin, imported()))
+    assert [name for name, confidence in confidences.items() if confidence > 1] == [
+        "2: CT AC (CT of the PET)",
+        "3: PET WB AC (SUVbw)",
+    ]
+    assert any(name.startswith("4: PET NAC: no SUV") and confidence < 0.2 for name, confidence in confidences.items())
+
+
 def test_two_reconstructions_are_two_pets_with_one_ct(plugin, database, imported, tmp_path):
     write_pet_ct(tmp_path)
     write_series(tmp_path / "second", "PT", series="4", SeriesDescription="PET PSF")
@@ -280,7 +291,7 @@ def test_a_phantom_without_weight_is_a_question(plugin, imported, tmp_path):
 
 @pytest.mark.parametrize("patient", ["STS_001", "STS_020", "STS_046"])
 def test_real_patients_load_from_the_browser(imported, database, patient):
-    """Sarcoma patients, PET stored as GML; STS_046 has another frame of reference in its CT (README of the data)."""
+    """Sarcoma patients: PET stored as GML, a slope for every slice; contours come with them and are left alone."""
     imported(reference_data.path("sts", patient))
     nodes = load(*all_series(database))
     assert sorted(str(units(node)) for node in nodes.values()) == [HU, SUVBW]

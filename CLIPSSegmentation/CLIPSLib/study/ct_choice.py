@@ -32,7 +32,7 @@ def choose_ct(pet: Stack, cts: list[Stack], named: str | None) -> CtDecision:
     if not ranked:
         near = [(ct, why) for ct, why in rejected if same_patient(pet, ct) or ct.first.study_uid == pet.first.study_uid]
         reasons = "; ".join(f"'{ct.first.description}': {reason}" for ct, reason in near)
-        return _without(reasons or "none of this patient is in the folder")
+        return _without(reasons or "none of this patient was found")
     ties = ties_with_best(ranked)
     if len(ties) > 1:
         return CtDecision(ranked=tuple(ranked), questions=(_which_ct(ties, series_label(pet.first)),))

@@ -1,19 +1,19 @@
-"""From a folder to the studies in it, and to the one that is wanted. Public: `find_studies`, `load_study`."""
+"""From a folder or files to the studies in it. Public: `find_studies`, `find_studies_in_steps`, `load_study`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from CLIPSLib.errors import Question, Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.study.answers import PERSONAL_ANSWERS, Answers, check_answers
+from CLIPSLib.study.answers import NO_ANSWERS, PERSONAL_ANSWERS, Answers, check_answers
 from CLIPSLib.study.candidates import build_candidate
 from CLIPSLib.study.ct_choice import NO_CT
 from CLIPSLib.study.read import read_study
-from CLIPSLib.study.scan import scan_files, scan_folder
+from CLIPSLib.study.scan import ScannedFolder, scan_files, scan_folder
 from CLIPSLib.study.series import Stack, build_stacks
 from CLIPSLib.study.types import FoundStudies, PetCtStudy, SkippedSeries, StudyCandidate
 
@@ -40,6 +40,24 @@ def find_studies(
     files = None if isinstance(path, str | os.PathLike) else [Path(file) for file in path]
     root = Path(path) if files is None else _common_folder(files)
     scanned = scan_folder(root, reporter) if files is None else scan_files(files, reporter)
+    return _found(root, scanned, checked)
+
+
+def find_studies_in_steps(files: Sequence[str | os.PathLike], *, batch: int = 32) -> Iterator[FoundStudies | None]:
+    """`find_studies` of single files without a thread: None after each batch of headers, and the result at last.
+
+    For interfaces that must stay alive in between (inside 3D Slicer, threads stand still while its window waits).
+    """
+    paths = [Path(file) for file in files]
+    scanned = ScannedFolder()
+    for start in range(0, len(paths), batch):
+        scanned.add(scan_files(paths[start : start + batch], SILENT))
+        yield None
+    yield _found(_common_folder(paths), scanned, NO_ANSWERS)
+
+
+def _found(root: Path, scanned: ScannedFolder, checked: Answers) -> FoundStudies:
+    """The studies in headers. Raises `UsageError` as `find_studies`."""
     stacks, skipped = build_stacks(scanned.headers)
     pets = [stack for stack in stacks if stack.first.modality == "PT"]
     cts = [stack for stack in stacks if stack.first.modality == "CT"]

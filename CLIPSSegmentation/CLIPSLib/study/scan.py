@@ -30,6 +30,12 @@ class ScannedFolder:
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     file_count: int = 0
 
+    def add(self, other: ScannedFolder) -> None:
+        """Append what another part of the files holds."""
+        self.headers += other.headers
+        self.unreadable += other.unreadable
+        self.file_count += other.file_count
+
 
 def scan_folder(root: Path, reporter: Reporter) -> ScannedFolder:
     """Read the header of every DICOM file below `root` (or of the one file `root`).

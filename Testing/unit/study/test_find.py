@@ -3,7 +3,7 @@
 import pytest
 from builders_dicom import write_series
 from CLIPSLib.errors import Failure, Question, Refusal, UsageError
-from CLIPSLib.study import find_studies, load_study
+from CLIPSLib.study import find_studies, find_studies_in_steps, load_study
 
 
 def test_a_typed_weight_is_marked_wherever_it_goes(tmp_path):
@@ -99,3 +99,11 @@ def test_single_files_are_a_study_like_their_folder(tmp_path):
         find_studies(tmp_path / "pet").candidates[0].pet.series_uid
     ]
     assert found.root == tmp_path / "pet" and found.file_count == len(files)
+
+
+def test_step_by_step_finds_the_same_and_pauses_between_batches(tmp_path):
+    files = [*write_series(tmp_path / "pet", series="1"), *write_series(tmp_path / "ct", "CT", series="2")]
+    files[0].write_bytes(files[0].read_bytes()[:300])
+    *pauses, found = find_studies_in_steps(files, batch=5)
+    assert pauses == [None, None, None]  # 12 files
+    assert found == find_studies(files)
