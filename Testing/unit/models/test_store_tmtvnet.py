@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import reference_data
+from builders_volume import image_of, study_of
+from CLIPSLib import segment_study
 from CLIPSLib.errors import Failure, Refusal, UsageError
+from CLIPSLib.imaging import array_view
 from CLIPSLib.models import ModelStore, install_tmtvnet, tmtvnet
 from CLIPSLib.models import store as store_module
 from CLIPSLib.models.description import CASCADE, ModelFile
@@ -118,3 +122,25 @@ def test_weights_of_the_right_shapes_are_installed_verified_and_swapped_ones_ref
         install_tmtvnet(store, [seeded_weights / "e_latest.model", damaged])
     store.remove("tmtvnet")
     assert not os.listdir(store.root)
+
+
+@pytest.mark.slow
+def test_an_installed_tmtvnet_is_a_method_like_any_other(seeded_weights):
+    """From the store through both stages; with random weights only the path is tested, not the result."""
+    suv = np.ones((12, 12, 12), dtype=np.float32)
+    suv[4:8, 4:8, 4:8] = 8.0
+    ct = image_of(np.zeros(suv.shape, dtype=np.float32), spacing_xyz=(4.0, 4.0, 4.0))
+    study = study_of(suv, ct=ct, spacing_xyz=(4.0, 4.0, 4.0))
+    model, _ = install_tmtvnet(ModelStore(), [seeded_weights])
+
+    segmentation = segment_study(study, "tmtvnet", options={"device": "cpu"})
+
+    assert segmentation.provenance["model"] == model.model_id
+    hashes = {file.name: file.sha256 for file in model.description.files}
+    assert segmentation.provenance["weights_sha256"] == hashes
+    assert segmentation.valid_for == "suv >= 4"
+    assert not array_view(segmentation.labels)[suv < 4].any()
+    (model.folder / "r_latest.model").write_bytes(b"another file")
+    with pytest.raises(Failure, match=r"'r_latest\.model' has 12 instead of"):
+        segment_study(study, "tmtvnet")
+    ModelStore().remove("tmtvnet")
