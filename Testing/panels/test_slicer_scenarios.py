@@ -54,6 +54,12 @@ def test_the_views_scenario_is_skipped_without_a_main_window(loaded):
     assert reason == "there are no views without a main window"
 
 
+def test_the_dicom_scenario_passes(host):
+    host.load_module(REPOSITORY / "CLIPSSegmentation" / "DICOMPETCTPlugin.py")
+    result = results(load("scenario_dicom"))
+    assert result.testsRun == 3 and result.wasSuccessful(), result.errors + result.failures
+
+
 def test_the_exit_code_says_whether_anything_ran_and_passed(tmp_path):
     run = load("runner").run
     assert run(tmp_path) == 2
