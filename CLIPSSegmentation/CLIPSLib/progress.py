@@ -44,18 +44,26 @@ SILENT = SilentReporter()
 
 
 class ConsoleReporter:
-    """One line per stage on a terminal (redrawn, with time left); one line at each stage's end elsewhere."""
+    """One line per stage on a terminal (redrawn, with time left); one line at each stage's end elsewhere.
 
-    def __init__(self, stream: TextIO | None = None, *, min_interval_s: float = 0.2) -> None:
+    show_progress: False says cautions only.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, *, min_interval_s: float = 0.2, show_progress: bool = True
+    ) -> None:
         self._stream = stream if stream is not None else sys.stderr
         self._redraw = bool(getattr(self._stream, "isatty", lambda: False)())
         self._min_interval_s = min_interval_s
+        self._show_progress = show_progress
         self._stage = ""
         self._started_s = 0.0
         self._drawn_s = 0.0
         self._seen: set[Caution] = set()
 
     def progress(self, stage: str, fraction: float) -> None:
+        if not self._show_progress:
+            return
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._started_s, self._drawn_s = stage, now, 0.0

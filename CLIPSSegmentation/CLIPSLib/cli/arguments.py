@@ -14,6 +14,7 @@ _ANSWERS = {
     "dose_bq": (float, "BQ", "injected dose, where the header lacks it"),
     "injection_time": (str, "HHMMSS", "injection time of day, where the header lacks it"),
 }
+OPTION_KEYS = (*_ANSWERS, "pet_series", "ct_series")  # questions with an option of their own
 
 
 def add_answers(parser: argparse.ArgumentParser) -> None:

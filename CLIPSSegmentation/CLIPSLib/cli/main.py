@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import NoReturn
 
 from CLIPSLib.cli import measure, models, phantom, segment, studies
 from CLIPSLib.cli.output import print_error
-from CLIPSLib.errors import Cancelled, ClipsError
+from CLIPSLib.errors import Cancelled, ClipsError, UsageError
 from CLIPSLib.provenance import RESEARCH_USE, VERSION
 
 SUBCOMMANDS = (studies, segment, measure, models, phantom)
@@ -19,22 +20,29 @@ SUBCOMMANDS = (studies, segment, measure, models, phantom)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run `clips` and return its exit code."""
-    parser = build_parser()
-    parsed = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        parsed = build_parser().parse_args(words)
         return parsed.run(parsed)
     except ClipsError as error:
-        return print_error(error, as_json=parsed.json)
+        return print_error(error, as_json="--json" in words)
     except KeyboardInterrupt:
-        return print_error(Cancelled(), as_json=parsed.json)
+        return print_error(Cancelled(), as_json="--json" in words)
     except BrokenPipeError:  # the reader of our output went away ("| head"): nothing to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others: one sentence, exit code 2, JSON where it was asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("command-line", message[:1].upper() + message[1:], "", f"See '{self.prog} --help'.")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line with its help."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="clips",
         description="Total metabolic tumor volume on FDG PET/CT: find studies, segment, measure, report.",
         epilog=f"{RESEARCH_USE} Exit codes: 0 done, 1 failure, 2 usage, 3 refused, 4 question, 5 cancelled.",

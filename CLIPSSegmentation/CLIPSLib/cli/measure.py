@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.study,
         out=parsed.out,
         split=parsed.split,
-        reviewed=parsed.reviewed,
+        reviewed=parsed.reviewed or None,
         overwrite=parsed.overwrite,
         answers=answers_of(parsed),
         pet_series=parsed.pet_series,

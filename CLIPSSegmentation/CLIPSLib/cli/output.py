@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from CLIPSLib.cli.arguments import OPTION_KEYS
 from CLIPSLib.errors import ClipsError, Question
 from CLIPSLib.progress import SILENT, ConsoleReporter, Reporter
 
@@ -50,7 +51,9 @@ def print_error(error: ClipsError, *, as_json: bool) -> int:
 def option_for(question: Question) -> str:
     """The command-line option that answers a question."""
     values = "|".join(question.choices) or (question.unit.upper() or "VALUE")
-    return f"--{question.key.replace('_', '-')} {values}"
+    if question.key in OPTION_KEYS:
+        return f"--{question.key.replace('_', '-')} {values}"
+    return f"--answer {question.key}={values}"
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -70,8 +73,8 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 
 def reporter_for(parsed: Any) -> Reporter:
-    """Progress on standard error, or silence with `--json` or `--quiet`."""
-    return SILENT if parsed.json or getattr(parsed, "quiet", False) else ConsoleReporter()
+    """Progress and cautions on standard error; `--quiet` leaves the cautions, `--json` has them in its document."""
+    return SILENT if parsed.json else ConsoleReporter(show_progress=not getattr(parsed, "quiet", False))
 
 
 def _text(value: object) -> str:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anonymous", action="store_true", help="leave names, ids and dates out of everything written")
     parser.add_argument("--language", choices=["en", "fr"], default="en", help="of the report (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only cautions and the table")
     add_series(parser)
     add_answers(parser)
 

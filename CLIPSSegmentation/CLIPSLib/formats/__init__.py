@@ -5,6 +5,7 @@ from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts, 
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
 from CLIPSLib.formats.result import RESULT_FILES, StoredResult, read_result, read_saved_study, write_result
 from CLIPSLib.formats.seg_nrrd import read_seg_nrrd, write_seg_nrrd
+from CLIPSLib.formats.staging import together
 from CLIPSLib.formats.tables import (
     FRENCH_EXCEL,
     PLAIN,
@@ -33,6 +34,7 @@ __all__ = [
     "read_saved_study",
     "read_seg_nrrd",
     "summary_row",
+    "together",
     "write_image",
     "write_labels",
     "write_lesions_csv",

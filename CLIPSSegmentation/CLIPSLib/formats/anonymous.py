@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from CLIPSLib.errors import Caution
@@ -60,8 +61,8 @@ class Scrubber:
         return value
 
     def cautions(self, cautions: tuple[Caution, ...]) -> tuple[Caution, ...]:
-        """Cautions without the place they concern, which is a file, a series or a person."""
-        return tuple(Caution(c.code, self.text(c.what)) for c in cautions)
+        """Cautions without the file, series or person they concern, also inside their sentence."""
+        return tuple(Caution(c.code, self.text(_without_file(c.what, c.where))) for c in cautions)
 
 
 def anonymous_study(study: PetCtStudy) -> PetCtStudy:
@@ -97,9 +98,16 @@ def anonymous_measures(measures: Measures, identity: StudyIdentity) -> Measures:
     return replace(measures, lesions=tuple(replace(row, name=scrubber.text(row.name)) for row in measures.lesions))
 
 
+def _without_file(sentence: str, where: str) -> str:
+    """Names of files are often made of the patient's."""
+    name = PurePath(where).name
+    return sentence.replace(name, REMOVED) if name else sentence
+
+
 def _words(identity: StudyIdentity) -> re.Pattern[str] | None:
-    """The patient's names and id as whole words. Shorter ones ("72") would take out numbers that matter."""
-    words = {identity.patient_id, *re.split(r"[\^=,\s]+", identity.patient_name), identity.study_description}
+    """The patient's names and id, and free text. Shorter ones ("72") would take out numbers that matter."""
+    words = {identity.patient_id, *re.split(r"[\^=,\s]+", identity.patient_name)}
+    words |= {identity.study_description, identity.pet_description, identity.ct_description}
     long_enough = [w for w in words if len(w) >= (6 if w.isdigit() else 3)]
     if not long_enough:
         return None

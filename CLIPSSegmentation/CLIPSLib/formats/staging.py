@@ -1,6 +1,6 @@
 """A set of files that appears in a folder together or not at all, beside whatever else the folder holds.
 
-Used by `result`. `files.atomic_folder` does the same for a folder of its own.
+Used by `result` and by the task that measures. `files.atomic_folder` does the same for a folder of its own.
 """
 
 from __future__ import annotations

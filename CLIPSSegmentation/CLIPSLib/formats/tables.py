@@ -86,7 +86,7 @@ def summary_row(
 ) -> dict[str, Any]:
     """One study of a cohort as a row of summary.csv: its totals, or the reason why there are none.
 
-    anonymous: patient and date stay empty, and so does the place that a reason or a caution names.
+    anonymous: patient and date stay empty, and so does the place that a caution names; give a `reason` that tells none.
     """
     from CLIPSLib.formats.anonymous import Scrubber
 

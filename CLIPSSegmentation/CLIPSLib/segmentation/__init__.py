@@ -2,7 +2,13 @@
 
 from CLIPSLib.segmentation.lesions import describe_source, lesions_from_mask
 from CLIPSLib.segmentation.pointed import lesion_at_point
-from CLIPSLib.segmentation.registry import get_segmenter, list_segmenters, option_rules, segment_study
+from CLIPSLib.segmentation.registry import (
+    effective_options,
+    get_segmenter,
+    list_segmenters,
+    option_rules,
+    segment_study,
+)
 from CLIPSLib.segmentation.types import (
     PHYSIOLOGICAL,
     TUMOR,
@@ -20,6 +26,7 @@ __all__ = [
     "Segmenter",
     "SegmenterDescription",
     "describe_source",
+    "effective_options",
     "get_segmenter",
     "lesion_at_point",
     "lesions_from_mask",

@@ -13,7 +13,7 @@ from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
 from CLIPSLib.segmentation.installed.options import NETWORK_RULES
 from CLIPSLib.segmentation.installed.segmenter import SlidingWindowSegmenter, segmenter_of
 from CLIPSLib.segmentation.majority import MV2, MV3, MajorityVote
-from CLIPSLib.segmentation.options import OPTION_RULES, OptionRule
+from CLIPSLib.segmentation.options import OPTION_RULES, OptionRule, complete_options
 from CLIPSLib.segmentation.percist import PERCIST, LiverThreshold
 from CLIPSLib.segmentation.relative import A50P, MAX41, MAX50, RelativeThreshold, a50p_threshold, fraction_of_max
 from CLIPSLib.segmentation.tmtvnet.options import TMTVNET_RULES
@@ -71,6 +71,19 @@ def option_rules(name: str) -> Mapping[str, OptionRule]:
     return {option: rules[option] for option in segmenter.description.options}
 
 
+def effective_options(
+    name: str, options: Mapping[str, Any] | None = None, answers: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """All options a segmenter would run with: its defaults, `options` over them, the answers it asks for; checked.
+
+    Raises:
+        UsageError: no such segmenter, no such option, or a value out of range.
+    """
+    description = get_segmenter(name).description
+    replies = {key: value for key, value in (answers or {}).items() if key in description.options}
+    return complete_options(description, {**(options or {}), **replies}, option_rules(name))
+
+
 def segment_study(
     study: PetCtStudy,
     model: str = "suv4",
@@ -91,9 +104,9 @@ def segment_study(
         Refusal: the study cannot be segmented this way.
         Cancelled: the reporter said so.
     """
-    segmenter = get_segmenter(model)
-    replies = {key: value for key, value in (answers or {}).items() if key in segmenter.description.options}
-    segmentation = segmenter.segment(study, {**(options or {}), **replies}, reporter)
+    chosen = effective_options(model, options, answers)
+    segmentation = get_segmenter(model).segment(study, chosen, reporter)
     for caution in segmentation.cautions:
         reporter.caution(caution)
-    return replace(segmentation, provenance={**segmentation.provenance, "user_entered": sorted(replies)})
+    told = {"options": chosen, "user_entered": sorted(set(answers or ()) & set(chosen))}
+    return replace(segmentation, provenance={**segmentation.provenance, **told})

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import ClipsError, Refusal
 from CLIPSLib.files import read_json
 from CLIPSLib.formats import STUDY_FORMAT, STUDY_VERSION, StoredResult, read_result
+from CLIPSLib.segmentation import effective_options
+from CLIPSLib.tasks.study_result import SegmentRequest
 
 if TYPE_CHECKING:
-    from CLIPSLib.study import SuvFactor
+    from CLIPSLib.study import StudyCandidate
 
 
 def series_of_result(folder: Path) -> str | None:
@@ -24,26 +26,19 @@ def series_of_result(folder: Path) -> str | None:
     return str(document.get("identity", {}).get("pet_series_uid", ""))
 
 
-def result_to_keep(folder: Path, *, model: str, options: Mapping[str, Any], suv: SuvFactor | None) -> StoredResult:
-    """The result in `folder`, if it is what would be made again.
+def result_to_keep(folder: Path, candidate: StudyCandidate, request: SegmentRequest) -> StoredResult:
+    """The result in `folder`, if it is what would be made again from `candidate` by `request`.
 
     Raises:
-        Refusal: it was made by another method, with other options or with another SUV factor.
-        Failure: it is damaged.
+        Refusal: it was made by another method, with other options, or from other values or another CT.
+        Failure: it is damaged. UsageError: as `effective_options`.
     """
     stored = read_result(folder)
-    provenance = stored.segmentation.provenance
-    differences = []
-    if provenance.get("model") != model:
-        differences.append(f"method '{provenance.get('model')}' instead of '{model}'")
-    parameters = provenance.get("parameters", {})
-    differences += [
-        f"{name} = {parameters.get(name)} instead of {value}"
-        for name, value in options.items()
-        if not _same(parameters.get(name), value)
+    differences = [
+        f"{name} {there!r} instead of {asked!r}"
+        for name, there, asked in _compared(stored, candidate, request)
+        if not _same(there, asked)
     ]
-    if suv and stored.study.suv and not _same(stored.study.suv.factor, suv.factor):
-        differences.append(f"SUV factor {stored.study.suv.factor} instead of {suv.factor}")
     if differences:
         raise Refusal(
             "other-result",
@@ -52,6 +47,24 @@ def result_to_keep(folder: Path, *, model: str, options: Mapping[str, Any], suv:
             "Choose another folder for the results, or ask for overwriting.",
         )
     return stored
+
+
+def _compared(
+    stored: StoredResult, candidate: StudyCandidate, request: SegmentRequest
+) -> Iterator[tuple[str, Any, Any]]:
+    """What decides about a result: name, value in the stored one, value that would be used now."""
+    provenance = stored.segmentation.provenance
+    yield "model", provenance.get("model"), request.model
+    there = provenance.get("options", {})
+    for name, asked in effective_options(request.model, request.options, request.answers).items():
+        yield name, there.get(name), asked
+    if stored.study.suv and candidate.suv:
+        yield "SUV factor", stored.study.suv.factor, candidate.suv.factor
+    yield "weight_kg", stored.study.identity.weight_kg, candidate.identity.weight_kg
+    yield "height_m", stored.study.identity.height_m, candidate.identity.height_m
+    if not stored.study.anonymous:
+        yield "sex", stored.study.identity.sex, candidate.identity.sex
+        yield "CT series", stored.study.identity.ct_series_uid, candidate.identity.ct_series_uid
 
 
 def _same(stored: Any, asked: Any) -> bool:

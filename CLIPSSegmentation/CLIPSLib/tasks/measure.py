@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.files import atomic_folder
-from CLIPSLib.formats import read_labels, read_result, read_seg_nrrd, write_lesions_csv, write_measures_json
+from CLIPSLib.formats import (
+    read_labels,
+    read_result,
+    read_seg_nrrd,
+    together,
+    write_lesions_csv,
+    write_measures_json,
+)
 from CLIPSLib.imaging import array_view, same_grid
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import SILENT, Reporter
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
     from CLIPSLib.measures import Measures
+
+TABLE, MEASURES = "lesions.csv", "measures.json"
 
 
 def measure_mask(
@@ -59,9 +67,9 @@ def measure_mask(
         reporter.caution(caution)
     measures = measure_lesions(segmentation, study)
     if out is not None:
-        with atomic_folder(out, overwrite=overwrite) as folder:
-            write_lesions_csv(folder / "lesions.csv", study, segmentation, measures)
-            write_measures_json(folder / "measures.json", measures)
+        with together(out, (TABLE, MEASURES), overwrite=overwrite) as folder:
+            write_lesions_csv(folder / TABLE, study, segmentation, measures)
+            write_measures_json(folder / MEASURES, measures)
     return measures
 
 

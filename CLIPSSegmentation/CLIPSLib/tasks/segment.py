@@ -17,7 +17,7 @@ from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Refusal
 from CLIPSLib.files import safe_name
 from CLIPSLib.formats import summary_row, write_summary_csv
 from CLIPSLib.progress import SILENT, Reporter, format_duration
-from CLIPSLib.segmentation import get_segmenter
+from CLIPSLib.segmentation import effective_options, get_segmenter
 from CLIPSLib.study import choose_candidate, find_studies, read_study
 from CLIPSLib.tasks.existing import result_to_keep, series_of_result
 from CLIPSLib.tasks.study_result import SegmentRequest, make_result
@@ -60,9 +60,9 @@ def segment_folder(
     Raises:
         Refusal: `path` holds no PET series at all. UsageError: unknown model or option. Cancelled.
     """
-    segmenter = get_segmenter(request.model)  # an unknown model is an error before hours of work, not after
-    request = replace(request, model=segmenter.description.name)  # an installed model with its version
-    for_segmenter = segmenter.description.options
+    request = replace(request, model=get_segmenter(request.model).description.name)  # an installed one with its version
+    # A wrong option is an error before hours of work, not after.
+    for_segmenter = effective_options(request.model, request.options, request.answers)
     found = find_studies(
         path,
         answers={key: value for key, value in request.answers.items() if key not in for_segmenter},
@@ -119,7 +119,7 @@ def _segment_case(
     try:
         if not request.overwrite and _belongs_to(folder, candidate, request):
             state = "kept"
-            stored = result_to_keep(folder, model=request.model, options=request.options, suv=candidate.suv)
+            stored = result_to_keep(folder, candidate, request)
             measures, cautions = stored.measures, (*stored.study.cautions, *stored.segmentation.cautions)
         else:
             candidate = choose_candidate(found)
@@ -179,11 +179,18 @@ def _summary(outcomes: Sequence[CaseOutcome], request: SegmentRequest) -> list[d
             model=request.model,
             measures=outcome.measures,
             cautions=outcome.cautions,
-            reason=str(outcome.error or ""),
+            reason=_reason(outcome.error, request),
             anonymous=request.anonymous,
         )
         for outcome in outcomes
     ]
+
+
+def _reason(error: ClipsError | None, request: SegmentRequest) -> str:
+    """Why there is no result. The sentence names series and files, which often name the patient."""
+    if error is None:
+        return ""
+    return f"{error.kind}: {error.code}" if request.anonymous else str(error)
 
 
 def _nothing_found(path: str | Path, found: FoundStudies) -> Refusal:

@@ -9,6 +9,9 @@ import sys
 import builders_phantom
 import pytest
 from CLIPSLib.cli import main
+from CLIPSLib.cli.output import option_for
+from CLIPSLib.errors import Question
+from CLIPSLib.phantom import read_truth
 
 COMMANDS = ["studies", "segment", "measure", "models", "phantom"]
 
@@ -35,11 +38,14 @@ def test_help_loads_nothing_heavy():
 
 
 def test_usage_errors_exit_with_2(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["segment"])
-    assert stop.value.code == 2
+    assert main(["segment"]) == 2
+    assert "PATH" in capsys.readouterr().err
+    assert main(["segment", ".", "--language", "de", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "command-line"
     assert main(["segment", ".", "--model", "no-such-model"]) == 2
     assert "suv4" in capsys.readouterr().err
+    assert main(["segment", ".", "--option", "threshold=abc"]) == 2
+    assert "threshold" in capsys.readouterr().err
 
 
 def test_segment_prints_a_table_and_says_where_to_look(small_phantom, tmp_path, capsys):
@@ -66,6 +72,23 @@ def test_a_question_exits_with_4_and_names_the_option_that_answers_it(tmp_path, 
     assert main(["segment", str(folder), "--out", str(tmp_path / "out")]) == 4
     assert "--weight-kg KG" in capsys.readouterr().err
     assert main(["segment", str(folder), "--out", str(tmp_path / "out"), "--weight-kg", "72"]) == 0
+
+
+def test_an_option_that_a_question_names_exists(small_phantom, tmp_path, capsys):
+    """No liver to be found in the legs: the printed option, with a point, must be accepted."""
+    question = Question("liver-not-found", "No liver", key="liver_center_lps_mm", unit="mm")
+    assert option_for(question) == "--answer liver_center_lps_mm=MM"
+    center = ",".join(str(value) for value in read_truth(small_phantom).liver_center_lps_mm)
+    words = ["segment", str(small_phantom), "--out", str(tmp_path), "--model", "percist"]
+    assert main([*words, "--answer", f"liver_center_lps_mm={center}"]) == 0
+
+
+def test_quiet_keeps_the_cautions(tmp_path, capsys):
+    folder = builders_phantom.make(tmp_path / "study", ct=False)
+    assert main(["segment", str(folder), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    error = capsys.readouterr().err
+    assert "Caution: The study has no CT" in error
+    assert "done in" not in error
 
 
 def test_a_refusal_exits_with_3_and_a_sentence(tmp_path, capsys):

@@ -42,8 +42,22 @@ def test_reviewed_is_said_by_a_person_and_tables_are_written(small_phantom, segm
     assert measures.patient.reviewed
     rows = list(csv.DictReader((tmp_path / "out" / "lesions.csv").open(encoding="utf-8-sig")))
     assert [row["lesion"] for row in rows][-1] == "TOTAL"
-    with pytest.raises(Refusal, match="exists"):
+    with pytest.raises(Refusal, match="not overwritten unasked"):
         measure_mask(mask, small_phantom, out=tmp_path / "out")
+
+
+def test_overwriting_measures_leaves_every_other_file_of_the_folder(small_phantom, study, segmentation, tmp_path):
+    """The folder given may be the result itself, with the corrected mask in it."""
+    write_result(tmp_path / "result", study, segmentation, measure_lesions(segmentation, study))
+    before = {file.name for file in (tmp_path / "result").iterdir()}
+    measure_mask(tmp_path / "result" / "lesions.seg.nrrd", small_phantom, out=tmp_path / "result", overwrite=True)
+    assert {file.name for file in (tmp_path / "result").iterdir()} == before
+
+
+def test_a_mask_that_says_it_was_reviewed_stays_reviewed(small_phantom, study, segmentation, tmp_path):
+    reviewed = replace(segmentation, reviewed=True)
+    write_result(tmp_path / "result", study, reviewed, measure_lesions(reviewed, study))
+    assert measure_mask(tmp_path / "result" / "lesions.seg.nrrd", small_phantom).patient.reviewed
 
 
 def test_a_mask_on_another_grid_is_refused(small_phantom, segmentation, tmp_path):

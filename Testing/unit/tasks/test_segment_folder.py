@@ -92,11 +92,23 @@ def test_a_second_run_keeps_what_is_there_and_overwrite_replaces_it(small_phanto
     assert again.measures.patient.tmtv_ml > first.measures.patient.tmtv_ml
 
 
-@pytest.mark.parametrize("other", [{"model": "suv2.5"}, {"options": {"min_volume_ml": 1}}])
-def test_a_result_of_another_method_is_not_passed_off_as_this_one(other, small_phantom, tmp_path):
-    segment_folder(small_phantom, tmp_path, SegmentRequest())
-    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest(**other))
+@pytest.mark.parametrize(
+    "other", [{"model": "suv2.5"}, {"options": {"min_volume_ml": 1}}, {"ct_series": "none"}, {"answers": {"sex": "F"}}]
+)
+@pytest.mark.parametrize("order", ["default first", "default second"])
+def test_a_result_of_another_request_is_not_passed_off_as_this_one(order, other, small_phantom, tmp_path):
+    first, second = (SegmentRequest(), SegmentRequest(**other))
+    if order == "default second":
+        first, second = second, first
+    segment_folder(small_phantom, tmp_path, first)
+    (outcome,) = segment_folder(small_phantom, tmp_path, second)
     assert (outcome.state, outcome.error.code) == ("refused", "other-result")
+
+
+@pytest.mark.parametrize("options", [{"threshold": "abc"}, {"threshold": -1}, {"nope": 1}])
+def test_a_wrong_option_is_an_error_before_any_work(options, tmp_path):
+    with pytest.raises(UsageError):
+        segment_folder(tmp_path / "absent", tmp_path, SegmentRequest(options=options))
 
 
 def test_a_cancelled_run_leaves_no_half_result(small_phantom, tmp_path):
@@ -142,6 +154,15 @@ def test_anonymous_results_hold_no_name_id_date_or_uid(small_phantom, tmp_path):
         content = _readable(file) if file.is_file() else b""
         found = [text for text in personal if text.encode() in content or text in file.name]
         assert not found, f"{file.name} holds {found}"
+
+
+def test_an_anonymous_summary_does_not_tell_the_patient_by_the_reason_of_a_refusal(tmp_path):
+    folder = builders_phantom.make(tmp_path / "study")
+    builders_phantom.edit_pet(folder, PatientWeight=None, SeriesDescription="PET of Jane Doe")
+    segment_folder(folder, tmp_path / "out", SegmentRequest(anonymous=True))
+    text = (tmp_path / "out" / "summary.csv").read_text()
+    assert "weight-missing" in text
+    assert "Jane" not in text
 
 
 def test_a_folder_without_pet_is_refused_with_what_was_seen(tmp_path):
