@@ -100,6 +100,19 @@ def test_the_probability_lies_on_the_pet_grid(small):
     assert values[6, 8, 8] > 0.99 > 0.01 > values[0, 0, 0]
 
 
+def test_mirror_images_vote_when_asked_for(small, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cascade, "slide", lambda job, settings, reporter: seen.append(settings.flips) or stop())
+
+    def stop():
+        raise Cancelled
+
+    for flips in (False, True):
+        with pytest.raises(Cancelled):
+            small.segment(study(), {"flips": flips}, SILENT)
+    assert [len(flips) for flips in seen] == [1, 8]
+
+
 def test_an_empty_result_is_said(small):
     found = small.segment(study(), {"suv_threshold": 20.0}, SILENT)
     assert [str(caution) for caution in found.cautions] == ["TMTV-Net found no lesion with SUV >= 20"]

@@ -23,9 +23,6 @@ def _threshold(value: Any) -> float | None:
 
 
 NETWORK_RULES: Mapping[str, OptionRule] = {
-    **{name: TMTVNET_RULES[name] for name in NETWORK_OPTIONS if name != "flips"},
+    **{name: TMTVNET_RULES[name] for name in NETWORK_OPTIONS},
     "suv_threshold": OptionRule("SUV below which voxels leave the mask", "0.1 to 100 g/mL, or none", _threshold),
-    "flips": OptionRule(
-        "average over the 8 mirror images of the input, 8 times as long", "yes or no", TMTVNET_RULES["skip_air"].parse
-    ),
 }

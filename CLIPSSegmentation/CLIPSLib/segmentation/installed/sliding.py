@@ -5,7 +5,6 @@ Called by the segmenter of installed models. Loads torch.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +16,13 @@ from CLIPSLib.progress import Reporter
 from CLIPSLib.segmentation.installed.channels import ChannelTiles
 from CLIPSLib.segmentation.installed.grid import WorkingGrid
 from CLIPSLib.segmentation.installed.outcome import NetworkOutcome
-from CLIPSLib.segmentation.sliding_window.device import EngineSettings
+from CLIPSLib.segmentation.sliding_window.device import ALL_FLIPS, EngineSettings
 from CLIPSLib.segmentation.sliding_window.engine import Job, slide
 from CLIPSLib.segmentation.sliding_window.tiles import Index, TileGrid, covering_grid, gaussian_weight
 from CLIPSLib.segmentation.types import TUMOR
 
 if TYPE_CHECKING:
     from CLIPSLib.study import PetCtStudy
-
-ALL_FLIPS = tuple(axes for count in range(4) for axes in itertools.combinations(range(3), count))
 
 
 def run_sliding_window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from CLIPSLib.errors import UsageError
 
 DEVICES = ("auto", "cuda", "cpu", "mps")
 PRECISIONS = ("float32", "mixed")
+ALL_FLIPS = tuple(axes for count in range(4) for axes in itertools.combinations(range(3), count))
 _BATCH_ON_ACCELERATOR = 4
 _MEMORY_WORDS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc", "std::bad_alloc")
 
@@ -23,8 +25,8 @@ class EngineSettings:
     device: one of `DEVICES`; "auto" takes CUDA where there is one, else the CPU, never MPS. precision: "float32", or
     "mixed" (convolutions in half precision: float16 on CUDA and MPS, bfloat16 on the CPU). batch_size: tiles at a
     time, None: as suits the device. flips: the axes (0 z, 1 y, 2 x) of each test-time flip over which probabilities
-    are averaged; `()` is the tile as it is. optimized: False runs every layer as PyTorch has it, for bit-exact
-    comparisons.
+    are averaged; `()` is the tile as it is, `ALL_FLIPS` are all eight. optimized: False runs every layer as PyTorch
+    has it, for bit-exact comparisons.
     """
 
     device: str = "auto"

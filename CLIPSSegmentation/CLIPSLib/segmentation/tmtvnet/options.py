@@ -25,6 +25,7 @@ TMTVNET = SegmenterDescription(
         "fidelity": "corrected",
         "speed": "accurate",
         "skip_air": True,
+        "flips": False,
         "device": AUTOMATIC,
     },
 )
@@ -68,5 +69,6 @@ TMTVNET_RULES: Mapping[str, OptionRule] = {
     "fidelity": _choice("arithmetic of the cascade", "corrected", "original"),
     "speed": _choice("accurate, or faster in half precision", "accurate", "fast"),
     "skip_air": OptionRule("leave out tiles without a body", "yes or no", _yes_or_no),
+    "flips": OptionRule("average over the 8 mirror images of the input, 8 times as long", "yes or no", _yes_or_no),
     "device": _choice("where networks run", "auto", "cuda", "cpu", "mps"),
 }

@@ -150,11 +150,12 @@ def _images(study: PetCtStudy) -> tuple[Any, Any]:
 
 
 def _settings(chosen: Mapping[str, Any]):
-    from CLIPSLib.segmentation.sliding_window.device import EngineSettings
+    from CLIPSLib.segmentation.sliding_window.device import ALL_FLIPS, EngineSettings
 
     return EngineSettings(
         device=chosen["device"],
         precision="mixed" if chosen["speed"] == "fast" else "float32",
+        flips=ALL_FLIPS if chosen["flips"] else ((),),
         optimized=chosen["fidelity"] != "original",
     )
 
