@@ -8,6 +8,7 @@ error, and so are an int where an enum belongs and names that only Qt 6 has. `in
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import enum
 import sys
 import types
@@ -76,6 +77,7 @@ def install() -> types.ModuleType:
     """Change PySide6's classes (once per process) and give the module that `import qt` finds."""
     if "qt" in sys.modules:
         return sys.modules["qt"]
+    _keep_true_alive()
     classes = list(_classes())
     for cls in classes:
         if issubclass(cls, QtCore.QObject):
@@ -90,6 +92,15 @@ def install() -> types.ModuleType:
     qt5_names.refuse_names_of_qt6({kit.__name__: kit for kit in KITS})
     sys.modules["qt"] = _facade()
     return sys.modules["qt"]
+
+
+def _keep_true_alive() -> None:
+    """Each emit of PySide6 6.12 takes a reference to True away that it does not own; Python 3.11 aborts at the last.
+
+    From Python 3.12 on, True has no references to lose.
+    """
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(True)).value += 2**40
 
 
 def _classes():
