@@ -1,17 +1,17 @@
-"""The Slicer module CLIPS Segmentation: metadata, an API for Slicer's Python console, a self test.
-
-A thin shell: the work is done in CLIPSLib, which is imported when something is asked for, not when Slicer starts.
+"""The Slicer module CLIPS Segmentation: metadata, and shells around what is in CLIPSSegmentationLib.
 
     from CLIPSSegmentation import CLIPSSegmentationLogic
     logic = CLIPSSegmentationLogic()
-    study = logic.loadStudy("/data/patient", answers={"weight_kg": 72})
-    result = logic.showResult(study, logic.segment(study, "suv4"))
-    table = logic.measure(result.segmentationNode, result.petNode)   # again, after corrections
+    petNode, ctNode = logic.loadStudy("/data/patient", answers={"weight_kg": 72})
+    segmentationNode, tableNode = logic.segment(petNode, ctNode, model="suv4")
+    tableNode = logic.measure(segmentationNode)   # again, after corrections
+
+The core, CLIPSLib, is not imported before somebody asks for something, so that Slicer starts as fast as without it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import sys
 
 import slicer
 from slicer.i18n import tr as _
@@ -20,10 +20,10 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
 )
 
-if TYPE_CHECKING:
-    from CLIPSLib import PetCtStudy, Segmentation
+from CLIPSSegmentationLib.Logic import SegmentationLogic
 
 
 class CLIPSSegmentation(ScriptedLoadableModule):
@@ -37,60 +37,73 @@ class CLIPSSegmentation(ScriptedLoadableModule):
         parent.contributors = ["The CLIPS contributors"]
         parent.helpText = _(
             "Total metabolic tumor volume (TMTV) on FDG PET/CT: reads the study from DICOM with a verified SUV, "
-            "segments candidate lesions and measures them. For research use only, not a medical device. "
-            "See the <a href='https://github.com/CLIPS-TMTV/SlicerCLIPS'>documentation</a>."
+            "segments candidate lesions and measures them while you correct them. For research use only, not a medical "
+            "device. See the <a href='https://github.com/CLIPS-TMTV/SlicerCLIPS'>documentation</a>."
         )
         parent.acknowledgementText = _("Measures follow the definitions of the IBSI and of lymphoma imaging groups.")
-        parent.hidden = True  # there is no panel: the module is used from the console and from scripts
+        slicer.app.connect("startupCompleted()", self._onStartupCompleted)
+
+    def _onStartupCompleted(self) -> None:
+        from CLIPSSegmentationLib import SampleStudies
+
+        SampleStudies.register(self.resourcePath("Icons/CLIPSSegmentation.png"))
 
 
-class ShownResult(NamedTuple):
-    """The MRML nodes of a result; `ctNode` is None for a PET without CT."""
+class CLIPSSegmentationWidget(ScriptedLoadableModuleWidget):
+    """The panel: loads the form and hands on what Slicer says."""
 
-    petNode: Any
-    ctNode: Any
-    segmentationNode: Any
-    tableNode: Any
+    def setup(self) -> None:
+        super().setup()
+        from CLIPSSegmentationLib.Panel import Panel
+
+        form = slicer.util.loadUI(self.resourcePath("UI/CLIPSSegmentation.ui"))
+        self.layout.addWidget(form)
+        form.setMRMLScene(slicer.mrmlScene)
+        self.logic = CLIPSSegmentationLogic()
+        self.panel = Panel(form, self.logic, self.resourcePath)
+        self.ui = self.panel.ui
+        self.layout.addStretch(1)
+
+    def enter(self) -> None:
+        self.panel.enter()
+
+    def exit(self) -> None:
+        self.panel.exit()
+
+    def cleanup(self) -> None:
+        self.panel.cleanup()
+
+    def onReload(self) -> None:
+        """Reload in developer mode takes the packages with it: forgotten here, they are imported anew."""
+        for name in [name for name in sys.modules if name.split(".")[0] in ("CLIPSSegmentationLib", "CLIPSLib")]:
+            del sys.modules[name]
+        super().onReload()
 
 
-class CLIPSSegmentationLogic(ScriptedLoadableModuleLogic):
-    """Study in, segments and measures out; needs no window.
+class CLIPSSegmentationLogic(SegmentationLogic, ScriptedLoadableModuleLogic):
+    """Study in, segments and measures out; needs no window. What it can do besides is in `SegmentationLogic`.
 
     Errors are `CLIPSLib.ClipsError`: a `Question` names the value that is missing (give it as `answers={key: value}`),
     a `Refusal` says why no trustworthy result can be made and what to do.
     """
 
-    def loadStudy(self, path: str, answers: dict[str, Any] | None = None) -> PetCtStudy:
-        """Read the one PET/CT study of a DICOM folder: PET in SUVbw (g/mL), CT in HU."""
-        from CLIPSLib import load_study
+    def getParameterNode(self):
+        """The choices of the scene, typed."""
+        from CLIPSSegmentationLib.ParameterNode import CLIPSSegmentationParameterNode
 
-        return load_study(path, answers=answers)
+        return CLIPSSegmentationParameterNode(super().getParameterNode())
 
-    def segment(self, study: PetCtStudy, model: str = "suv4", answers: dict[str, Any] | None = None) -> Segmentation:
-        """Find candidate lesions. `CLIPSLib.list_segmenters()` tells the models."""
-        from CLIPSLib import segment_study
+    def segment(self, petNode, ctNode=None, model: str = "suv4", options=None, answers=None, wait: bool = True):
+        """Segment a PET in a background job; returns (segmentation node, table node), or with wait=False the job.
 
-        return segment_study(study, model, answers=answers)
-
-    def showResult(self, study: PetCtStudy, segmentation: Segmentation) -> ShownResult:
-        """Add volumes, one segment per lesion and the table of measures to the scene, and show the PET."""
-        from CLIPSLib import measure_lesions
-        from CLIPSLib.scene import add_measures_table, add_segmentation, add_study_volumes
-
-        petNode, ctNode = add_study_volumes(study)
-        segmentationNode = add_segmentation(segmentation, study, petNode)
-        tableNode = add_measures_table(measure_lesions(segmentation, study), segmentationNode)
-        if slicer.app.layoutManager() is not None:
-            slicer.util.setSliceViewerLayers(background=petNode, fit=True)
-        return ShownResult(petNode, ctNode, segmentationNode, tableNode)
-
-    def measure(self, segmentationNode, petNode):
-        """Measure the segments as they are now and add a new table node with the result."""
-        from CLIPSLib import measure_lesions
-        from CLIPSLib.scene import add_measures_table, segmentation_from_node, study_from_nodes
-
-        segmentation = segmentation_from_node(segmentationNode, petNode)
-        return add_measures_table(measure_lesions(segmentation, study_from_nodes(petNode)), segmentationNode)
+        model: `CLIPSLib.list_segmenters()` tells them. Raises what stopped the job.
+        """
+        job = self.startSegmentation(petNode, ctNode, model, options, answers)
+        if not wait:
+            self.jobs.advance()
+            return job
+        self.waitFor(job)
+        return self.showResult(job)
 
 
 class CLIPSSegmentationTest(ScriptedLoadableModuleTest):
@@ -108,14 +121,12 @@ class CLIPSSegmentationTest(ScriptedLoadableModuleTest):
         logic = CLIPSSegmentationLogic()
         with tempfile.TemporaryDirectory() as folder:
             truth = write_phantom(f"{folder}/phantom", preset="small").threshold(4.0)
-            study = logic.loadStudy(f"{folder}/phantom")
-        result = logic.showResult(study, logic.segment(study, "suv4"))
-        segments = result.segmentationNode.GetSegmentation()
-        volumes = self._volumesMl(result.tableNode)
+            segmentationNode, tableNode = logic.segment(*logic.loadStudy(f"{folder}/phantom"), model="suv4")
+        segments, volumes = segmentationNode.GetSegmentation(), self._volumesMl(tableNode)
         self.assertEqual(segments.GetNumberOfSegments(), truth.preselected_component_count)
         self.assertAlmostEqual(volumes[-1], truth.preselected_volume_ml, places=3)
         segments.RemoveSegment(segments.GetNthSegmentID(0))
-        corrected = self._volumesMl(logic.measure(result.segmentationNode, result.petNode))
+        corrected = self._volumesMl(logic.measure(segmentationNode))
         self.assertAlmostEqual(corrected[-1], volumes[-1] - volumes[0], places=6)
 
     @staticmethod

@@ -1,1 +1,5 @@
-"""What runs inside Slicer: the panel of CLIPS Segmentation and the way from Slicer's DICOM database into the scene."""
+"""What the module CLIPS Segmentation consists of besides its module file: logic on MRML nodes, and the panel.
+
+Imported when Slicer needs it, not when Slicer starts. Files without "Panel", "Form", "Table" or "Follower" in their
+name know no widget and work without a window.
+"""

@@ -12,6 +12,8 @@ from CLIPSLib.scene.edits import (
     set_reviewed,
     set_segment_mask,
 )
+from CLIPSLib.scene.grids import lies_on_grid
+from CLIPSLib.scene.records import SERIES_ATTRIBUTE
 from CLIPSLib.scene.segments import add_segmentation, segmentation_from_node
 from CLIPSLib.scene.tables import add_measures_table, update_measures_table
 from CLIPSLib.scene.volumes import (
@@ -20,10 +22,12 @@ from CLIPSLib.scene.volumes import (
     add_study_volumes,
     ct_cautions,
     require_suvbw,
+    study_facts,
     study_from_nodes,
 )
 
 __all__ = [
+    "SERIES_ATTRIBUTE",
     "add_ct_volume",
     "add_lesion",
     "add_measures_table",
@@ -33,12 +37,14 @@ __all__ = [
     "ct_cautions",
     "is_reviewed",
     "kind_of",
+    "lies_on_grid",
     "require_suvbw",
     "segment_mask",
     "segmentation_from_node",
     "set_kind",
     "set_reviewed",
     "set_segment_mask",
+    "study_facts",
     "study_from_nodes",
     "update_measures_table",
 ]

@@ -75,15 +75,23 @@ def coincide(first: np.ndarray, second: np.ndarray, size: tuple[int, int, int]) 
     return bool(np.abs((first - second) @ corners).max() <= _TOLERANCE_MM)
 
 
-def refuse_other_grid(image: sitk.Image, node) -> None:
-    """Raise `Refusal` unless a volume node that no transform moves has the size and place of an image."""
+def lies_on_grid(image: sitk.Image, node) -> bool:
+    """Whether a volume node has the size and place of an image; one without voxels has not."""
     import slicer
 
-    refuse_transform(node)
+    if node.GetImageData() is None:
+        return False
     reference = slicer.vtkMRMLScalarVolumeNode()
     set_grid(reference, image)
     size = node.GetImageData().GetDimensions()
-    if tuple(size) != image.GetSize() or not coincide(matrix(reference), matrix(node), size):
+    return tuple(size) == image.GetSize() and coincide(matrix(reference), matrix(node), size)
+
+
+def refuse_other_grid(image: sitk.Image, node) -> None:
+    """Raise `Refusal` unless a volume node that no transform moves has the size and place of an image."""
+    refuse_transform(node)
+    if not lies_on_grid(image, node):
+        size = node.GetImageData().GetDimensions()
         raise Refusal(
             "other-grid",
             f"The mask ({image.GetSize()} voxels) does not lie on the grid of the PET volume ({tuple(size)} voxels)",

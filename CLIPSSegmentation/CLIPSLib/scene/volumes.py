@@ -14,7 +14,7 @@ from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.imaging import array_view
 from CLIPSLib.scene import grids, records
 from CLIPSLib.scene.hierarchy import file_study, identity_with_person
-from CLIPSLib.study import PetCtStudy, StudyIdentity
+from CLIPSLib.study import PetCtStudy, StudyIdentity, SuvFactor
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -85,14 +85,36 @@ def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
         Refusal: the PET is not SUVbw or does not say so, the CT is not in HU, a volume is empty or transformed.
     """
     require_suvbw(pet_node)
-    text = pet_node.GetAttribute(records.STUDY_ATTRIBUTE)
-    fields = records.study_fields(text, pet_node.GetName()) if text else {}
+    facts = study_facts(pet_node, ct_node)
     return PetCtStudy(
         pet=_as_float32(grids.image_from_node(pet_node)),
         ct=grids.image_from_node(ct_node) if ct_node else None,
+        identity=facts.identity,
+        suv=facts.suv,
+        cautions=(*facts.cautions, *(ct_cautions(ct_node) if ct_node else ())),
+    )
+
+
+class StudyFacts(NamedTuple):
+    """What nodes tell of a study besides its voxels."""
+
+    identity: StudyIdentity
+    suv: SuvFactor | None
+    cautions: tuple[Caution, ...]
+
+
+def study_facts(pet_node, ct_node=None) -> StudyFacts:
+    """Identity, SUV audit trail and cautions of the study that volume nodes show; reads no voxel.
+
+    Raises:
+        Refusal: what CLIPS wrote about the PET node cannot be read.
+    """
+    text = pet_node.GetAttribute(records.STUDY_ATTRIBUTE)
+    fields = records.study_fields(text, pet_node.GetName()) if text else {}
+    return StudyFacts(
         identity=identity_with_person(fields.get("identity", StudyIdentity()), pet_node, ct_node),
         suv=fields.get("suv"),
-        cautions=(*fields.get("cautions", ()), *(ct_cautions(ct_node) if ct_node else ())),
+        cautions=fields.get("cautions", ()),
     )
 
 

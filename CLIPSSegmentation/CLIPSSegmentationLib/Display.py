@@ -1,0 +1,114 @@
+"""How PET, CT and lesions are shown: the layout of the module, windows and colors, the MIP, jumping to a place.
+
+Every function does nothing where there are no views (Slicer without a main window).
+"""
+
+from __future__ import annotations
+
+import slicer
+
+FUSION_LAYOUT = 7150  # any number above 100 that no other module has
+_MIP_VIEW = "CLIPSMip"
+_FUSION_COLORS = "vtkMRMLPETProceduralColorNodePET-Heat"
+_PET_COLORS = "vtkMRMLColorTableNodeInvertedGrey"
+_PET_RANGE_SUV = (0.0, 6.0)
+_MIP_RANGE_SUV = (0.0, 10.0)
+_FUSION_OPACITY = 0.5
+_LAYOUT = """
+<layout type="horizontal" split="true">
+ <item splitSize="650"><layout type="vertical" split="true">
+  <item><layout type="horizontal" split="true">
+   <item><view class="vtkMRMLSliceNode" singletontag="Red">
+    <property name="orientation" action="default">Axial</property>
+    <property name="viewlabel" action="default">R</property>
+    <property name="viewcolor" action="default">#F34A33</property></view></item>
+   <item><view class="vtkMRMLSliceNode" singletontag="Yellow">
+    <property name="orientation" action="default">Sagittal</property>
+    <property name="viewlabel" action="default">Y</property>
+    <property name="viewcolor" action="default">#EDD54C</property></view></item>
+  </layout></item>
+  <item><view class="vtkMRMLSliceNode" singletontag="Green">
+    <property name="orientation" action="default">Coronal</property>
+    <property name="viewlabel" action="default">G</property>
+    <property name="viewcolor" action="default">#6EB04B</property></view></item>
+ </layout></item>
+ <item splitSize="350"><view class="vtkMRMLViewNode" singletontag="CLIPSMip">
+   <property name="viewlabel" action="default">M</property></view></item>
+</layout>
+"""
+
+
+def showFusion(petNode, ctNode=None) -> None:
+    """The layout of the module: slices with the PET over the CT (the PET alone in inverted grey), the MIP beside."""
+    manager = slicer.app.layoutManager()
+    if manager is None or petNode is None:
+        return
+    layoutNode = manager.layoutLogic().GetLayoutNode()
+    if not layoutNode.IsLayoutDescription(FUSION_LAYOUT):
+        layoutNode.AddLayoutDescription(FUSION_LAYOUT, _LAYOUT)
+    manager.setLayout(FUSION_LAYOUT)
+    petNode.GetDisplayNode().SetAndObserveColorNodeID(_FUSION_COLORS if ctNode else _PET_COLORS)
+    if ctNode:
+        slicer.util.setSliceViewerLayers(
+            background=ctNode, foreground=petNode, foregroundOpacity=_FUSION_OPACITY, fit=True
+        )
+    else:
+        slicer.util.setSliceViewerLayers(background=petNode, foreground=None, fit=True)
+    showMip(petNode)
+
+
+def showMip(petNode) -> None:
+    """A maximum intensity projection of the PET, dark on white as it is read, in the layout's 3D view."""
+    viewNode = slicer.mrmlScene.GetSingletonNode(_MIP_VIEW, "vtkMRMLViewNode")
+    if viewNode is None:
+        return
+    viewNode.SetRaycastTechnique(slicer.vtkMRMLViewNode.MaximumIntensityProjection)
+    viewNode.SetBackgroundColor(1.0, 1.0, 1.0)
+    viewNode.SetBackgroundColor2(1.0, 1.0, 1.0)
+    viewNode.SetBoxVisible(False)
+    viewNode.SetAxisLabelsVisible(False)
+    logic = slicer.modules.volumerendering.logic()
+    display = logic.GetFirstVolumeRenderingDisplayNode(petNode) or logic.CreateDefaultVolumeRenderingNodes(petNode)
+    for other in slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode"):
+        if other is not display and other.IsDisplayableInView(viewNode.GetID()):
+            other.SetVisibility(False)
+    display.SetViewNodeIDs([viewNode.GetID()])
+    _setMipColors(display.GetVolumePropertyNode().GetVolumeProperty())
+    display.SetVisibility(True)
+
+
+def jumpTo(ras) -> None:
+    """Move all slice views to a position (RAS, mm)."""
+    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
+
+
+def isShown() -> bool:
+    """Whether the views are in the layout of the module."""
+    manager = slicer.app.layoutManager()
+    return manager is not None and manager.layout == FUSION_LAYOUT
+
+
+def currentLayout() -> int | None:
+    """The layout as it is, to be restored."""
+    manager = slicer.app.layoutManager()
+    return None if manager is None else manager.layout
+
+
+def restoreLayout(layout: int | None) -> None:
+    """Back to the layout of another module, unless the user has chosen a third one meanwhile."""
+    if layout is not None and isShown():
+        slicer.app.layoutManager().setLayout(layout)
+
+
+def _setMipColors(volumeProperty) -> None:
+    low, high = _MIP_RANGE_SUV
+    opacity, color = volumeProperty.GetScalarOpacity(), volumeProperty.GetRGBTransferFunction()
+    opacity.RemoveAllPoints()
+    opacity.AddPoint(low, 0.0)
+    opacity.AddPoint(high, 1.0)
+    color.RemoveAllPoints()
+    color.AddRGBPoint(low, 1.0, 1.0, 1.0)
+    color.AddRGBPoint(high, 0.0, 0.0, 0.0)
+    volumeProperty.GetGradientOpacity().RemoveAllPoints()
+    volumeProperty.GetGradientOpacity().AddPoint(0.0, 1.0)
+    volumeProperty.SetInterpolationTypeToLinear()

@@ -1,0 +1,67 @@
+"""Slicer's Segment Editor inside the panel: an editor node of its own, few effects, undo for every change."""
+
+from __future__ import annotations
+
+import slicer
+
+_SINGLETON_TAG = "CLIPSSegmentation"
+_EFFECTS = ("Paint", "Erase", "Threshold", "Scissors", "Islands", "Margin")
+_UNDO_STATES = 10
+
+
+class Editor:
+    """A qMRMLSegmentEditorWidget that is set up when the panel is entered and let go when it is left."""
+
+    def __init__(self, widget) -> None:
+        self._widget = widget
+        widget.setMaximumNumberOfUndoStates(_UNDO_STATES)
+        widget.setEffectNameOrder(list(_EFFECTS))
+        widget.unorderedEffectsVisible = False
+        widget.segmentationNodeSelectorVisible = False
+        widget.sourceVolumeNodeSelectorVisible = False
+        widget.switchToSegmentationsButtonVisible = False
+
+    def start(self) -> None:
+        """Make the editor node; it is a singleton, and not the one of Slicer's own module."""
+        node = slicer.mrmlScene.GetSingletonNode(_SINGLETON_TAG, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+            node.UnRegister(None)
+            node.SetSingletonTag(_SINGLETON_TAG)
+            node = slicer.mrmlScene.AddNode(node)
+        if self._widget.mrmlSegmentEditorNode() is not node:
+            self._widget.setMRMLSegmentEditorNode(node)
+        self._widget.setMRMLScene(slicer.mrmlScene)
+        self._widget.setupViewObservations()
+        self._widget.installKeyboardShortcuts()
+
+    def stop(self) -> None:
+        """Leave keys and views to others."""
+        if self._widget.mrmlSegmentEditorNode() is not None:
+            self._widget.setActiveEffect(None)
+            self._widget.setSegmentationNode(None)
+            self._widget.setMRMLSegmentEditorNode(None)
+        self._widget.uninstallKeyboardShortcuts()
+        self._widget.removeViewObservations()
+
+    def setNodes(self, segmentationNode, petNode) -> None:
+        """Edit this segmentation on this volume."""
+        if self._widget.mrmlSegmentEditorNode() is None:
+            return
+        self._widget.setSegmentationNode(segmentationNode)
+        if segmentationNode is not None:
+            self._widget.setSourceVolumeNode(petNode)
+
+    def select(self, segmentId: str) -> None:
+        """Edit this lesion."""
+        self._widget.setCurrentSegmentID(segmentId)
+
+    def saveState(self) -> None:
+        """Remember everything as it is, for one step of undo."""
+        self._widget.saveStateForUndo()
+
+    def undo(self) -> None:
+        self._widget.undo()
+
+    def redo(self) -> None:
+        self._widget.redo()

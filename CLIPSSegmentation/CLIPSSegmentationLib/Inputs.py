@@ -1,0 +1,144 @@
+"""Whether the chosen volumes can be trusted: SUV by coded units, CT in the same frame of reference.
+
+Called by the logic before anything is segmented, and by the panel to say what it would do. Reads no voxel until
+`verifiedStudy`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import slicer
+from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from CLIPSLib import PetCtStudy
+
+_FRAME_OF_REFERENCE = "0020,0052"
+
+
+@dataclass(frozen=True)
+class InputState:
+    """What is to be said about the chosen volumes.
+
+    ready: they can be segmented. suv, frame: a sentence each. cautions: of the study. convertible: the PET is no SUV
+    yet, and its DICOM files are at hand.
+    """
+
+    ready: bool
+    suv: str
+    frame: str = ""
+    cautions: tuple[str, ...] = ()
+    convertible: bool = False
+
+
+def inputState(petNode, ctNode=None) -> InputState:
+    """Look at the chosen volumes, quickly: called at every change of a selector."""
+    from CLIPSLib import ClipsError
+    from CLIPSLib.scene import require_suvbw, study_facts
+
+    if petNode is None:
+        return InputState(ready=False, suv=_("Choose a PET volume, or load a study."))
+    try:
+        require_suvbw(petNode)
+    except ClipsError as error:
+        if dicomFiles(petNode):
+            sentence = _("Not in SUV. It came from DICOM: “Convert to SUV” reads its own files.")
+            return InputState(ready=False, suv=sentence, convertible=True)
+        return InputState(ready=False, suv=str(error))
+    try:
+        facts = study_facts(petNode, ctNode)
+        frame, cautions = frameOfReference(petNode, ctNode)
+    except ClipsError as error:
+        return InputState(ready=False, suv=_suvSentence(petNode, None), frame=str(error))
+    texts = tuple(str(caution) for caution in (*facts.cautions, *cautions))
+    return InputState(ready=True, suv=_suvSentence(petNode, facts.suv), frame=frame, cautions=texts)
+
+
+def verifiedStudy(petNode, ctNode=None) -> PetCtStudy:
+    """The study that the volumes show, with everything checked that `inputState` tells about.
+
+    Raises:
+        ValueError: no PET. ClipsError (`Refusal`): not SUVbw by its coded units, another frame of reference, ...
+    """
+    from dataclasses import replace
+
+    from CLIPSLib.scene import study_from_nodes
+
+    if petNode is None:
+        raise ValueError(_("A PET volume is needed."))
+    _sentence, cautions = frameOfReference(petNode, ctNode)
+    study = study_from_nodes(petNode, ctNode)
+    return replace(study, cautions=(*study.cautions, *cautions))
+
+
+def frameOfReference(petNode, ctNode):
+    """How PET and CT lie to each other: a sentence, and cautions.
+
+    Raises:
+        ClipsError (`Refusal`): they have different frames of reference, or do not overlap.
+    """
+    from CLIPSLib import Caution, Refusal
+    from CLIPSLib.scene import SERIES_ATTRIBUTE, study_facts
+
+    if ctNode is None:
+        return _("No CT: methods that work on PET alone can be used."), ()
+    if not _overlap(petNode, ctNode):
+        raise Refusal(
+            "no-overlap", _("PET and CT do not overlap"), ctNode.GetName(), _("Choose the CT of the same examination.")
+        )
+    identity = study_facts(petNode, ctNode).identity
+    if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
+        return _("PET and CT share their frame of reference."), ()
+    pet = identity.frame_of_reference_uid or _frameUid(petNode)
+    ct = _frameUid(ctNode)
+    if pet and ct and pet != ct:
+        raise Refusal(
+            "frame-differs",
+            _("PET and CT have different frames of reference: {pet} and {ct}").format(pet=pet, ct=ct),
+            ctNode.GetName(),
+            _("Choose the CT of the same examination, or none."),
+        )
+    if pet and ct:
+        return _("PET and CT share their frame of reference."), ()
+    unknown = _("The frame of reference of PET or CT is not known; that they belong together was not checked")
+    return unknown, (Caution("frame-unknown", unknown, ctNode.GetName()),)
+
+
+def dicomFiles(node) -> list[str]:
+    """The DICOM files that a volume was loaded from, as far as Slicer's database has them all; else none."""
+    uids = (node.GetAttribute("DICOM.instanceUIDs") or "").split() if node else []
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None or not database.isOpen:
+        return []
+    files = [database.fileForInstance(uid) for uid in uids]
+    return files if all(files) else []
+
+
+def _frameUid(node) -> str:
+    files = dicomFiles(node)
+    return slicer.dicomDatabase.fileValue(files[0], _FRAME_OF_REFERENCE) if files else ""
+
+
+def _overlap(first, second) -> bool:
+    bounds = [[0.0] * 6, [0.0] * 6]
+    first.GetRASBounds(bounds[0])
+    second.GetRASBounds(bounds[1])
+    return all(
+        min(bounds[0][2 * axis + 1], bounds[1][2 * axis + 1]) > max(bounds[0][2 * axis], bounds[1][2 * axis])
+        for axis in range(3)
+    )
+
+
+def _suvSentence(petNode, suv) -> str:
+    """Says what was verified, and how the SUV came about where that is known."""
+    quantity, units = petNode.GetVoxelValueQuantity(), petNode.GetVoxelValueUnits()
+    verified = _("Verified SUVbw: quantity {quantity}, unit {unit}.").format(
+        quantity=quantity.GetCodeMeaning() if quantity else _("not stated"), unit=units.GetCodeValue()
+    )
+    if suv is None:
+        return verified + " " + _("Made by another module or file; its factor is not known here.")
+    if suv.factor is None:
+        return verified + " " + _("Each slice has its own factor.")
+    return verified + " " + _("Factor {factor:.6g}.").format(factor=suv.factor)

@@ -1,0 +1,138 @@
+"""Measures that follow whatever a person does to a segmentation. Made by ResultsPanel.
+
+Voxel edits fire `SourceRepresentationModified`, names and tags `SegmentModified`; both only say that something
+happened, and a short while after the last of them everything is compared with what was measured before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+if TYPE_CHECKING:
+    from CLIPSLib import Measures, Segmentation
+
+DELAY_MS = 400
+
+
+class LiveMeasures(VTKObservationMixin):
+    """Calls `onChanged()` when there are new measures, or a reason why there are none.
+
+    segmentation, measures: of the nodes as they were last looked at, None when there is `error` or nothing to measure.
+    study: the PET that was measured.
+    """
+
+    def __init__(self, onChanged: Callable[[], None]) -> None:
+        super().__init__()
+        self._onChanged = onChanged
+        self._timer = qt.QTimer()
+        self._timer.singleShot = True
+        self._timer.interval = DELAY_MS
+        self._timer.connect("timeout()", self.update)
+        self._clear(None, None)
+
+    def setNodes(self, segmentationNode, petNode) -> None:
+        """Follow these nodes, or none."""
+        self.stop()
+        self._clear(segmentationNode, petNode)
+        if segmentationNode is not None and petNode is not None:
+            self._observe()
+        self.update()
+
+    def stop(self) -> None:
+        """Follow nothing any more."""
+        self._timer.stop()
+        self.removeObservers()
+
+    def update(self) -> None:
+        """Measure now."""
+        from CLIPSLib import ClipsError
+
+        self._timer.stop()
+        self.error = None
+        try:
+            self._measure()
+        except ClipsError as error:
+            self.segmentation = self.measures = None
+            self.error = error
+        self._onChanged()
+
+    def updateIfPending(self) -> None:
+        """Measure now if an edit waits to be measured: before anything is exported."""
+        if self._timer.active:
+            self.update()
+
+    def lesionAt(self, ras) -> str | None:
+        """The id of the lesion at a position (RAS, mm)."""
+        from CLIPSLib.imaging import lps_mm_to_index
+
+        if self.segmentation is None:
+            return None
+        labels = self.segmentation.labels
+        index = [round(float(v)) for v in lps_mm_to_index(labels, (-ras[0], -ras[1], ras[2]))[0]]
+        if any(not 0 <= i < size for i, size in zip(index, reversed(labels.GetSize()), strict=True)):
+            return None
+        label = labels.GetPixel(*reversed(index))
+        return next((lesion.lesion_id for lesion in self.segmentation.lesions if lesion.label == label), None)
+
+    def _clear(self, segmentationNode, petNode) -> None:
+        self.segmentationNode, self.petNode = segmentationNode, petNode
+        self.segmentation: Segmentation | None = None
+        self.measures: Measures | None = None
+        self.error = None
+        self.study = None
+        self._meter = None
+        self._counted = None
+
+    def _observe(self) -> None:
+        node, events = self.segmentationNode, slicer.vtkSegmentation
+        for event in (
+            events.SourceRepresentationModified,
+            events.SegmentAdded,
+            events.SegmentRemoved,
+            events.SegmentModified,
+            events.SegmentsOrderModified,
+        ):
+            self.addObserver(node.GetSegmentation(), event, self._onEdited)
+        for moved in (node, self.petNode):
+            self.addObserver(moved, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._onEdited)
+        self.addObserver(self.petNode, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, self._onPetChanged)
+        self.addObserver(self.petNode, vtk.vtkCommand.ModifiedEvent, self._onEdited)
+
+    def _onEdited(self, _caller, _event) -> None:
+        self._timer.start()
+
+    def _onPetChanged(self, _caller, _event) -> None:
+        self._meter = None
+        self._timer.start()
+
+    def _measure(self) -> None:
+        from CLIPSLib.measures import LesionMeter
+        from CLIPSLib.scene import segmentation_from_node, study_from_nodes
+
+        if self.segmentationNode is None or self.petNode is None:
+            return
+        if self._meter is None:
+            self.study = study_from_nodes(self.petNode)
+            self._meter = LesionMeter(self.study)
+        self.segmentation = segmentation_from_node(self.segmentationNode, self.petNode)
+        self.measures = self._meter.measure(self.segmentation)
+        self._withdrawReview()
+
+    def _withdrawReview(self) -> None:
+        """What was reviewed is not what is there now: names may change, volumes and kinds may not."""
+        from dataclasses import replace
+
+        from CLIPSLib.scene import set_reviewed
+
+        counted = {replace(lesion, name="", label=0) for lesion in self.measures.lesions}
+        changed, self._counted = self._counted not in (None, counted), counted
+        if changed and self.segmentation.reviewed:
+            set_reviewed(self.segmentationNode, False)
+            self.segmentation = replace(self.segmentation, reviewed=False)
+            self.measures = replace(self.measures, patient=replace(self.measures.patient, reviewed=False))

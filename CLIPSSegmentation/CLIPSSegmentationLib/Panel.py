@@ -1,0 +1,146 @@
+"""The panel as a whole: its sections, the parameter node they share, what happens when the scene closes.
+
+Made by the module's widget, which hands on `enter`, `exit` and `cleanup`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from CLIPSSegmentationLib import Display, Settings
+from CLIPSSegmentationLib.JobsPanel import JobsPanel
+from CLIPSSegmentationLib.Logic import petOf
+from CLIPSSegmentationLib.ModelPanel import ModelPanel
+from CLIPSSegmentationLib.ResultsPanel import ResultsPanel
+from CLIPSSegmentationLib.StudyPanel import StudyPanel
+
+if TYPE_CHECKING:
+    from CLIPSSegmentationLib.Jobs import SegmentationJob
+    from CLIPSSegmentationLib.ParameterNode import CLIPSSegmentationParameterNode
+
+
+class Panel(VTKObservationMixin):
+    """form: the loaded .ui file; logic: the module's; resourcePath: gives the path of one of the module's resources."""
+
+    def __init__(self, form, logic, resourcePath: Callable[[str], str]) -> None:
+        super().__init__()
+        Settings.applyDataFolder()
+        self.form, self.logic, self.resourcePath = form, logic, resourcePath
+        self.ui = slicer.util.childWidgetVariables(form)
+        self.parameterNode: CLIPSSegmentationParameterNode | None = None
+        self._guiTag = None
+        self._entered = False
+        self._layoutBefore = None
+        self.model = ModelPanel(self)
+        self.study = StudyPanel(self)
+        self.jobs = JobsPanel(self)
+        self.results = ResultsPanel(self)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneEndClose)
+        self.jobs.start()
+
+    def enter(self) -> None:
+        """The user opens the panel."""
+        self._entered = True
+        self._setParameterNode(self.logic.getParameterNode())
+        self.results.start()
+
+    def exit(self) -> None:
+        """The user goes to another module; jobs go on and are followed."""
+        self._entered = False
+        self.results.stop()
+        self._setParameterNode(None)
+        Display.restoreLayout(self._layoutBefore)
+        self._layoutBefore = None
+
+    def cleanup(self) -> None:
+        """The panel goes, by a reload or with Slicer. Jobs go on in their own processes."""
+        if self._entered:
+            self.exit()
+        self.jobs.stop()
+        self.results.live.stop()
+        self.removeObservers()
+
+    def chooseStudy(self, petNode, ctNode) -> None:
+        """Make volumes the chosen study and show them."""
+        if self.parameterNode is not None:
+            self.parameterNode.petVolume = petNode
+            self.parameterNode.ctVolume = ctNode
+        self.showFusion(petNode, ctNode)
+
+    def showResult(self, segmentationNode, tableNode) -> None:
+        """Open a result for review, with its PET."""
+        if self.parameterNode is None:
+            return  # another module is open: the result is in the scene, and here to be chosen
+        petNode = petOf(segmentationNode)
+        if self.parameterNode.petVolume is not petNode:
+            self.parameterNode.ctVolume = None
+            self.parameterNode.petVolume = petNode
+        self.parameterNode.segmentation = segmentationNode
+        self.ui.resultsButton.collapsed = False
+
+    def showFusion(self, petNode, ctNode) -> None:
+        """Show volumes in the layout of the module; leaving the module brings the user's layout back."""
+        if not Display.isShown():
+            self._layoutBefore = Display.currentLayout()
+        Display.showFusion(petNode, ctNode)
+
+    def hasPetOf(self, job: SegmentationJob) -> bool:
+        """Whether the PET that a job was ordered for is still in this scene."""
+        node = slicer.mrmlScene.GetNodeByID(job.origin["petNodeId"])
+        return node is not None and node.IsA("vtkMRMLScalarVolumeNode")
+
+    def updateApply(self) -> None:
+        """Apply is possible when inputs and options are; its tooltip says what is missing."""
+        hasCt = self.parameterNode is not None and self.parameterNode.ctVolume is not None
+        problem = self.model.problem(hasCt)
+        if not self.study.state.ready:
+            problem = self.study.state.frame or self.study.state.suv
+        self.jobs.updateApply(problem)
+
+    def setBusy(self, busy: bool) -> None:
+        """While a study is read, only Cancel can be pressed."""
+        for widget in (self.ui.segmentButton, self.ui.applyArea, self.ui.resultsButton, self.ui.loadArea):
+            widget.enabled = not busy
+        for widget in (self.ui.petSelector, self.ui.ctSelector, self.ui.loadFolderButton, self.ui.convertButton):
+            widget.enabled = not busy
+
+    def onDataFolderChanged(self) -> None:
+        """Jobs and models are somewhere else now."""
+        self.logic.forgetJobs()
+        self.jobs.reset()
+
+    def _setParameterNode(self, node) -> None:
+        if self.parameterNode is not None:
+            self.parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self.parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self.parameterNode = node
+        if node is not None:
+            self._guiTag = node.connectGui(self.ui)
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._onParametersChanged)
+        self._update()
+
+    def _onParametersChanged(self, _caller=None, _event=None) -> None:
+        self._update()
+
+    def _update(self) -> None:
+        self.study.update()
+        self.model.update()
+        self.results.update()
+        self.updateApply()
+
+    def _onSceneStartClose(self, _caller, _event) -> None:
+        """Let go of the scene's nodes before they go."""
+        if self._entered:
+            self.results.stop()
+            self._setParameterNode(None)
+
+    def _onSceneEndClose(self, _caller, _event) -> None:
+        if self._entered:
+            self._setParameterNode(self.logic.getParameterNode())
+            self.results.start()

@@ -1,0 +1,210 @@
+"""The section "Study": which volumes, whether they can be trusted, and loading from DICOM. Made by Panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CLIPSSegmentationLib import Settings
+from CLIPSSegmentationLib.Inputs import InputState, inputState
+from CLIPSSegmentationLib.PanelReporter import PanelReporter
+from CLIPSSegmentationLib.QuestionForm import QuestionForm
+from CLIPSSegmentationLib.StudySources import StudySource, folderSource, volumeSource
+
+if TYPE_CHECKING:
+    from CLIPSLib.study import FoundStudies, StudyCandidate
+
+    from CLIPSSegmentationLib.Panel import Panel
+
+
+class StudyPanel:
+    """Other places that studies can come from call `open(source)`: the list, the questions and the bar are here."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel, self.ui = panel, panel.ui
+        self.state = InputState(ready=False, suv="")
+        self._source: StudySource | None = None
+        self._candidates: tuple[StudyCandidate, ...] = ()
+        self._reporter: PanelReporter | None = None
+        self.questions = QuestionForm(self.ui.questionArea, self._updateLoadButton)
+        _prepareTable(self.ui.studyTable)
+        self.ui.loadArea.visible = self.ui.readingArea.visible = False
+        for button, slot in (
+            (self.ui.loadFolderButton, self.onLoadFolder),
+            (self.ui.convertButton, self.onConvert),
+            (self.ui.showFusionButton, self.onShowFusion),
+            (self.ui.loadChosenButton, self.onLoadChosen),
+            (self.ui.closeLoadButton, self.close),
+            (self.ui.cancelReadingButton, self._onCancelReading),
+        ):
+            button.connect("clicked()", slot)
+        self.ui.studyTable.connect("itemSelectionChanged()", self._onChosen)
+        self.ui.studyTable.connect("cellDoubleClicked(int,int)", lambda _row, _column: self.onLoadChosen())
+
+    def update(self) -> None:
+        """Say what is true of the chosen volumes."""
+        parameters = self._panel.parameterNode
+        petNode, ctNode = (parameters.petVolume, parameters.ctVolume) if parameters else (None, None)
+        self.state = inputState(petNode, ctNode)
+        self.ui.suvState.text = self.state.suv
+        self.ui.frameState.text = self.state.frame
+        self.ui.convertButton.visible = self.state.convertible
+        self.ui.showFusionButton.enabled = petNode is not None
+
+    def onLoadFolder(self) -> None:
+        """Ask for a folder and open what it holds."""
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder of a PET/CT study"), Settings.lastFolder()
+        )
+        if folder:
+            Settings.setLastFolder(folder)
+            self.open(folderSource(folder))
+
+    def onConvert(self) -> None:
+        """Read the chosen PET's own files, to have it in SUV."""
+        with slicer.util.tryWithErrorDisplay(_("The files of this volume cannot be read.")):
+            parameters = self._panel.parameterNode
+            self.open(volumeSource(parameters.petVolume, parameters.ctVolume))
+
+    def onShowFusion(self) -> None:
+        """Show the chosen volumes in the layout of the module."""
+        self._panel.showFusion(self._panel.parameterNode.petVolume, self._panel.parameterNode.ctVolume)
+
+    def open(self, source: StudySource) -> None:
+        """Look for studies; load the only one there is, or let the user choose, answer, or read why not."""
+        self._source = source
+        found = self._read(lambda reporter: source.find(reporter=reporter))
+        if found is None:
+            return
+        self._show(found)
+        if len(self._candidates) == 1 and self._candidates[0].usable:
+            self.onLoadChosen()
+
+    def onLoadChosen(self) -> None:
+        """Load the selected study with the answers that were given; ask what is still missing."""
+        from CLIPSLib.study import read_study
+
+        candidate = self._chosen()
+        if candidate is None:
+            return
+        if self.questions.answers():
+            candidate = self._withAnswers(candidate)
+        if candidate is None or not candidate.usable:
+            return
+        study = self._read(lambda reporter: read_study(candidate, reporter=reporter))
+        if study is None:
+            return
+        from CLIPSLib.scene import add_study_volumes
+
+        self.close()
+        petNode, ctNode = add_study_volumes(study)
+        self._panel.chooseStudy(petNode, ctNode)
+
+    def close(self) -> None:
+        """Close the list."""
+        self._source, self._candidates = None, ()
+        self.questions.setQuestions(())
+        self.ui.loadArea.visible = False
+
+    def _withAnswers(self, candidate: StudyCandidate) -> StudyCandidate | None:
+        """The candidate anew, with answers; what it asks then is asked."""
+        answers = {key: value for key, value in self.questions.answers().items() if value}
+        series = str(candidate.pet.details["key"])
+        found = self._read(lambda reporter: self._source.find(answers, series, reporter))
+        if found is None:
+            return None
+        (answered,) = found.candidates
+        self._candidates = tuple(answered if each is candidate else each for each in self._candidates)
+        if not answered.usable:
+            self._onChosen()
+        return answered
+
+    def _read(self, work):
+        """Do work with a bar and a Cancel button; None when it was cancelled or could not be done, which is said."""
+        from CLIPSLib import Cancelled, ClipsError
+
+        self._reporter = PanelReporter(self.ui.readingBar)
+        self.ui.readingArea.visible = True
+        self._panel.setBusy(True)
+        try:
+            return work(self._reporter)
+        except Cancelled:
+            return None
+        except ClipsError as error:
+            self.ui.loadArea.visible = True
+            self.ui.loadMessage.text = str(error)
+            return None
+        finally:
+            self._reporter = None
+            self.ui.readingArea.visible = False
+            self._panel.setBusy(False)
+
+    def _onCancelReading(self) -> None:
+        if self._reporter is not None:
+            self._reporter.cancel()
+
+    def _show(self, found: FoundStudies) -> None:
+        self._candidates = found.candidates
+        self.ui.loadTitle.text = self._source.title
+        self.ui.loadArea.visible = True
+        table = self.ui.studyTable
+        table.rowCount = len(found.candidates)
+        for row, candidate in enumerate(found.candidates):
+            for column, text in enumerate(_cells(candidate)):
+                table.setItem(row, column, qt.QTableWidgetItem(text))
+        table.resizeColumnsToContents()
+        self.ui.loadMessage.text = (
+            "" if found.candidates else _("No PET series among {n} files.").format(n=found.file_count)
+        )
+        self._onChosen()
+        if found.candidates:
+            table.selectRow(0)
+
+    def _chosen(self) -> StudyCandidate | None:
+        row = self.ui.studyTable.currentRow()
+        return self._candidates[row] if 0 <= row < len(self._candidates) else None
+
+    def _onChosen(self) -> None:
+        """Say of the selected study what stands in its way."""
+        candidate = self._chosen()
+        refusals = candidate.refusals if candidate else ()
+        if candidate is not None:
+            notes = refusals or candidate.cautions
+            self.ui.loadMessage.text = "\n".join(str(note) for note in notes)
+        self.questions.setQuestions(candidate.questions if candidate and not refusals else ())
+        self._updateLoadButton()
+
+    def _updateLoadButton(self) -> None:
+        candidate = self._chosen()
+        self.ui.loadChosenButton.enabled = candidate is not None and not candidate.refusals and self.questions.complete
+
+
+def _prepareTable(table) -> None:
+    titles = [_("Patient"), _("Date"), _("PET"), _("CT"), _("State")]
+    table.columnCount = len(titles)
+    table.setHorizontalHeaderLabels(titles)
+    table.verticalHeader().visible = False
+    table.selectionBehavior = qt.QAbstractItemView.SelectRows
+    table.selectionMode = qt.QAbstractItemView.SingleSelection
+    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+    table.horizontalHeader().stretchLastSection = True
+    table.maximumHeight = 140
+
+
+def _cells(candidate: StudyCandidate) -> tuple[str, ...]:
+    identity = candidate.identity
+    state = _("ready")
+    if candidate.refusals:
+        state = _("refused")
+    elif candidate.questions:
+        state = _("needs an answer")
+    return (
+        identity.patient_id or candidate.pet.patient_id,
+        identity.study_date,
+        candidate.pet.description or candidate.pet.series_uid,
+        candidate.ct.description or _("yes") if candidate.ct else _("none"),
+        state,
+    )
