@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CORE = REPOSITORY / "CLIPSSegmentation" / "CLIPSLib"
 
 FRONT_DOOR = ("__init__", "__main__")  # resolve public names lazily; no room imports them
-GROUND_FLOOR = ("errors", "progress", "provenance", "files", "schema", "body_size")  # importable everywhere
+GROUND_FLOOR = ("errors", "progress", "provenance", "files", "locks", "schema", "body_size")  # importable everywhere
 BUNDLED = frozenset({"numpy", "scipy", "SimpleITK", "pydicom", "PIL"})  # what Slicer ships and pyproject.toml requires
 
 

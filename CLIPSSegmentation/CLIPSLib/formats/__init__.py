@@ -3,7 +3,14 @@
 from CLIPSLib.formats.anonymous import Scrubber, anonymous_measures, anonymous_segmentation, anonymous_study
 from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts, write_measures_json
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
-from CLIPSLib.formats.result import RESULT_FILES, StoredResult, read_result, read_saved_study, write_result
+from CLIPSLib.formats.result import (
+    RESULT_FILES,
+    StoredResult,
+    corrected_segments,
+    read_result,
+    read_saved_study,
+    write_result,
+)
 from CLIPSLib.formats.seg_nrrd import read_seg_nrrd, write_seg_nrrd
 from CLIPSLib.formats.staging import together
 from CLIPSLib.formats.tables import (
@@ -28,6 +35,7 @@ __all__ = [
     "anonymous_measures",
     "anonymous_segmentation",
     "anonymous_study",
+    "corrected_segments",
     "read_image",
     "read_labels",
     "read_result",

@@ -48,6 +48,7 @@ class SegmentationFacts:
     cautions: tuple[Caution, ...]
     labels_file: str
     labels_sha256: str
+    segments_sha256: str
     grid: Mapping[str, list[float]]
 
 
@@ -83,8 +84,10 @@ def read_study_json(path: str | os.PathLike) -> StudyFacts:
         )
 
 
-def write_segmentation_json(path: str | os.PathLike, segmentation: Segmentation, labels_path: Path) -> Path:
-    """Write lesions, provenance, validity and cautions, tied to the label file by its SHA-256."""
+def write_segmentation_json(
+    path: str | os.PathLike, segmentation: Segmentation, labels_path: Path, segments_path: Path
+) -> Path:
+    """Write lesions, provenance, validity and cautions, tied to the label map and the segments by their SHA-256."""
     content = {
         **_origin(),
         "labels": {
@@ -92,6 +95,7 @@ def write_segmentation_json(path: str | os.PathLike, segmentation: Segmentation,
             "sha256": sha256_file(labels_path),
             "grid": grid_of(segmentation.labels),
         },
+        "segments": {"file": segments_path.name, "sha256": sha256_file(segments_path)},
         "reviewed": segmentation.reviewed,
         "valid_for": segmentation.valid_for,
         "lesions": [asdict(lesion) for lesion in segmentation.lesions],
@@ -113,6 +117,7 @@ def read_segmentation_json(path: str | os.PathLike) -> SegmentationFacts:
             cautions=_read_cautions(document["cautions"]),
             labels_file=document["labels"]["file"],
             labels_sha256=document["labels"]["sha256"],
+            segments_sha256=document["segments"]["sha256"],
             grid=document["labels"]["grid"],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,15 +63,18 @@ def write_result(
     overwrite: bool = False,
     save_images: bool = False,
     anonymous: bool = False,
+    extras: Mapping[str, Callable[[Path], object]] | None = None,
     reporter: Reporter = SILENT,
 ) -> dict[str, Path]:
     """Write a result into `folder`: all of its files, or none. Other files in the folder are left alone.
 
     save_images: also the SUV and CT images. anonymous: without names, ids, dates, UIDs and paths.
+    extras: more files of the set, by name, each with the function that writes it (the report).
     Returns file name -> path.
 
     Raises:
-        Refusal: the folder holds a result and `overwrite` is False; labels and PET are on different grids.
+        Refusal: the folder holds a result and `overwrite` is False, or segments that a person corrected; labels and
+            PET are on different grids.
         Failure: disk full, folder not writable; nothing was changed. Cancelled: `reporter` said so; as before.
     """
     if not same_grid(segmentation.labels, study.pet):
@@ -81,7 +84,11 @@ def write_result(
         measures = anonymous_measures(measures, study.identity)
         study = anonymous_study(study)
     images = _image_writers(study, segmentation, save_images=save_images)
-    with together(folder, RESULT_FILES, overwrite=overwrite) as temporary:
+    if overwrite and (corrected := corrected_segments(folder)) is not None:
+        raise _corrected(corrected)
+    images.update(extras or {})
+    names = (*(extras or {}), *RESULT_FILES)
+    with together(folder, names, overwrite=overwrite) as temporary:
         for done, (name, write) in enumerate(images.items()):
             reporter.check()
             reporter.progress("Writing results", done / len(images))
@@ -89,10 +96,19 @@ def write_result(
         write_lesions_csv(temporary / TABLE, study, segmentation, measures)
         write_measures_json(temporary / MEASURES, measures)
         write_study_json(temporary / STUDY, study, anonymous=anonymous)
-        write_segmentation_json(temporary / SEGMENTATION, segmentation, temporary / LABELS)
+        write_segmentation_json(temporary / SEGMENTATION, segmentation, temporary / LABELS, temporary / SEGMENTS)
         reporter.check()
     reporter.progress("Writing results", 1.0)
-    return {name: Path(folder) / name for name in RESULT_FILES if (Path(folder) / name).exists()}
+    return {name: Path(folder) / name for name in names if (Path(folder) / name).exists()}
+
+
+def corrected_segments(folder: str | os.PathLike) -> Path | None:
+    """The segments of a result if somebody changed them since (saving in Slicer goes there by default), else None."""
+    segments = Path(folder) / SEGMENTS
+    if not segments.is_file() or not (Path(folder) / SEGMENTATION).is_file():
+        return None
+    written = read_segmentation_json(Path(folder) / SEGMENTATION).segments_sha256
+    return None if sha256_file(segments) == written else segments
 
 
 def read_result(folder: str | os.PathLike) -> StoredResult:
@@ -185,6 +201,15 @@ def _check_labels(labels: sitk.Image, facts: SegmentationFacts, path: Path) -> N
     unknown = present - {lesion.label for lesion in facts.lesions}
     if unknown:
         raise _damaged(f"The label map holds values without a lesion: {sorted(unknown)}", path)
+
+
+def _corrected(segments: Path) -> Refusal:
+    return Refusal(
+        "corrected",
+        "The segments were corrected since they were written, and are not overwritten",
+        str(segments),
+        "Move or rename this file first, or choose another folder for the results.",
+    )
 
 
 def _damaged(what: str, path: Path) -> Failure:

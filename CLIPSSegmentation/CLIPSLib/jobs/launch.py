@@ -13,7 +13,7 @@ from typing import Any
 from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.jobs.folder import JobFolder
 from CLIPSLib.jobs.job import Job
-from CLIPSLib.jobs.lock import only_one
+from CLIPSLib.locks import only_one
 from CLIPSLib.jobs.processes import ProcessId, end_tree, launched, this_process
 from CLIPSLib.jobs.status import WAITING, failed_status, new_status
 

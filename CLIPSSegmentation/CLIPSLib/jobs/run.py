@@ -12,7 +12,7 @@ from typing import Any
 
 from CLIPSLib.errors import Cancelled, ClipsError, Failure, UsageError
 from CLIPSLib.jobs.folder import JobFolder
-from CLIPSLib.jobs.lock import only_one
+from CLIPSLib.locks import only_one
 from CLIPSLib.jobs.processes import lead_own_group
 from CLIPSLib.jobs.reporter import JobReporter
 

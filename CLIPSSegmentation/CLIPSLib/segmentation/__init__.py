@@ -1,6 +1,6 @@
 """Masks from studies: threshold methods now, networks later, all behind `Segmenter`."""
 
-from CLIPSLib.segmentation.lesions import describe_source, lesions_from_mask
+from CLIPSLib.segmentation.lesions import describe_source, lesions_from_mask, split_lesions
 from CLIPSLib.segmentation.pointed import lesion_at_point
 from CLIPSLib.segmentation.registry import (
     effective_options,
@@ -33,4 +33,5 @@ __all__ = [
     "list_segmenters",
     "option_rules",
     "segment_study",
+    "split_lesions",
 ]

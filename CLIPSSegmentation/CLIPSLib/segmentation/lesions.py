@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,39 @@ def lesions_from_mask(
         mask != 0, voxel_volume_ml(study.pet), connectivity=connectivity, min_volume_ml=min_volume_ml
     )
     return image_like(regions.labels, study.pet), name_lesions(regions, study, model, parameters or {})
+
+
+def split_lesions(segmentation: Segmentation, study: PetCtStudy, *, connectivity: int = 26) -> Segmentation:
+    """Each lesion that falls into several components becomes several; touching lesions stay apart.
+
+    The largest part keeps id and name, the others are called "<name>, part 2" and so on, and keep the kind.
+    """
+    from scipy import ndimage
+
+    labels = np.array(array_view(segmentation.labels))
+    suv = array_view(study.pet)
+    lesions: list[Lesion] = []
+    next_label = max((lesion.label for lesion in segmentation.lesions), default=0) + 1
+    around = ndimage.find_objects(labels)
+    for lesion in segmentation.lesions:
+        lesions.append(lesion)
+        box = around[lesion.label - 1] if lesion.label <= len(around) else None
+        if box is None:
+            continue
+        parts = find_candidates(labels[box] == lesion.label, 1.0, connectivity=connectivity, min_volume_ml=0.0)
+        for number in range(2, len(parts.boxes) + 1):
+            labels[box][parts.labels == number] = next_label
+            seed = (study.identity.pet_series_uid, "split", lesion.lesion_id)
+            lesions.append(
+                replace(
+                    lesion,
+                    label=next_label,
+                    lesion_id=_lesion_id(seed, hottest_voxel(suv, labels, box, next_label)),
+                    name=f"{lesion.name}, part {number}",
+                )
+            )
+            next_label += 1
+    return replace(segmentation, labels=image_like(labels, study.pet), lesions=tuple(lesions))
 
 
 def name_lesions(regions: Regions, study: PetCtStudy, model: str, parameters: Mapping[str, Any]) -> tuple[Lesion, ...]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.formats import (
+    corrected_segments,
     read_labels,
     read_result,
     read_seg_nrrd,
@@ -24,7 +25,7 @@ from CLIPSLib.formats import (
 from CLIPSLib.imaging import array_view, same_grid
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.segmentation import Lesion, Segmentation, lesions_from_mask
+from CLIPSLib.segmentation import Lesion, Segmentation, split_lesions
 from CLIPSLib.study import load_study
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def measure_mask(
     study = load_study(study_path, answers=answers, pet_series=pet_series, ct_series=ct_series, reporter=reporter)
     segmentation = _read_mask(Path(mask), study.pet)
     if split:
-        labels, lesions = lesions_from_mask(segmentation.labels, study)
-        segmentation = replace(segmentation, labels=labels, lesions=lesions)
+        segmentation = split_lesions(segmentation, study)
     if reviewed is not None:
         segmentation = replace(segmentation, reviewed=reviewed)
     for caution in (*study.cautions, *segmentation.cautions):
@@ -75,7 +75,13 @@ def measure_mask(
 
 def _read_mask(mask: Path, pet: sitk.Image) -> Segmentation:
     if mask.is_dir():
-        return read_result(mask).segmentation
+        stored = read_result(mask).segmentation
+        corrected = corrected_segments(mask)
+        if corrected is None:
+            return stored
+        what = "The segments were corrected since the result was written; they are measured as they are now"
+        segmentation = read_seg_nrrd(corrected, pet)
+        return replace(segmentation, cautions=(*segmentation.cautions, Caution("corrected", what, str(corrected))))
     if mask.name.endswith(".seg.nrrd"):
         return read_seg_nrrd(mask, pet)
     if mask.name.endswith((".nii.gz", ".nii")):

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Refusal
 from CLIPSLib.files import safe_name
-from CLIPSLib.formats import summary_row, write_summary_csv
+from CLIPSLib.formats import corrected_segments, summary_row
 from CLIPSLib.progress import SILENT, Reporter, format_duration
 from CLIPSLib.segmentation import effective_options, get_segmenter
 from CLIPSLib.study import choose_candidate, find_studies, read_study
 from CLIPSLib.tasks.existing import result_to_keep, series_of_result
-from CLIPSLib.tasks.study_result import SegmentRequest, make_result
+from CLIPSLib.tasks.study_result import REPORT_NAME, SegmentRequest, make_report, make_result
+from CLIPSLib.tasks.summary import prepare_folder, update_summary
 
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
     from CLIPSLib.study import FoundStudies, StudyCandidate
 
-SUMMARY_NAME = "summary.csv"
-_STATES = {"refusal": "refused", "question": "question"}
+_STATES = {"question": "question"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ def segment_folder(
     if not found.candidates:
         raise _nothing_found(path, found)
     root = Path(out)
+    prepare_folder(root)
     studies = _by_study(found)
     names = _case_names([study.candidates[0] for study in studies], root, request)
     outcomes: list[CaseOutcome] = []
@@ -81,7 +82,7 @@ def segment_folder(
         prefix = _prefix(number, len(names), time.monotonic() - started)
         outcome = _segment_case(study, name, root, request, _Prefixed(reporter, prefix))
         outcomes.append(outcome)
-        write_summary_csv(root / SUMMARY_NAME, _summary(outcomes, request), overwrite=True)
+        update_summary(root, _summary(outcomes, request))
         on_outcome(outcome)
     return outcomes
 
@@ -119,13 +120,16 @@ def _segment_case(
     try:
         if not request.overwrite and _belongs_to(folder, candidate, request):
             state = "kept"
-            stored = result_to_keep(folder, candidate, request)
-            measures, cautions = stored.measures, (*stored.study.cautions, *stored.segmentation.cautions)
+            measures, cautions = _keep(folder, candidate, request, reporter)
         else:
             candidate = choose_candidate(found)
             measures, cautions = make_result(read_study(candidate, reporter=reporter), folder, request, reporter)
     except Cancelled:
         raise
+    except Refusal as error:
+        if error.code == "exists" and _belongs_to(folder, candidate, request):  # another run was faster
+            return _segment_case(found, name, root, request, reporter)
+        return CaseOutcome(case=name, state="refused", candidate=candidate, error=error)
     except ClipsError as error:
         return CaseOutcome(case=name, state=_STATES.get(error.kind, "failed"), candidate=candidate, error=error)
     except MemoryError:
@@ -140,6 +144,24 @@ def _segment_case(
         cautions=cautions,
         seconds=time.monotonic() - started,
     )
+
+
+def _keep(
+    folder: Path, candidate: StudyCandidate, request: SegmentRequest, reporter: Reporter
+) -> tuple[Measures, tuple[Caution, ...]]:
+    """The measures of a result that is there; its report is written again where it is missing."""
+    stored = result_to_keep(folder, candidate, request)
+    cautions = (*stored.study.cautions, *stored.segmentation.cautions)
+    if corrected_segments(folder) is not None:
+        what = (
+            f"The segments were corrected since; these measures are the old ones ('clips measure {folder}' gives new)"
+        )
+        cautions = (*cautions, Caution("corrected", what, str(folder)))
+        reporter.caution(cautions[-1])
+    if not (folder / REPORT_NAME).exists():
+        study = read_study(candidate, reporter=reporter)
+        make_report(folder / REPORT_NAME, study, stored.segmentation, stored.measures, request)
+    return stored.measures, cautions
 
 
 def _case_names(candidates: Sequence[StudyCandidate], root: Path, request: SegmentRequest) -> list[str]:
@@ -196,16 +218,17 @@ def _reason(error: ClipsError | None, request: SegmentRequest) -> str:
 def _nothing_found(path: str | Path, found: FoundStudies) -> Refusal:
     seen = Counter(series.modality or "unknown" for series in found.skipped)
     held = ", ".join(f"{count} {modality}" for modality, count in sorted(seen.items())) or "no DICOM series"
+    reasons = [f"PET '{s.description}': {s.reason}" for s in found.skipped if s.modality == "PT"]
     return Refusal(
         "no-pet",
-        f"No PET series found among {found.file_count} files ({held})",
+        f"No PET series found among {found.file_count} files ({'; '.join([held, *reasons[:3]])})",
         str(path),
         "Run 'clips studies' on the folder to see what was found and why it was left out.",
     )
 
 
 class _Prefixed:
-    """A reporter that says which study of how many a stage belongs to."""
+    """A reporter that says which study of how many a stage or a caution belongs to."""
 
     def __init__(self, inner: Reporter, prefix: str) -> None:
         self._inner, self._prefix = inner, prefix
@@ -214,7 +237,7 @@ class _Prefixed:
         self._inner.progress(self._prefix + stage, fraction)
 
     def caution(self, caution: Caution) -> None:
-        self._inner.caution(caution)
+        self._inner.caution(replace(caution, what=self._prefix + caution.what))
 
     def check(self) -> None:
         self._inner.check()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import Caution
-from CLIPSLib.files import atomic_folder
 from CLIPSLib.formats import write_result
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import Reporter
@@ -17,6 +16,7 @@ from CLIPSLib.segmentation import segment_study
 
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
+    from CLIPSLib.segmentation import Segmentation
     from CLIPSLib.study import PetCtStudy
 
 REPORT_NAME = "report.html"
@@ -40,7 +40,9 @@ class SegmentRequest:
 def make_result(
     study: PetCtStudy, folder: Path, request: SegmentRequest, reporter: Reporter
 ) -> tuple[Measures, tuple[Caution, ...]]:
-    """Segment, measure, write, report; `folder` appears whole or not at all. Returns measures and all cautions.
+    """Segment, measure, write, report: all files of the result or none; other files in `folder` stay.
+
+    Returns measures and all cautions.
 
     Raises:
         What `segment_study`, `measure_lesions` and `write_result` raise; nothing is left behind.
@@ -54,20 +56,22 @@ def make_result(
     measures = measure_lesions(segmentation, study)
     reporter.progress("Measuring lesions", 1.0)
     reporter.check()
-    anonymous = request.anonymous
-    with atomic_folder(folder, overwrite=request.overwrite) as temporary:
-        write_result(
-            temporary,
-            study,
-            segmentation,
-            measures,
-            save_images=request.save_images,
-            anonymous=anonymous,
-            reporter=reporter,
-        )
-        reporter.progress("Writing the report", 0.0)
-        report = temporary / REPORT_NAME
-        write_report(report, study, segmentation, measures, anonymous=anonymous, language=request.language)
-        reporter.check()
-    reporter.progress("Writing the report", 1.0)
+    write_result(
+        folder,
+        study,
+        segmentation,
+        measures,
+        overwrite=request.overwrite,
+        save_images=request.save_images,
+        anonymous=request.anonymous,
+        extras={REPORT_NAME: lambda path: make_report(path, study, segmentation, measures, request)},
+        reporter=reporter,
+    )
     return measures, (*study.cautions, *segmentation.cautions)
+
+
+def make_report(
+    path: Path, study: PetCtStudy, segmentation: Segmentation, measures: Measures, request: SegmentRequest
+) -> Path:
+    """Write the report of a result as the request wants it."""
+    return write_report(path, study, segmentation, measures, anonymous=request.anonymous, language=request.language)

@@ -10,8 +10,10 @@ import pytest
 import SimpleITK as sitk
 from CLIPSLib import load_study, measure_lesions, segment_study, write_report, write_result
 from CLIPSLib.errors import Refusal
-from CLIPSLib.formats import read_result, write_labels
-from CLIPSLib.segmentation import Lesion
+from CLIPSLib.formats import read_result, write_labels, write_seg_nrrd
+from CLIPSLib.imaging import image_like
+from CLIPSLib.progress import RecordingReporter
+from CLIPSLib.segmentation import Lesion, split_lesions
 from CLIPSLib.tasks import measure_mask
 
 
@@ -52,6 +54,43 @@ def test_overwriting_measures_leaves_every_other_file_of_the_folder(small_phanto
     before = {file.name for file in (tmp_path / "result").iterdir()}
     measure_mask(tmp_path / "result" / "lesions.seg.nrrd", small_phantom, out=tmp_path / "result", overwrite=True)
     assert {file.name for file in (tmp_path / "result").iterdir()} == before
+
+
+def test_segments_corrected_in_place_are_measured_as_they_are_now(small_phantom, study, segmentation, tmp_path):
+    """Slicer saves over lesions.seg.nrrd by default; the result's own label map is then out of date."""
+    write_result(tmp_path / "result", study, segmentation, measure_lesions(segmentation, study))
+    fewer = replace(segmentation, labels=segmentation.labels * sitk.Cast(segmentation.labels != 1, sitk.sitkUInt16))
+    write_seg_nrrd(fewer, tmp_path / "result" / "lesions.seg.nrrd", overwrite=True)
+    reporter = RecordingReporter()
+
+    corrected = measure_mask(tmp_path / "result", small_phantom, reporter=reporter)
+
+    assert corrected.patient.tmtv_ml == pytest.approx(measure_lesions(fewer, study).patient.tmtv_ml)
+    assert "corrected" in [caution.code for caution in reporter.cautions]
+
+
+def test_splitting_keeps_kinds_and_touching_lesions_apart(study, segmentation):
+    """Lesion 1 in two parts, a physiological one that touches it: three segments, the totals of the tumor ones only."""
+    labels = np.zeros(segmentation.labels.GetSize()[::-1], np.uint16)
+    labels[10, 10:12, 10:14] = 1  # 8 voxels
+    labels[20, 20, 20:23] = 1  # 3 voxels, apart
+    labels[10, 12:14, 10:14] = 2  # 8 voxels, touching the first part
+    drawn = replace(
+        segmentation,
+        labels=image_like(labels, study.pet),
+        lesions=(
+            Lesion(label=1, lesion_id="a", name="Node"),
+            Lesion(label=2, lesion_id="b", name="Ureter", kind="physiological"),
+        ),
+    )
+    measures = measure_lesions(split_lesions(drawn, study), study)
+    assert [(m.name, m.kind, m.voxel_count) for m in measures.lesions] == [
+        ("Node", "tumor", 8),
+        ("Node, part 2", "tumor", 3),
+        ("Ureter", "physiological", 8),
+    ]
+    assert measures.lesions[0].lesion_id == "a"
+    assert measures.patient.lesion_count == 2
 
 
 def test_a_mask_that_says_it_was_reviewed_stays_reviewed(small_phantom, study, segmentation, tmp_path):

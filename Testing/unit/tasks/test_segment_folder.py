@@ -11,11 +11,11 @@ import builders_phantom
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from CLIPSLib.errors import Cancelled, Refusal, UsageError
+from CLIPSLib.errors import Cancelled, Failure, Refusal, UsageError
 from CLIPSLib.imaging import same_grid
 from CLIPSLib.phantom import read_truth
 from CLIPSLib.progress import RecordingReporter
-from CLIPSLib.tasks import SegmentRequest, segment_folder
+from CLIPSLib.tasks import SegmentRequest, segment, segment_folder
 
 RESULT_FILES = {
     "labels.nii.gz",
@@ -111,6 +111,55 @@ def test_a_wrong_option_is_an_error_before_any_work(options, tmp_path):
         segment_folder(tmp_path / "absent", tmp_path, SegmentRequest(options=options))
 
 
+def test_overwriting_leaves_other_files_of_the_case_and_refuses_over_corrected_segments(small_phantom, tmp_path):
+    (first,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    (first.folder / "my-notes.txt").write_text("reviewed by Dr. A")
+    segment_folder(small_phantom, tmp_path, SegmentRequest(overwrite=True))
+    assert (first.folder / "my-notes.txt").exists()
+
+    segments = first.folder / "lesions.seg.nrrd"  # where Slicer saves by default
+    segments.write_bytes(segments.read_bytes() + b"corrected")
+    (refused,) = segment_folder(small_phantom, tmp_path, SegmentRequest(overwrite=True))
+    assert (refused.state, refused.error.code) == ("refused", "corrected")
+    (kept,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    assert [caution.code for caution in kept.cautions] == ["corrected"]
+    assert segments.read_bytes().endswith(b"corrected")
+
+
+def test_a_missing_report_is_written_again(small_phantom, tmp_path):
+    (first,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    (first.folder / "report.html").unlink()
+    (kept,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    assert (kept.state, (first.folder / "report.html").exists()) == ("kept", True)
+
+
+def test_two_runs_over_different_patients_share_one_summary(tmp_path):
+    for seed in (1, 2):
+        segment_folder(builders_phantom.make(tmp_path / f"p{seed}", seed=seed), tmp_path / "out", SegmentRequest())
+    rows = list(csv.DictReader((tmp_path / "out" / "summary.csv").open(encoding="utf-8-sig")))
+    assert [row["state"] for row in rows] == ["done", "done"]
+
+
+def test_a_run_that_comes_second_to_a_finished_study_keeps_it(small_phantom, tmp_path, monkeypatch):
+    """Two instances at once: while this one segments, the other one has written the result."""
+    real = segment.make_result
+
+    def after_the_other(study, folder, request, reporter):
+        monkeypatch.setattr(segment, "make_result", real)
+        segment_folder(small_phantom, tmp_path, SegmentRequest())
+        return real(study, folder, request, reporter)
+
+    monkeypatch.setattr(segment, "make_result", after_the_other)
+    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    assert outcome.state == "kept"
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_any_work(small_phantom, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Failure, match="Cannot write"):
+        segment_folder(small_phantom, tmp_path / "file", SegmentRequest())
+
+
 def test_a_cancelled_run_leaves_no_half_result(small_phantom, tmp_path):
     checks = 0
     while True:  # cancel at the first check, the second, ... until the run has no more checks
@@ -118,7 +167,7 @@ def test_a_cancelled_run_leaves_no_half_result(small_phantom, tmp_path):
             segment_folder(small_phantom, tmp_path, SegmentRequest(), reporter=RecordingReporter(cancel_after=checks))
             break
         except Cancelled:
-            assert [path for path in tmp_path.iterdir() if path.name != "summary.csv"] == []
+            assert _left_in(tmp_path) in (set(), {"summary.csv"})
             checks += 1
     assert checks > 3
 
@@ -131,7 +180,7 @@ def test_a_full_disk_fails_with_its_sentence_and_leaves_nothing(small_phantom, t
     (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
 
     assert (outcome.state, outcome.error.code) == ("failed", "disk-full")
-    assert [path.name for path in tmp_path.iterdir()] == ["summary.csv"]
+    assert _left_in(tmp_path) == {"summary.csv"}
 
 
 def test_anonymous_results_hold_no_name_id_date_or_uid(small_phantom, tmp_path):
@@ -193,6 +242,11 @@ def test_the_liver_sphere_is_an_answer_for_the_segmenter_and_not_for_the_reader(
     assert outcome.state == "done"
     facts = json.loads((outcome.folder / "segmentation.json").read_text())["provenance"]
     assert facts["user_entered"] == ["liver_center_lps_mm"]
+
+
+def _left_in(folder) -> set[str]:
+    """What a run left, but for the lock file of the summary."""
+    return {path.name for path in folder.iterdir()} - {".summary.lock"}
 
 
 def _readable(file) -> bytes:

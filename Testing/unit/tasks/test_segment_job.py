@@ -87,7 +87,7 @@ def test_cancelling_leaves_nothing_and_results_are_not_overwritten_unasked(saved
         run_job(arguments, RecordingReporter(cancel_after=3))
     assert list(tmp_path.iterdir()) == []
     run_job(arguments, SILENT)
-    with pytest.raises(Refusal, match="exists"):
+    with pytest.raises(Refusal, match="not overwritten unasked"):
         run_job(arguments, SILENT)
     run_job({**arguments, "model": "suv2.5", "overwrite": True}, SILENT)
     assert read_result(tmp_path / "out").segmentation.provenance["model"] == "suv2.5"

@@ -1,6 +1,6 @@
 """One process at a time: a lock on a file, which the system takes back when its holder dies, however it dies.
 
-Called by `run` (one runner per folder), `launch` and `queue`.
+Ground floor: called by `jobs` (one runner per folder) and by tasks that write a table together.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,17 +19,23 @@ _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 @contextlib.contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock on `path` (made if need be) for the length of the block; does not wait for it.
+def only_one(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock on `path` (made if need be) for the length of the block.
 
     Raises:
-        Refusal: another process holds it. Failure: the folder cannot be written to, or its disk knows no locks.
+        Refusal: another process holds it, still after `wait_s`.
+        Failure: the folder cannot be written to, or its disk knows no locks.
     """
     with _open(path) as stream:
-        try:
-            _lock(stream)
-        except OSError as error:
-            raise _refused(path, error) from error
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                _lock(stream)
+                break
+            except OSError as error:
+                if error.errno not in _TAKEN or time.monotonic() >= deadline:
+                    raise _refused(path, error) from error
+                time.sleep(0.05)
         try:
             yield
         finally:
