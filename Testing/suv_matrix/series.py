@@ -130,7 +130,9 @@ NOT_OFFERED = [
 ]
 
 GEOMETRY = [
-    converts("exact copy of a slice", ONE_HOUR, cautions=("duplicates-dropped",), says=("1 exact",), after=copied()),
+    converts(
+        "exact copy of a slice", ONE_HOUR, cautions=("duplicates-dropped",), says=("Exact copies", "1"), after=copied()
+    ),
     refuses(
         "copy with another weight", "conflicting-copies", "SOPInstanceUID (0008,0018)", after=copied(change_weight)
     ),
@@ -206,7 +208,7 @@ GEOMETRY = [
         "a stray image of another patient",
         ONE_HOUR,
         cautions=("images-left-out", "slices-missing"),
-        says=("1 images of the series",),
+        says=("another size", "1 of the series"),
         PatientID=lambda i: "P1" if i < 5 else "P2",
         seen=lambda values: values[:5],
     ),

@@ -79,7 +79,7 @@ def _damaged(pet: Stack, unreadable: list[tuple[Path, str]]) -> tuple[Caution, .
     if not beside:
         return ()
     path, reason = beside[0]
-    what = f"{len(beside)} damaged files lie beside the series, the first is {path.name}: {reason}"
+    what = f"Damaged files lie beside the series ({len(beside)}), the first is {path.name}: {reason}"
     return (Caution("damaged-files", what, str(path)),)
 
 

@@ -15,6 +15,7 @@ from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.study.headers import SliceHeader
 
 JITTER_MM = 0.1  # real scanners round table positions: 3.27, 3.29, 3.19
+_ROUNDING_MM = 5e-3  # positions are decimal text of few digits: a step of 3.37 - 3.27 is 0.1 by intent
 _DRIFT_MM = 0.5  # by which a slice may lie off the regular grid
 _SAME_POSITION_MM = 0.01
 _COSINE_ERROR = 0.01
@@ -101,7 +102,7 @@ def _uneven(heights: np.ndarray, where: str) -> Refusal | None:
     """A gap or uneven spacing beyond a scanner's rounding; averaging it would move anatomy."""
     steps = np.diff(heights)
     usual = float(np.median(steps))
-    off = np.flatnonzero(np.abs(steps - usual) > JITTER_MM)
+    off = np.flatnonzero(np.abs(steps - usual) > JITTER_MM + _ROUNDING_MM)
     remedy = "Copy the missing slices, or export the series again."
     if off.size:
         gaps = ", ".join(f"{heights[i]:.2f} to {heights[i + 1]:.2f} mm" for i in off[:3])

@@ -68,10 +68,11 @@ def _by_datetime(stated: Moment, pet: PetHeaders, reference: Moment, half_life_s
     if half_life_s > _SHORT_LIVED_S:
         raise _needs_date(f"{DATETIME_SOURCE} = {stated} does not fit the reference time {reference}", half_life_s)
     injection = _by_time_of_day(stated.seconds, reference, f"{DATETIME_SOURCE}, time of day")
+    other_time = _compare_with_time(stated, pet)
     if stated.date == injection.moment.date:
-        return Injection(stated, seconds, DATETIME_SOURCE)
+        return Injection(stated, seconds, DATETIME_SOURCE, other_time)
     what = f"{DATETIME_SOURCE} = {stated} and the reference time {reference}: dates look shifted; used times of day"
-    return Injection(injection.moment, injection.elapsed_s, injection.source, (Caution("dates-shifted", what),))
+    return replace(injection, cautions=(Caution("dates-shifted", what), *other_time))
 
 
 def _by_time_of_day(seconds: float, reference: Moment, source: str) -> Injection:

@@ -111,7 +111,8 @@ def _reason_to_skip(header: SliceHeader) -> str:
 def _too_short(group: list[SliceHeader], skipped: list[SkippedSeries]) -> bool:
     if len(group) >= MIN_SLICES or group[0].sop_class_uid in _ENHANCED:
         return False
-    skipped.append(_skipped(group, f"only {len(group)} slices of this orientation and size"))
+    slices = "1 slice" if len(group) == 1 else f"{len(group)} slices"
+    skipped.append(_skipped(group, f"only {slices} of this orientation and size, too few for a volume"))
     return True
 
 
@@ -176,10 +177,10 @@ def _build_stack(key: str, group: list[SliceHeader], left_out: int) -> Stack:
         refusal = Refusal("enhanced-storage", what, where, "Export it as single-frame images.")
         return Stack(key, tuple(unique), None, (), (refusal,))
     if len(unique) < MIN_SLICES:
-        what = f"Only {len(unique)} of {len(group)} files are different slices"
+        what = f"Too few different slices: {len(unique)} of {len(group)} files"
         refusals.append(Refusal("too-few-slices", what, where, "Copy or export the series again."))
         return Stack(key, tuple(unique), None, tuple(cautions), tuple(refusals))
-    refusals += [problem for header in unique for problem in file_problems(header)][:5]
+    refusals += file_problems(unique)
     ordered, grid, found_cautions, found_refusals = find_grid(unique, where)
     cautions += found_cautions + _series_cautions(ordered, left_out, where)
     return Stack(key, tuple(ordered), grid, tuple(cautions), tuple(refusals + found_refusals))
@@ -188,7 +189,7 @@ def _build_stack(key: str, group: list[SliceHeader], left_out: int) -> Stack:
 def _series_cautions(ordered: list[SliceHeader], left_out: int, where: str) -> list[Caution]:
     cautions = []
     if left_out:
-        what = f"{left_out} images of the series have another size, orientation or frame of reference and were left out"
+        what = f"Images left out for another size, orientation or frame of reference: {left_out} of the series"
         cautions.append(Caution("images-left-out", what, where))
     stated = ordered[0].series_slice_count
     if ordered[0].modality == "PT" and stated and stated > len(ordered):

@@ -42,6 +42,15 @@ def test_one_refused_series_is_refused_in_its_own_words(tmp_path):
     assert "PET WB AC" in refusal.value.where
 
 
+def test_a_single_slice_is_left_out_with_the_reason(tmp_path):
+    path = write_series(tmp_path)[0]
+    found = find_studies([path])
+    assert found.candidates == ()
+    assert "only 1 slice of this orientation and size" in found.skipped[0].reason
+    with pytest.raises(Refusal, match="only 1 slice of this orientation"):
+        load_study(path)
+
+
 def test_an_empty_folder_is_refused_and_a_missing_one_fails(tmp_path):
     with pytest.raises(Refusal, match="0 files, none of them a PET image"):
         load_study(tmp_path)

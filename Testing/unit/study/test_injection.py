@@ -59,6 +59,22 @@ def test_a_datetime_and_a_time_that_differ_are_both_said():
     assert "09:30:00" in found.cautions[0].what
 
 
+def test_a_differing_time_is_said_also_where_the_date_cannot_be_true():
+    # scan on January 28 at 14:57, DateTime two days later at 13:51, Time 08:00
+    scan = parse_moment("20060128", "145700")
+    found = find(reference=scan, start_datetime="20060130135100", start_time="080000")
+    assert found.elapsed_s == 66 * 60.0
+    assert [caution.code for caution in found.cautions] == ["dates-shifted", "injection-times-differ"]
+    assert "08:00:00" in found.cautions[1].what
+
+
+def test_a_differing_time_is_said_also_of_a_long_uptake():
+    found = find(
+        start_datetime="20240305070000", start_time="100000", answers=Answers(confirm_long_uptake="yes")
+    )  # 4 h by DateTime, 1 h by Time
+    assert [caution.code for caution in found.cautions] == ["injection-times-differ", "long-uptake"]
+
+
 def test_an_unreadable_datetime_is_said():
     found = find(start_datetime="yesterday", start_time="100000")
     assert found.elapsed_s == 3600.0

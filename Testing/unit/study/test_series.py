@@ -57,6 +57,13 @@ def test_table_jitter_up_to_a_tenth_of_a_millimeter_converts(tmp_path):
     assert stack.grid.spacing[2] == pytest.approx(16.29 / 5)
 
 
+@pytest.mark.parametrize("steps", [(3.3, 3.4, 3.3, 3.2, 3.3), (3.27, 3.37, 3.27, 3.27, 3.27)])
+def test_jitter_of_exactly_a_tenth_of_a_millimeter_converts(tmp_path, steps):
+    heights = [0.0, *np.cumsum(steps)]
+    write_series(tmp_path, ImagePositionPatient=lambda i: [0, 0, f"{heights[i]:.2f}"])
+    assert only_stack(tmp_path).refusals == ()
+
+
 def test_a_gap_is_refused_with_its_place_and_never_averaged(tmp_path):
     write_series(tmp_path, slices=8)[4].unlink()
     (refusal,) = only_stack(tmp_path).refusals
@@ -87,7 +94,9 @@ def test_exact_copies_are_dropped_and_said(tmp_path):
 def test_copies_with_other_headers_are_refused(tmp_path):
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", slope=2.0)
-    assert "conflicting-copies" in refusal_codes(tmp_path)
+    (refusal,) = only_stack(tmp_path).refusals
+    assert refusal.code == "conflicting-copies"
+    assert refusal.what.endswith("so do 5 more pairs of the series")
 
 
 def test_files_that_are_all_one_slice_are_refused(tmp_path):
@@ -95,7 +104,7 @@ def test_files_that_are_all_one_slice_are_refused(tmp_path):
     for path in tmp_path.iterdir():
         path.write_bytes(first.read_bytes())
     (refusal,) = only_stack(tmp_path).refusals
-    assert "Only 1 of 6 files are different slices" in refusal.what
+    assert "1 of 6 files" in refusal.what
 
 
 def test_copies_with_other_pixels_are_refused(tmp_path):
@@ -175,6 +184,13 @@ def test_slices_that_cannot_be_placed_or_scaled_are_refused(tmp_path, tags, code
     assert refusal_codes(tmp_path)[0] == code
 
 
+def test_a_flaw_of_many_files_is_said_once_with_their_number(tmp_path):
+    paths = write_series(tmp_path, RescaleSlope=lambda i: "1" if i < 2 else None)
+    (refusal,) = only_stack(tmp_path).refusals
+    assert (refusal.code, refusal.where) == ("attribute-missing", str(paths[2]))
+    assert "RescaleSlope (0028,1053) is absent, malformed or 0, in the first of 4 such files" in refusal.what
+
+
 def test_truncated_pixel_data_are_found_from_the_header_and_the_file_size(tmp_path):
     path = write_series(tmp_path)[2]
     path.write_bytes(path.read_bytes()[:-20])
@@ -207,7 +223,8 @@ def test_enhanced_pet_is_refused_by_name(tmp_path):
     [
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "SOP class"),
         ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "MIP"),
-        ({"slices": 3}, "only 3 slices"),
+        ({"slices": 3}, "only 3 slices of"),
+        ({"slices": 1}, "only 1 slice of"),
     ],
 )
 def test_what_is_no_volume_is_skipped_with_its_reason(tmp_path, tags, reason):
