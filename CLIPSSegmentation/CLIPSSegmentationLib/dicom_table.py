@@ -27,7 +27,7 @@ _SETTLED_MS = 500  # an import changes the database many times in a row
 
 
 class DicomStudyTable:
-    """A read-only table: patient, date, study, PET, CT, state; the reason for a state is its tooltip.
+    """A read-only table: date, patient, state, PET, CT, study; the reason for a state is the row's tooltip.
 
     A few files are read per turn of the event loop. What was checked is remembered until its files change.
     """
@@ -39,10 +39,11 @@ class DicomStudyTable:
         self.table.selectionBehavior = qt.QAbstractItemView.SelectRows
         self.table.selectionMode = qt.QAbstractItemView.SingleSelection
         self.table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-        columns = [_("Patient"), _("Date"), _("Study"), _("PET"), _("CT"), _("State")]
+        columns = [_("Date"), _("Patient"), _("State"), _("PET"), _("CT"), _("Study")]
         self.table.setColumnCount(len(columns))
         self.table.setHorizontalHeaderLabels(columns)
-        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.wordWrap = False
+        self.table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         self.table.verticalHeader().hide()
         self.table.connect("cellActivated(int,int)", self._on_activated)
         self.studies: list[DatabaseStudy] = []
@@ -114,7 +115,7 @@ class DicomStudyTable:
         row = len(self.studies)
         self.studies.append(study)
         self.table.setRowCount(row + 1)
-        texts = (study.patient, study.date, study.description, study.pet, study.ct, _state_text(study))
+        texts = (study.date, study.patient, _state_text(study), study.pet, study.ct, study.description)
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
             item.setToolTip(study.reason or text)

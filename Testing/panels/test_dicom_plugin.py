@@ -6,7 +6,7 @@ import builders_phantom
 import numpy as np
 import pytest
 import reference_data
-from builders_dicom import write_series
+from builders_dicom import STUDY_UID, write_series
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PLUGIN_FILE = REPOSITORY / "CLIPSSegmentation" / "DICOMPETCTPlugin.py"
@@ -163,13 +163,13 @@ def test_cautions_are_shown_before_loading(plugin, imported, tmp_path):
         ({"PatientWeight": None}, "SUV needs an answer"),
     ],
 )
-def test_what_cannot_be_suv_is_offered_last_with_the_reason(plugin, database, imported, tmp_path, tags, reason):
+def test_what_cannot_be_suv_is_offered_last_with_the_reason(plugin, database, imported, tmp_path, caplog, tags, reason):
     write_pet_ct(tmp_path, **tags)
     file_lists = imported()
     (refused,) = plugin.examineForImport(file_lists)
     assert refused.name.startswith("3: PET WB AC: ") and reason in refused.name
     assert refused.confidence < 0.2  # Slicer's own loader in its most doubtful moment
-    assert refused.warning in refused.tooltip
+    assert refused.warning in refused.tooltip and refused.warning in caplog.text  # scripts have the log only
     nodes = load(*all_series(database))
     assert {name: units(node) for name, node in nodes.items()} == {"3: PET WB AC": None, "2: CT AC": HU}
 
@@ -241,6 +241,20 @@ def test_studies_and_patients_do_not_mix(plugin, imported, tmp_path):
     pets = [loadable.offer.candidate for loadable in loadables if loadable.offer.series.modality == "PT"]
     assert [(pet.pet.study_uid, pet.ct.study_uid) for pet in pets] == [(f"1.2.{n}", f"1.2.{n}") for n in "123"]
     assert len(loadables) == 6
+
+
+def test_a_study_without_patient_id_has_a_patient_of_its_own(imported, database, tmp_path):
+    import slicer
+
+    for modality, series in (("PT", "3"), ("CT", "2")):
+        write_series(tmp_path / modality, modality, series=series, PatientID="")
+    imported()
+    nodes = load(*all_series(database)).values()
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    (study,) = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in nodes}
+    assert {units(node) for node in nodes} == {SUVBW, HU}
+    assert hierarchy.GetItemUID(study, "DICOM") == STUDY_UID
+    assert hierarchy.GetItemUID(hierarchy.GetItemParent(study), "DICOM") == f"Patient-{STUDY_UID}"
 
 
 def test_uninteresting_series_are_never_opened(plugin, imported, tmp_path, monkeypatch):

@@ -169,8 +169,8 @@ def test_the_table_fills_itself_and_shows_the_reason(host, table, database, tmp_
     table.start()
     assert table.table.rowCount == 0 and table.busy  # nothing is read before the panel is shown
     host.wait_until(lambda: not table.busy)
-    assert cells(table)[0] == ["Doe Jane 4 (P4)", "2024-03-04", "PET/CT", "43: PET WB AC", "42: CT AC", "ready"]
-    assert [row[-1] for row in cells(table)] == ["ready", "ready, with cautions", "needs an answer", "refused"]
+    assert cells(table)[0] == ["2024-03-04", "Doe Jane 4 (P4)", "ready", "43: PET WB AC", "42: CT AC", "PET/CT"]
+    assert [row[2] for row in cells(table)] == ["ready", "ready, with cautions", "needs an answer", "refused"]
     assert "PROPCPS" in table.table.item(3, 0).toolTip()
 
 
@@ -182,7 +182,7 @@ def test_the_table_follows_the_database_until_it_is_stopped(host, table, databas
     host.wait_until(lambda: len(cells(table)) == 1 and not table.busy)
     write_study(tmp_path / "b", 2)
     import_all(tmp_path / "b", database)
-    host.wait_until(lambda: [row[1] for row in cells(table)] == ["2024-03-02", "2024-03-01"])
+    host.wait_until(lambda: [row[0] for row in cells(table)] == ["2024-03-02", "2024-03-01"])
     table.stop()
     database.initializeDatabase()
     host.process_events()
