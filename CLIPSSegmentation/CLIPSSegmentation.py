@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 
 import slicer
+from CLIPSSegmentationLib.Logic import SegmentationLogic
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -22,8 +23,6 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
-
-from CLIPSSegmentationLib.Logic import SegmentationLogic
 
 
 class CLIPSSegmentation(ScriptedLoadableModule):

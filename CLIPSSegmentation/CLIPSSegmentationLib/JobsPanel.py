@@ -154,6 +154,7 @@ class JobsPanel:
     def _onEnded(self, job: SegmentationJob, status: JobStatus) -> None:
         if job.folder not in self._own:
             return
+        self.ui.stageLabel.text = ""
         if status.state == "done" and self._panel.hasPetOf(job):
             self.showResult(job)
         elif status.state == "done":

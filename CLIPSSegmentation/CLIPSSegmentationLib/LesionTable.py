@@ -77,7 +77,7 @@ class LesionTable:
 
 
 def columnTitles() -> list[str]:
-    return [_("Lesion"), _("Location (mm)"), _("Volume (mL)"), _("SUVmax"), _("SUVpeak"), _("TLG (g)"), _("Kind")]
+    return [_("Lesion"), _("Location"), _("mL"), _("SUVmax"), _("SUVpeak"), _("TLG g"), _("Kind")]
 
 
 def cells(lesion: LesionMeasures) -> list[str]:

@@ -54,12 +54,9 @@ class SegmentationLogic:
         reporter=None,
     ):
         """Read one study of a source into the scene. petSeries: which of several PET series. Raises as `loadStudy`."""
-        from CLIPSLib.progress import SILENT
-        from CLIPSLib.scene import add_study_volumes
-        from CLIPSLib.study import choose_candidate, read_study
+        from CLIPSLib.study import choose_candidate
 
-        found = source.find(answers, petSeries, reporter)
-        return add_study_volumes(read_study(choose_candidate(found), reporter=reporter or SILENT))
+        return source.load(choose_candidate(source.find(answers, petSeries, reporter)), reporter)
 
     def startSegmentation(
         self,

@@ -36,6 +36,8 @@ class Panel(VTKObservationMixin):
         self._guiTag = None
         self._entered = False
         self._layoutBefore = None
+        for box in (self.ui.optionsBox, self.ui.machineBox, self.ui.jobsBox, self.ui.editorBox):
+            box.collapsed = True
         self.model = ModelPanel(self)
         self.study = StudyPanel(self)
         self.jobs = JobsPanel(self)
@@ -53,6 +55,7 @@ class Panel(VTKObservationMixin):
     def exit(self) -> None:
         """The user goes to another module; jobs go on and are followed."""
         self._entered = False
+        self.study.stop()
         self.results.stop()
         self._setParameterNode(None)
         Display.restoreLayout(self._layoutBefore)

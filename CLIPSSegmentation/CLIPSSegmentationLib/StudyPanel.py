@@ -9,15 +9,18 @@ import slicer
 from slicer.i18n import tr as _
 
 from CLIPSSegmentationLib import Settings
+from CLIPSSegmentationLib.dicom_table import DicomStudyTable
 from CLIPSSegmentationLib.Inputs import InputState, inputState
 from CLIPSSegmentationLib.PanelReporter import PanelReporter
 from CLIPSSegmentationLib.QuestionForm import QuestionForm
-from CLIPSSegmentationLib.StudySources import StudySource, folderSource, volumeSource
+from CLIPSSegmentationLib.StudySources import StudySource, databaseSource, folderSource, volumeSource
 
 if TYPE_CHECKING:
     from CLIPSLib.study import FoundStudies, StudyCandidate
 
     from CLIPSSegmentationLib.Panel import Panel
+
+_LIST_HEIGHT = 140
 
 
 class StudyPanel:
@@ -31,6 +34,11 @@ class StudyPanel:
         self._reporter: PanelReporter | None = None
         self.questions = QuestionForm(self.ui.questionArea, self._updateLoadButton)
         _prepareTable(self.ui.studyTable)
+        self.database = DicomStudyTable(lambda study: self.open(databaseSource(study)))
+        qt.QVBoxLayout(self.ui.databaseBox).addWidget(self.database.table)
+        self.database.table.maximumHeight = _LIST_HEIGHT
+        self.ui.databaseBox.collapsed = True  # not in the .ui file: it has to hide what it holds
+        self.ui.databaseBox.connect("toggled(bool)", self._onDatabaseToggled)
         self.ui.loadArea.visible = self.ui.readingArea.visible = False
         for button, slot in (
             (self.ui.loadFolderButton, self.onLoadFolder),
@@ -53,6 +61,12 @@ class StudyPanel:
         self.ui.frameState.text = self.state.frame
         self.ui.convertButton.visible = self.state.convertible
         self.ui.showFusionButton.enabled = petNode is not None
+
+    def stop(self) -> None:
+        """The panel is left: look no more into the database."""
+        self.database.stop()
+        if self._reporter is not None:
+            self._reporter.cancel()
 
     def onLoadFolder(self) -> None:
         """Ask for a folder and open what it holds."""
@@ -85,8 +99,6 @@ class StudyPanel:
 
     def onLoadChosen(self) -> None:
         """Load the selected study with the answers that were given; ask what is still missing."""
-        from CLIPSLib.study import read_study
-
         candidate = self._chosen()
         if candidate is None:
             return
@@ -94,14 +106,10 @@ class StudyPanel:
             candidate = self._withAnswers(candidate)
         if candidate is None or not candidate.usable:
             return
-        study = self._read(lambda reporter: read_study(candidate, reporter=reporter))
-        if study is None:
-            return
-        from CLIPSLib.scene import add_study_volumes
-
-        self.close()
-        petNode, ctNode = add_study_volumes(study)
-        self._panel.chooseStudy(petNode, ctNode)
+        nodes = self._read(lambda reporter: self._source.load(candidate, reporter))
+        if nodes is not None:
+            self.close()
+            self._panel.chooseStudy(*nodes)
 
     def close(self) -> None:
         """Close the list."""
@@ -141,6 +149,13 @@ class StudyPanel:
             self._reporter = None
             self.ui.readingArea.visible = False
             self._panel.setBusy(False)
+
+    def _onDatabaseToggled(self, expanded: bool) -> None:
+        """The headers of a whole database are read only for who wants to see them."""
+        if expanded:
+            self.database.start()
+        else:
+            self.database.stop()
 
     def _onCancelReading(self) -> None:
         if self._reporter is not None:
@@ -191,7 +206,7 @@ def _prepareTable(table) -> None:
     table.selectionMode = qt.QAbstractItemView.SingleSelection
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.horizontalHeader().stretchLastSection = True
-    table.maximumHeight = 140
+    table.maximumHeight = _LIST_HEIGHT
 
 
 def _cells(candidate: StudyCandidate) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where a study can come from: a folder, the files of a volume, or (by whoever makes one) a DICOM database.
+"""Where a study can come from: a folder, Slicer's DICOM database, or the own files of a volume.
 
 `StudySource` is all that the panel's "Load study" needs to know: put what a place holds into one, and its list, its
 questions and its progress come with it. Used by the logic and by StudyPanel.
@@ -13,15 +13,23 @@ from typing import TYPE_CHECKING, Any
 from CLIPSSegmentationLib.Inputs import dicomFiles
 
 if TYPE_CHECKING:
-    from CLIPSLib.study import FoundStudies
+    from CLIPSLib.study import FoundStudies, StudyCandidate
+
+    from CLIPSSegmentationLib.dicom_studies import DatabaseStudy
 
 
 @dataclass(frozen=True)
 class StudySource:
-    """Files in which studies are looked for. title: shown to the user; paths: a folder, or single files."""
+    """Files in which studies are looked for.
+
+    title: shown to the user; paths: a folder, or single files; petSeries: only this PET; inDatabase: the files are
+    those of Slicer's DICOM database, so that the volumes can be filed like those of Slicer's own loader.
+    """
 
     title: str
-    paths: str | tuple[str, ...]
+    paths: str | tuple[Any, ...]
+    petSeries: str | None = None
+    inDatabase: bool = False
 
     def find(
         self, answers: Mapping[str, Any] | None = None, petSeries: str | None = None, reporter=None
@@ -30,7 +38,24 @@ class StudySource:
         from CLIPSLib.progress import SILENT
         from CLIPSLib.study import find_studies
 
-        return find_studies(self.paths, answers=answers, pet_series=petSeries, reporter=reporter or SILENT)
+        series = petSeries or self.petSeries
+        return find_studies(self.paths, answers=answers, pet_series=series, reporter=reporter or SILENT)
+
+    def load(self, candidate: StudyCandidate, reporter=None):
+        """Read the pixels of one of the candidates into the scene; returns (PET node, CT node or None).
+
+        Raises:
+            ClipsError: as `read_study`; the scene is then as before.
+        """
+        from CLIPSLib.progress import SILENT
+        from CLIPSLib.scene import add_study_volumes
+        from CLIPSLib.study import read_study
+
+        from CLIPSSegmentationLib.dicom_volumes import load_candidate
+
+        if self.inDatabase:
+            return load_candidate(candidate, reporter or SILENT)
+        return add_study_volumes(read_study(candidate, reporter=reporter or SILENT))
 
 
 def folderSource(path: str) -> StudySource:
@@ -49,4 +74,10 @@ def volumeSource(petNode, ctNode=None) -> StudySource:
     files = dicomFiles(petNode)
     if not files:
         raise ValueError(_("The DICOM files of “{name}” are not in the database.").format(name=petNode.GetName()))
-    return StudySource(title=petNode.GetName(), paths=(*files, *dicomFiles(ctNode)))
+    return StudySource(title=petNode.GetName(), paths=(*files, *dicomFiles(ctNode)), inDatabase=True)
+
+
+def databaseSource(study: DatabaseStudy) -> StudySource:
+    """One study of Slicer's DICOM database."""
+    title = f"{study.patient} {study.date} {study.description}".strip()
+    return StudySource(title=title, paths=tuple(study.files), petSeries=study.pet_series, inDatabase=True)

@@ -12,20 +12,20 @@ class ViewsScenario(unittest.TestCase):
         from CLIPSLib.phantom import write_phantom
 
         from CLIPSSegmentation import CLIPSSegmentationLogic
+        from CLIPSSegmentationLib import Display
 
         slicer.mrmlScene.Clear()
         logic = CLIPSSegmentationLogic()
         with tempfile.TemporaryDirectory() as folder:
             write_phantom(f"{folder}/phantom", preset="small")
-            study = logic.loadStudy(f"{folder}/phantom")
-        result = logic.showResult(study, logic.segment(study, "suv4"))
+            petNode, _ctNode = logic.loadStudy(f"{folder}/phantom")
+        logic.segment(petNode, model="suv4")
+        Display.showFusion(petNode)
         slicer.util.forceRenderAllViews()
         slicer.app.processEvents()
         layout = slicer.app.layoutManager()
         for name in ("Red", "Yellow", "Green"):
-            self.assertEqual(
-                layout.sliceWidget(name).mrmlSliceCompositeNode().GetBackgroundVolumeID(), result.petNode.GetID()
-            )
+            self.assertEqual(layout.sliceWidget(name).mrmlSliceCompositeNode().GetBackgroundVolumeID(), petNode.GetID())
             image = layout.sliceWidget(name).sliceView().grab().toImage()
             colors = {image.pixel(x, y) for x in range(0, image.width(), 5) for y in range(0, image.height(), 5)}
             self.assertGreater(len(colors), 10, f"the {name} view shows a single color")
