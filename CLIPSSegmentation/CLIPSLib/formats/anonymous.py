@@ -112,4 +112,4 @@ def _words(identity: StudyIdentity) -> re.Pattern[str] | None:
     if not long_enough:
         return None
     alternatives = "|".join(re.escape(word) for word in sorted(long_enough, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_])(?:{alternatives})(?![^\W_])", re.IGNORECASE)  # "_" parts words in file names

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,13 +122,14 @@ def read_segmentation_json(path: str | os.PathLike) -> SegmentationFacts:
         )
 
 
-def write_measures_json(path: str | os.PathLike, measures: Measures) -> Path:
-    """Write all measures; units are part of the names."""
+def write_measures_json(path: str | os.PathLike, measures: Measures, *, user_entered: Sequence[str] = ()) -> Path:
+    """Write all measures; units are part of the names. user_entered: values of the study that a person typed."""
     content = {
         **_origin(),
         "patient": asdict(measures.patient),
         "lesions": [asdict(lesion) for lesion in measures.lesions],
         "norms": [asdict(norm) for norm in measures.norms],
+        "user_entered": list(user_entered),
     }
     return write_json(path, _finite(content), format_name=MEASURES_FORMAT, version=MEASURES_VERSION)
 

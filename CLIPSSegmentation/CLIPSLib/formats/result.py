@@ -94,7 +94,7 @@ def write_result(
             reporter.progress("Writing results", done / len(images))
             write(temporary / name)
         write_lesions_csv(temporary / TABLE, study, segmentation, measures)
-        write_measures_json(temporary / MEASURES, measures)
+        write_measures_json(temporary / MEASURES, measures, user_entered=study.identity.user_entered)
         write_study_json(temporary / STUDY, study, anonymous=anonymous)
         write_segmentation_json(temporary / SEGMENTATION, segmentation, temporary / LABELS, temporary / SEGMENTS)
         reporter.check()

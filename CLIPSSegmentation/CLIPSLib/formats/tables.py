@@ -143,6 +143,7 @@ def _how(study: PetCtStudy, segmentation: Segmentation, measures: Measures) -> d
         "injected_dose_mbq": None if identity.injected_dose_bq is None else identity.injected_dose_bq / 1e6,
         "uptake_min": identity.uptake_min,
         "suv_factor": study.suv.factor if study.suv else None,
+        "user_entered": "; ".join(identity.user_entered),
         "cautions": _joined((*study.cautions, *segmentation.cautions)),
         "software": f"CLIPS {VERSION}",
     }

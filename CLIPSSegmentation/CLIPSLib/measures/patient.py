@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +41,17 @@ def measure_patient(
         d_max_mm=d_max_mm,
         sd_max_per_m=_per_body_surface(d_max_mm, study),
         connectivity=provenance.get("connectivity"),
-        method=str(provenance.get("title") or provenance.get("model") or "not stated"),
+        method=_method(lesions, provenance),
         reviewed=segmentation.reviewed,
     )
+
+
+def _method(lesions: Sequence[LesionMeasures], provenance: Mapping[str, Any]) -> str:
+    """What made the mask, and whether lesions have other voxels by now than it gave them: a person's corrections."""
+    method = str(provenance.get("title") or provenance.get("model") or "not stated")
+    made = provenance.get("lesion_voxels")
+    now = {lesion.lesion_id: lesion.voxel_count for lesion in lesions}
+    return method if made is None or made == now else f"{method}, edited"
 
 
 def _per_body_surface(d_max_mm: float | None, study: MeasurableStudy) -> float | None:

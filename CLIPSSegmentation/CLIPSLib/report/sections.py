@@ -174,7 +174,7 @@ def norms(measures: Measures, say: Language) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
         f"<section><h2>{say['norms']}</h2>"
-        f'<table class="audit"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
+        f'<table class="norms"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
     )
 
 

@@ -12,6 +12,7 @@ from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.fixed import SUV4, SUV25, FixedThreshold
 from CLIPSLib.segmentation.installed.options import NETWORK_RULES
 from CLIPSLib.segmentation.installed.segmenter import SlidingWindowSegmenter, segmenter_of
+from CLIPSLib.segmentation.lesions import count_voxels
 from CLIPSLib.segmentation.majority import MV2, MV3, MajorityVote
 from CLIPSLib.segmentation.options import OPTION_RULES, OptionRule, complete_options
 from CLIPSLib.segmentation.percist import PERCIST, LiverThreshold
@@ -108,5 +109,9 @@ def segment_study(
     segmentation = get_segmenter(model).segment(study, chosen, reporter)
     for caution in segmentation.cautions:
         reporter.caution(caution)
-    told = {"options": chosen, "user_entered": sorted(set(answers or ()) & set(chosen))}
+    told = {
+        "lesion_voxels": count_voxels(segmentation),
+        "options": chosen,
+        "user_entered": sorted(set(answers or ()) & set(chosen)),
+    }
     return replace(segmentation, provenance={**segmentation.provenance, **told})

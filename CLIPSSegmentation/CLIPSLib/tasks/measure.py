@@ -69,7 +69,7 @@ def measure_mask(
     if out is not None:
         with together(out, (TABLE, MEASURES), overwrite=overwrite) as folder:
             write_lesions_csv(folder / TABLE, study, segmentation, measures)
-            write_measures_json(folder / MEASURES, measures)
+            write_measures_json(folder / MEASURES, measures, user_entered=study.identity.user_entered)
     return measures
 
 

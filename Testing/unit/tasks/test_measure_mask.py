@@ -67,6 +67,8 @@ def test_segments_corrected_in_place_are_measured_as_they_are_now(small_phantom,
 
     assert corrected.patient.tmtv_ml == pytest.approx(measure_lesions(fewer, study).patient.tmtv_ml)
     assert "corrected" in [caution.code for caution in reporter.cautions]
+    assert measure_lesions(segmentation, study).patient.method == "SUV >= 4.0"
+    assert corrected.patient.method == "SUV >= 4.0, edited"
 
 
 def test_splitting_keeps_kinds_and_touching_lesions_apart(study, segmentation):
