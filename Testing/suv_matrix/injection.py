@@ -157,6 +157,37 @@ INJECTION_TIME = [
         RadiopharmaceuticalStartTime=None,
     ),
     converts(
+        "injection time typed over the header's",
+        70e3 / (370e6 * 2 ** (-3000 / 6586.2)),  # 10:10:00
+        cautions=("header-overruled",),
+        says=("(0018,1072)", "100000", "10:10:00"),
+        answers={"injection_time": "101000"},
+        source="user-entered",
+    ),
+    refuses(
+        "injection time of day typed, half-life of days",
+        "injection-date",
+        "10:10:00",
+        "282240",
+        "YYYYMMDDHHMMSS",
+        answers={"injection_time": "101000"},
+        Radiopharmaceutical="trastuzumab",
+        RadionuclideHalfLife="282240",
+        RadionuclideCodeSequence=coded("C-168A4", "SRT", "^89^Zirconium"),
+    ),
+    converts(
+        "injection typed with its date, half-life of days",
+        70e3 / (370e6 * 2 ** (-349200 / 282240)),  # March 1 at 10:00:00 to March 5 at 11:00:00
+        cautions=("tracer-not-fdg", "uptake-unusual"),
+        answers={"injection_time": "20240301100000"},
+        source="user-entered",
+        slope=0.5,
+        Radiopharmaceutical="trastuzumab",
+        RadionuclideHalfLife="282240",
+        RadionuclideCodeSequence=coded("C-168A4", "SRT", "^89^Zirconium"),
+        RadiopharmaceuticalStartTime=None,
+    ),
+    converts(
         "injection DateTime unreadable, Time readable",
         70e3 / (370e6 * 2 ** (-3600 / 6586.2)),
         cautions=("time-unreadable",),

@@ -6,6 +6,7 @@ Headers in, factor and explanation out (`suv`), apart from pixels (`pixels`).
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.explain import explain_suv
 from CLIPSLib.study.find import choose_candidate, find_studies, find_studies_in_steps, load_study
+from CLIPSLib.study.grouping import group_by_study
 from CLIPSLib.study.headers import FrameTiming, PetHeaders
 from CLIPSLib.study.read import read_ct, read_study
 from CLIPSLib.study.suv import SuvOutcome, derive_suv
@@ -42,6 +43,7 @@ __all__ = [
     "explain_suv",
     "find_studies",
     "find_studies_in_steps",
+    "group_by_study",
     "load_study",
     "read_ct",
     "read_study",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from CLIPSLib.errors import UsageError
-from CLIPSLib.study.dicom_time import parse_time
+from CLIPSLib.study.dicom_time import parse_typed_moment
 
 _RANGES = {  # outside of these a typed number is a slip of the finger or of the unit
     "weight_kg": (1.0, 500.0, "kg"),
@@ -15,7 +15,8 @@ _RANGES = {  # outside of these a typed number is a slip of the finger or of the
     "dose_bq": (1e6, 1e11, "Bq"),
     "half_life_s": (10.0, 1e6, "s"),
 }
-PERSONAL_ANSWERS = (*_RANGES, "sex", "injection_time")
+PATIENT_ANSWERS = ("height_m", "sex")
+SCAN_ANSWERS = ("weight_kg", "dose_bq", "half_life_s", "injection_time")  # of another day's scan they differ
 _CHOICES = {"sex": ("M", "F", "O"), "confirm_long_uptake": ("yes", "no"), "convert_undecayed": ("yes", "no")}
 
 
@@ -23,8 +24,8 @@ _CHOICES = {"sex": ("M", "F", "O"), "confirm_long_uptake": ("yes", "no"), "conve
 class Answers:
     """User-entered values; None where nothing was entered. `given` lists the names of those that were.
 
-    injection_time: HHMMSS on the day of the scan (or the evening before); pet_series, ct_series: series UIDs
-    ("none" for no CT).
+    injection_time: HHMMSS on the day of the scan (or the evening before), or with its date YYYYMMDDHHMMSS, which
+    half-lives over 11.5 h need; pet_series, ct_series: series UIDs ("none" for no CT).
     """
 
     weight_kg: float | None = None
@@ -71,8 +72,8 @@ def _checked(key: str, value: object) -> float | str:
             if text.lower() == choice.lower():
                 return choice
         raise _wrong(key, value, f"one of {', '.join(_CHOICES[key])}")
-    if key == "injection_time" and parse_time(text) is None:
-        raise _wrong(key, value, "a time of day as HHMMSS")
+    if key == "injection_time" and parse_typed_moment(text) is None:
+        raise _wrong(key, value, "a time of day as HHMMSS, or with its date as YYYYMMDDHHMMSS")
     if not text:
         raise _wrong(key, value, "a series UID")
     return text

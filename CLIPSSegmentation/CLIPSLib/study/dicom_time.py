@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 DAY_S = 86400.0
 HALF_DAY_S = DAY_S / 2
@@ -39,9 +39,6 @@ class Moment:
         except OverflowError:
             date = None
         return Moment(date, rest)
-
-    def without_date(self) -> Moment:
-        return replace(self, date=None)
 
 
 def parse_time(text: str) -> float | None:
@@ -81,6 +78,15 @@ def parse_datetime(text: str) -> tuple[Moment, int | None] | None:
     if date is None or seconds is None:
         return None
     return Moment(date, seconds), parse_offset(match.group(3) or "")
+
+
+def parse_typed_moment(text: str) -> Moment | None:
+    """What a person types: a TM value, or a DT value on the clock of the scanner (no offset); None when neither."""
+    seconds = parse_time(text)
+    if seconds is not None:
+        return Moment(None, seconds)
+    moment, offset = parse_datetime(text) or (None, None)
+    return moment if offset is None else None
 
 
 def parse_offset(text: str) -> int | None:

@@ -21,6 +21,11 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def quoted(text: str) -> str:
+    """A header's text as messages show it."""
+    return f"'{text}'" if text else "absent"
+
+
 class Elements:
     """Reads a data set's undecoded elements: several times faster than pydicom's conversion, and never raises."""
 

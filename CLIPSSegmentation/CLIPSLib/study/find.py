@@ -9,7 +9,7 @@ from pathlib import Path
 
 from CLIPSLib.errors import Question, Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.study.answers import NO_ANSWERS, PERSONAL_ANSWERS, Answers, check_answers
+from CLIPSLib.study.answers import NO_ANSWERS, PATIENT_ANSWERS, SCAN_ANSWERS, Answers, check_answers
 from CLIPSLib.study.candidates import build_candidate
 from CLIPSLib.study.ct_choice import NO_CT
 from CLIPSLib.study.read import read_study
@@ -65,7 +65,7 @@ def _found(root: Path, scanned: ScannedFolder, checked: Answers) -> FoundStudies
     if checked.ct_series != NO_CT:
         _require(checked.ct_series, cts, "ct_series")
     chosen = [pet for pet in pets if checked.pet_series is None or pet.is_called(checked.pet_series)]
-    _require_one_patient(chosen, checked)
+    _require_one_owner(chosen, checked)
     candidates = tuple(build_candidate(pet, cts, scanned.unreadable, checked) for pet in chosen)
     return FoundStudies(
         root=root,
@@ -159,10 +159,15 @@ def _require(key: str | None, stacks: list[Stack], name: str) -> None:
         raise UsageError("no-such-series", f"There is no volume {name} = '{key}'", "", f"Volumes there: {there}.")
 
 
-def _require_one_patient(pets: list[Stack], answers: Answers) -> None:
-    """A weight typed for one patient must not reach another."""
-    personal = [name for name in answers.given if name in PERSONAL_ANSWERS]
+def _require_one_owner(pets: list[Stack], answers: Answers) -> None:
+    """What was typed of one patient must not reach another, nor the dose of one scan the next one."""
     patients = sorted({pet.first.patient.patient_id for pet in pets})
-    if personal and len(patients) > 1:
-        what = f"The answer {personal[0]} belongs to one patient, and the folder holds {len(patients)}"
-        raise UsageError("answer-for-several-patients", what, ", ".join(patients), "Name one series (pet_series).")
+    studies = sorted({pet.first.study_uid for pet in pets})
+    for names, owner, owners, code in (
+        ((*PATIENT_ANSWERS, *SCAN_ANSWERS), "patient", patients, "answer-for-several-patients"),
+        (SCAN_ANSWERS, "study", studies, "answer-for-several-studies"),
+    ):
+        typed = [name for name in answers.given if name in names]
+        if typed and len(owners) > 1:
+            what = f"The answer {typed[0]} belongs to one {owner}, and the folder holds {len(owners)}"
+            raise UsageError(code, what, ", ".join(owners), "Name one series (pet_series).")

@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.dicom_time import DAY_S, Moment, elapsed_s, parse_datetime, parse_offset, parse_time
+from CLIPSLib.study.dicom_time import (
+    DAY_S,
+    Moment,
+    elapsed_s,
+    parse_datetime,
+    parse_moment,
+    parse_offset,
+    parse_time,
+    parse_typed_moment,
+)
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.reference_time import to_local
 
@@ -19,6 +28,7 @@ _EVENING_BEFORE_S = 6 * 3600.0  # longest uptake for which an injection before m
 _CLOCK_ERROR_S = 3600.0  # a DateTime later than the scan by less than this is a wrong clock, not a shifted date
 _SHORT_LIVED_S = 11.5 * 3600.0  # only then do times of day determine the decay
 _SAME_TIME_S = 60.0
+USER_SOURCE = "user-entered"
 DATETIME_SOURCE = "RadiopharmaceuticalStartDateTime (0018,1078)"
 TIME_SOURCE = "RadiopharmaceuticalStartTime (0018,1072)"
 
@@ -38,10 +48,14 @@ def find_injection(pet: PetHeaders, reference: Moment, half_life_s: float, answe
 
     Raises:
         Question: no readable time; or an uptake over two half-lives that nobody has confirmed.
-        Refusal: the injection lies after the scan, or the user denied the long uptake.
+        Refusal: the injection lies after the scan, a date is needed and missing, or the user denied the long uptake.
     """
+    if half_life_s > _SHORT_LIVED_S and reference.date is None:
+        raise _needs_date(
+            f"The reference time {reference} of the scan has no date (SeriesDate (0008,0021))", half_life_s
+        )
     if answers.injection_time is not None:
-        injection = _by_time_of_day(parse_time(answers.injection_time), reference, "user-entered")
+        injection = _typed(answers.injection_time, pet, reference, half_life_s)
     elif (stated := _stated_datetime(pet)) is not None:
         injection = _by_datetime(stated, pet, reference, half_life_s)
         injection = replace(injection, cautions=(*injection.cautions, *_time_zone_cautions(pet)))
@@ -50,8 +64,35 @@ def find_injection(pet: PetHeaders, reference: Moment, half_life_s: float, answe
             raise _needs_date(f"{TIME_SOURCE} = {Moment(None, seconds)} has no date", half_life_s)
         injection = _with_unreadable_datetime(pet, _by_time_of_day(seconds, reference, TIME_SOURCE))
     else:
-        raise _missing(pet)
+        raise _missing(pet, half_life_s)
     return _confirmed(injection, reference, half_life_s, answers)
+
+
+def _typed(text: str, pet: PetHeaders, reference: Moment, half_life_s: float) -> Injection:
+    typed = parse_typed_moment(text)
+    if typed.date is not None and reference.date is not None:
+        seconds = elapsed_s(typed, reference)
+        if seconds < 0.0:
+            raise _after_scan(typed, reference, USER_SOURCE)
+        injection = Injection(typed, seconds, USER_SOURCE)
+    elif half_life_s > _SHORT_LIVED_S:
+        raise _needs_date(f"The user-entered injection time {typed} has no date", half_life_s)
+    else:
+        injection = _by_time_of_day(typed.seconds, reference, USER_SOURCE)
+    return replace(injection, cautions=(*injection.cautions, *_overruled(injection.moment, pet)))
+
+
+def _overruled(used: Moment, pet: PetHeaders) -> tuple[Caution, ...]:
+    """The times of the header that say something else than the typed one."""
+    stated = (
+        (DATETIME_SOURCE, pet.start_datetime, _stated_datetime(pet)),
+        (TIME_SOURCE, pet.start_time, parse_moment("", pet.start_time)),
+    )
+    return tuple(
+        Caution("header-overruled", f"{source} = '{text}' was overruled by the user-entered {used}")
+        for source, text, moment in stated
+        if text and (moment is None or abs(elapsed_s(moment, used)) >= 1.0)
+    )
 
 
 def _stated_datetime(pet: PetHeaders) -> Moment | None:
@@ -140,7 +181,7 @@ def _needs_date(what: str, half_life_s: float) -> Refusal:
     return Refusal(
         "injection-date",
         f"{what}, and with a half-life of {half_life_s:g} s the time of day alone does not determine the decay",
-        remedy="Correct the dates.",
+        remedy="Correct the dates, or give the injection with its date (injection_time as YYYYMMDDHHMMSS).",
     )
 
 
@@ -152,12 +193,13 @@ def _after_scan(moment: Moment, reference: Moment, source: str) -> Refusal:
     )
 
 
-def _missing(pet: PetHeaders) -> Question:
+def _missing(pet: PetHeaders, half_life_s: float) -> Question:
+    dated = half_life_s > _SHORT_LIVED_S
     found = ", ".join(f"'{text}'" for text in (pet.start_datetime, pet.start_time) if text) or "absent"
     return Question(
         "injection-time-missing",
         f"The injection time is {found}: {DATETIME_SOURCE}, {TIME_SOURCE}",
-        remedy="Give the injection time of day (injection_time).",
+        remedy=f"Give the injection {'date and time' if dated else 'time of day'} (injection_time).",
         key="injection_time",
-        unit="HHMMSS",
+        unit="YYYYMMDDHHMMSS" if dated else "HHMMSS",
     )

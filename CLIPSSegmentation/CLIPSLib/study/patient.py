@@ -1,13 +1,13 @@
 """The patient's weight, height, sex and the injected dose: from answers, else from the header, checked.
 
-Called by `suv`, and by `find` for the study's identity.
+Called by `suv` and `tracer`, and by `find` for the study's identity.
 """
 
 from __future__ import annotations
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.elements import number
+from CLIPSLib.study.elements import number, quoted
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.types import SuvInput
 
@@ -26,12 +26,12 @@ Found = tuple[SuvInput, tuple[Caution, ...]]
 def find_weight(pet: PetHeaders, answers: Answers) -> Found:
     """Body weight in kg. Raises Question when absent: a default weight would be a wrong SUV."""
     if answers.weight_kg is not None:
-        return _entered("PatientWeight", answers.weight_kg, "kg", WEIGHT_TAG, pet.patient_weight)
+        return entered("PatientWeight", answers.weight_kg, "kg", WEIGHT_TAG, pet.patient_weight)
     stated = number(pet.patient_weight)
     if stated is None or stated <= 0.0:
         raise Question(
             "weight-missing",
-            f"{WEIGHT_TAG} is {_quoted(pet.patient_weight)}",
+            f"{WEIGHT_TAG} is {quoted(pet.patient_weight)}",
             remedy="Give the weight at the time of the scan (weight_kg).",
             key="weight_kg",
             unit="kg",
@@ -48,7 +48,7 @@ def find_weight(pet: PetHeaders, answers: Answers) -> Found:
 def find_height(pet: PetHeaders, answers: Answers) -> Found | None:
     """Height in m, or None when absent."""
     if answers.height_m is not None:
-        return _entered("PatientSize", answers.height_m, "m", HEIGHT_TAG, pet.patient_size)
+        return entered("PatientSize", answers.height_m, "m", HEIGHT_TAG, pet.patient_size)
     stated = number(pet.patient_size)
     if stated is None or stated <= 0.0:
         return None
@@ -64,7 +64,7 @@ def find_height(pet: PetHeaders, answers: Answers) -> Found | None:
 def find_sex(pet: PetHeaders, answers: Answers) -> Found | None:
     """ "M", "F" or "O", or None when absent."""
     if answers.sex is not None:
-        return _entered("PatientSex", answers.sex, "", SEX_TAG, pet.patient_sex)
+        return entered("PatientSex", answers.sex, "", SEX_TAG, pet.patient_sex)
     if pet.patient_sex not in ("M", "F", "O"):
         return None
     return SuvInput(name="PatientSex", value=pet.patient_sex, source="(0010,0040)"), ()
@@ -80,13 +80,13 @@ def find_dose(pet: PetHeaders, answers: Answers) -> Found:
             remedy="Export the series with the one that was imaged.",
         )
     if answers.dose_bq is not None:
-        return _entered("RadionuclideTotalDose", answers.dose_bq, "Bq", DOSE_TAG, pet.total_dose)
+        return entered("RadionuclideTotalDose", answers.dose_bq, "Bq", DOSE_TAG, pet.total_dose)
     stated = number(pet.total_dose)
     if stated is None or stated <= 0.0:
         where = "RadiopharmaceuticalInformationSequence (0054,0016) is absent, and with it "
         raise Refusal(
             "dose-missing",
-            f"{'' if pet.radiopharmaceutical_items else where}{DOSE_TAG} is {_quoted(pet.total_dose)}",
+            f"{'' if pet.radiopharmaceutical_items else where}{DOSE_TAG} is {quoted(pet.total_dose)}",
             remedy="Give the injected activity (dose_bq).",
         )
     dose, source, cautions = stated, "(0018,1074)", []
@@ -98,13 +98,10 @@ def find_dose(pet: PetHeaders, answers: Answers) -> Found:
     return SuvInput(name="RadionuclideTotalDose", value=dose, unit="Bq", source=source), tuple(cautions)
 
 
-def _entered(name: str, value: float | str, unit: str, tag: str, stated: str) -> Found:
+def entered(name: str, value: float | str, unit: str, tag: str, stated: str) -> Found:
+    """A typed value, with a caution where the header's own text `stated` says something else."""
     cautions: tuple[Caution, ...] = ()
     if stated and number(stated) != value and stated != value:
         shown = f"{value:g} {unit}" if isinstance(value, float) else value
         cautions = (Caution("header-overruled", f"{tag} = '{stated}' was overruled by the user-entered {shown}"),)
     return SuvInput(name=name, value=value, unit=unit, source="user-entered"), cautions
-
-
-def _quoted(text: str) -> str:
-    return f"'{text}'" if text else "absent"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.elements import number
+from CLIPSLib.study.elements import number, quoted
 from CLIPSLib.study.headers import PetHeaders
+from CLIPSLib.study.patient import entered
 from CLIPSLib.study.types import SuvInput
 
 HALF_LIFE_TAG = "RadionuclideHalfLife (0018,1075)"
@@ -91,7 +92,7 @@ def find_half_life(pet: PetHeaders, answers: Answers) -> tuple[SuvInput, tuple[C
         Refusal: absent and the nuclide is unknown, or it belongs to another nuclide than the one named.
     """
     if answers.half_life_s is not None:
-        return SuvInput(name="RadionuclideHalfLife", value=answers.half_life_s, unit="s", source="user-entered"), ()
+        return entered("RadionuclideHalfLife", answers.half_life_s, "s", HALF_LIFE_TAG, pet.half_life)
     stated, nuclide = number(pet.half_life), find_nuclide(pet)
     if stated is not None and _SHORTEST_S <= stated <= _LONGEST_S:
         if nuclide is None or _agree(stated, nuclide):
@@ -106,12 +107,12 @@ def find_half_life(pet: PetHeaders, answers: Answers) -> tuple[SuvInput, tuple[C
     if nuclide is None:
         raise Refusal(
             "half-life-missing",
-            f"{HALF_LIFE_TAG} is {_quoted(pet.half_life)} and the radionuclide is not named",
+            f"{HALF_LIFE_TAG} is {quoted(pet.half_life)} and the radionuclide is not named",
             remedy="Give the half-life (half_life_s).",
         )
     caution = Caution(
         "half-life-assumed",
-        f"{HALF_LIFE_TAG} is {_quoted(pet.half_life)}; used {nuclide.half_life_s:g} s of {nuclide.name}",
+        f"{HALF_LIFE_TAG} is {quoted(pet.half_life)}; used {nuclide.half_life_s:g} s of {nuclide.name}",
     )
     source = f"derived: physical half-life of {nuclide.name}"
     return SuvInput(name="RadionuclideHalfLife", value=nuclide.half_life_s, unit="s", source=source), (caution,)
@@ -119,7 +120,3 @@ def find_half_life(pet: PetHeaders, answers: Answers) -> tuple[SuvInput, tuple[C
 
 def _agree(half_life_s: float, nuclide: Nuclide) -> bool:
     return abs(half_life_s / nuclide.half_life_s - 1.0) <= _HALF_LIFE_TOLERANCE
-
-
-def _quoted(text: str) -> str:
-    return f"'{text}'" if text else "absent"

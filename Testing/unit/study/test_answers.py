@@ -32,6 +32,8 @@ def test_an_unknown_answer_lists_the_known_ones():
         ("half_life_s", 109.77e9),
         ("sex", "male"),
         ("injection_time", "25:00"),
+        ("injection_time", "20240231100000"),
+        ("injection_time", "20240305100000+0100"),
         ("confirm_long_uptake", "maybe"),
         ("pet_series", ""),
     ],

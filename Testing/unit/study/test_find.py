@@ -77,6 +77,19 @@ def test_an_answer_for_one_patient_never_reaches_another(tmp_path):
     assert len(find_studies(tmp_path, answers={"convert_undecayed": "yes"}).candidates) == 2
 
 
+@pytest.mark.parametrize(
+    "answer", [{"weight_kg": 70}, {"dose_bq": 2e8}, {"injection_time": "1000"}, {"half_life_s": 6588}]
+)
+def test_an_answer_for_one_scan_never_reaches_the_next_of_the_same_patient(tmp_path, answer):
+    write_series(tmp_path / "baseline", StudyInstanceUID="1.2.1", series="1", RadiopharmaceuticalStartTime=None)
+    write_series(tmp_path / "follow-up", StudyInstanceUID="1.2.2", series="2")
+    with pytest.raises(UsageError, match=f"{next(iter(answer))} belongs to one study"):
+        find_studies(tmp_path, answers=answer)
+    assert len(find_studies(tmp_path, answers={"height_m": 1.8}).candidates) == 2  # of the patient
+    follow_up = next(c for c in find_studies(tmp_path).candidates if c.usable).pet.series_uid
+    assert find_studies(tmp_path, answers=answer, pet_series=follow_up).candidates[0].usable
+
+
 def test_damaged_files_beside_the_series_are_said(tmp_path):
     last = write_series(tmp_path)[-1]
     last.write_bytes(last.read_bytes()[:300])

@@ -116,7 +116,7 @@ def test_an_offset_on_one_side_only_is_said_unless_the_other_time_confirms_it():
 
 
 def test_no_time_is_asked_and_the_answer_used():
-    with pytest.raises(Question) as question:
+    with pytest.raises(Question, match="time of day") as question:
         find(start_time="25")
     assert question.value.key == "injection_time"
     found = find(answers=Answers(injection_time="101500"))
@@ -125,3 +125,45 @@ def test_no_time_is_asked_and_the_answer_used():
 
 def test_an_answer_overrules_a_wrong_clock():
     assert find(start_time="120000", answers=Answers(injection_time="1000")).elapsed_s == 3600.0
+
+
+def test_a_typed_time_of_day_is_no_time_of_a_long_lived_nuclide():
+    # Zr-89, injected days before: five hours since 10:00 of the same day would be a guess
+    with pytest.raises(Refusal, match=r"user-entered injection time 06:00:00 has no date.*YYYYMMDDHHMMSS") as refusal:
+        find(half_life=282240.0, answers=Answers(injection_time="060000"))
+    assert refusal.value.code == "injection-date"
+
+
+def test_a_typed_date_and_time_is_the_injection_of_a_long_lived_nuclide():
+    found = find(half_life=282240.0, answers=Answers(injection_time="20240301100000"))
+    assert (found.elapsed_s, found.source) == (4 * 86400 + 3600.0, "user-entered")  # four days and an hour
+    assert found.cautions == ()
+
+
+def test_a_typed_date_is_never_taken_for_shifted():
+    with pytest.raises(Refusal, match=r"2024-03-06 10:00:00 by user-entered is later"):
+        find(answers=Answers(injection_time="20240306100000"))
+    with pytest.raises(Refusal, match="1500 min"):  # the day before, more than ten half-lives of F-18
+        find(answers=Answers(injection_time="20240304100000"))
+
+
+def test_a_scan_without_date_is_refused_with_a_long_lived_nuclide():
+    undated = parse_moment("", "110000")
+    for answers in (Answers(), Answers(injection_time="20240301100000")):
+        with pytest.raises(Refusal, match="reference time 11:00:00 of the scan has no date"):
+            find(reference=undated, half_life=282240.0, answers=answers, start_datetime="20240301100000")
+    assert find(reference=undated, answers=Answers(injection_time="20240305100000")).elapsed_s == 3600.0
+
+
+def test_a_missing_injection_of_a_long_lived_nuclide_is_asked_with_its_date():
+    with pytest.raises(Question, match="date and time") as question:
+        find(half_life=282240.0)
+    assert question.value.unit == "YYYYMMDDHHMMSS"
+
+
+def test_a_typed_time_that_overrules_the_header_is_said():
+    found = find(start_datetime="20240305101500.00", start_time="101500", answers=Answers(injection_time="1000"))
+    assert found.elapsed_s == 3600.0
+    assert [caution.code for caution in found.cautions] == ["header-overruled", "header-overruled"]
+    assert "'20240305101500.00'" in found.cautions[0].what
+    assert find(start_time="100000.25", answers=Answers(injection_time="100000")).cautions == ()

@@ -46,6 +46,13 @@ def test_an_absent_half_life_of_an_unknown_nuclide_is_refused_unless_given():
     assert (half_life.value, half_life.source) == (1223.0, "user-entered")
 
 
+def test_a_typed_half_life_that_overrules_the_header_is_said():
+    half_life, (caution,) = find_half_life(PetHeaders(half_life="6588"), Answers(half_life_s=6586.2))
+    assert (half_life.value, half_life.source) == (6586.2, "user-entered")
+    assert (caution.code, "'6588'" in caution.what) == ("header-overruled", True)
+    assert find_half_life(PetHeaders(half_life="6586.2"), Answers(half_life_s=6586.2))[1] == ()
+
+
 def test_the_half_life_of_another_nuclide_is_a_contradiction():
     with pytest.raises(Refusal, match="is not that of the stated radionuclide Ga-68"):
         find_half_life(PetHeaders(half_life="6586.2", radionuclide_code="C-131A3"), NO_ANSWERS)
