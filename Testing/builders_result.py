@@ -45,7 +45,10 @@ SUV = SuvFactor(
         SuvInput(name="RadionuclideTotalDose", value=250e6, unit="Bq", source="(0018,1074)"),
         SuvInput(name="RadiopharmaceuticalStartDateTime", value="20230611085900", source="(0018,1078)"),
     ),
-    alternatives=(SuvAlternative(factor=72000.0 / 250e6, description="decay corrected to injection (ADMIN)"),),
+    alternatives=(
+        SuvAlternative(factor=72000.0 / 250e6, description="decay corrected to injection (ADMIN)"),
+        SuvAlternative(factor=None, description="FrameReferenceTime, not usable: slices disagree by 1215 s"),
+    ),
 )
 
 

@@ -300,7 +300,7 @@ def _alternatives(suv: SuvFactor, say: Language) -> str:
     lines = []
     for other in suv.alternatives:
         ratio = ""
-        if suv.factor:
+        if suv.factor and other.factor is not None:
             ratio = ": " + say["ratio"].format(ratio=say.number(100.0 * other.factor / suv.factor, 1, "%"))
         lines.append(f"<li>{escape(other.description)}{ratio}</li>")
     return f"<h3>{say['alternatives']}</h3><ul>{''.join(lines)}</ul>"

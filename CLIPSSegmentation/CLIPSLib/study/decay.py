@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.dicom_time import elapsed_s, parse_moment
+from CLIPSLib.study.frame_times import acquisition_moments, frame_average_s
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.injection import MEANINGFUL_HALF_LIVES, Injection, find_injection
-from CLIPSLib.study.reference_time import acquisition_moments, find_reference_time, frame_average_s
+from CLIPSLib.study.reference_time import Estimate, find_reference_time
 from CLIPSLib.study.tracer import find_half_life
 from CLIPSLib.study.types import SuvInput
 
@@ -19,14 +20,14 @@ class Decay:
     """remaining: fraction of the dose that is left, one for the series or one per slice.
 
     words, numbers: the denominator of the SUV formula for people, with "{dose}" where the dose goes.
-    alternatives: fractions by other evidence, with the reason for them.
+    alternatives: fractions by other evidence in words, None where it leads to none.
     """
 
     remaining: tuple[float, ...]
     words: str
     numbers: str
     inputs: tuple[SuvInput, ...] = ()
-    alternatives: tuple[tuple[float, str], ...] = ()
+    alternatives: tuple[tuple[float | None, str], ...] = ()
     cautions: tuple[Caution, ...] = ()
 
     @staticmethod
@@ -40,11 +41,6 @@ def decay_from_injection(pet: PetHeaders, half_life: SuvInput, answers: Answers)
     half_life_s = half_life.value
     reference = find_reference_time(pet, half_life_s)
     injection = find_injection(pet, reference.chosen.moment, half_life_s, answers)
-    alternatives = []
-    for other in reference.others:
-        seconds = injection.elapsed_s + elapsed_s(reference.chosen.moment, other.moment)
-        if abs(seconds) <= MEANINGFUL_HALF_LIVES * half_life_s:
-            alternatives.append((_remaining(seconds, half_life_s), f"reference time {other.moment} by {other.source}"))
     inputs = (
         *_injection_inputs(injection),
         SuvInput(name="reference time", value=str(reference.chosen.moment), source=reference.chosen.source),
@@ -61,7 +57,7 @@ def decay_from_injection(pet: PetHeaders, half_life: SuvInput, answers: Answers)
         "(dose * 2^(-uptake / half-life))",
         f"({{dose}} * 2^(-{injection.elapsed_s:.10g} s / {half_life_s:.10g} s))",
         inputs,
-        tuple(alternatives),
+        tuple(_alternative(other, injection, reference.chosen, half_life_s) for other in reference.others),
         (*reference.cautions, *injection.cautions),
     )
 
@@ -127,6 +123,18 @@ def estimate_uptake_s(pet: PetHeaders, answers: Answers) -> float | None:
 
 def _injection_inputs(injection: Injection) -> tuple[SuvInput, ...]:
     return (SuvInput(name="injection", value=str(injection.moment), source=injection.source),)
+
+
+def _alternative(
+    other: Estimate, injection: Injection, chosen: Estimate, half_life_s: float
+) -> tuple[float | None, str]:
+    """What would be left of the dose at another reference time."""
+    if other.moment is None:
+        return None, str(other)
+    seconds = injection.elapsed_s + elapsed_s(chosen.moment, other.moment)
+    if abs(seconds) > MEANINGFUL_HALF_LIVES * half_life_s:
+        return None, f"{other}, not usable: {seconds / 3600:.0f} h after the injection"
+    return _remaining(seconds, half_life_s), str(other)
 
 
 def _remaining(seconds: float, half_life_s: float) -> float:

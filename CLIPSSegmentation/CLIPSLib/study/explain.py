@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from CLIPSLib.study.types import SuvFactor, SuvInput
+from CLIPSLib.study.types import SuvAlternative, SuvFactor, SuvInput
 
 
 def explain_suv(suv: SuvFactor) -> tuple[str, ...]:
     """The formula with its numbers, where each number came from, the alternatives, and the cautions; line by line."""
     lines = [suv.formula]
     lines.extend(f"  {_input(used)}" for used in suv.inputs)
-    lines.extend(_alternative(suv, other.factor, other.description) for other in suv.alternatives)
+    lines.extend(f"  not used: {_alternative(suv, other)}" for other in suv.alternatives)
     lines.extend(f"  Caution: {caution}" for caution in suv.cautions)
     return tuple(lines)
 
@@ -21,8 +21,8 @@ def _input(used: SuvInput) -> str:
     return f"{used.name} = {value}{unit}{source}"
 
 
-def _alternative(suv: SuvFactor, factor: float, description: str) -> str:
-    if suv.factor is None:
-        return f"  not used: {factor:.8g} by {description}"
-    change = 100.0 * (factor / suv.factor - 1.0)
-    return f"  not used: {factor:.8g} ({change:+.2f} %) by {description}"
+def _alternative(suv: SuvFactor, other: SuvAlternative) -> str:
+    if other.factor is None:
+        return other.description
+    change = f" ({100.0 * (other.factor / suv.factor - 1.0):+.2f} %)" if suv.factor else ""
+    return f"{other.factor:.8g}{change} by {other.description}"

@@ -6,31 +6,40 @@ header survey and QIBA's pseudo-code. Two independent estimates are compared whe
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from CLIPSLib.errors import Caution, Refusal
-from CLIPSLib.study.dicom_time import DAY_S, HALF_DAY_S, Moment, elapsed_s, parse_datetime, parse_moment, parse_offset
-from CLIPSLib.study.headers import FrameTiming, PetHeaders
+from CLIPSLib.study.dicom_time import Moment, elapsed_s, parse_datetime, parse_moment, parse_offset
+from CLIPSLib.study.frame_times import DATES_SHIFTED_S, SAME_MOMENT_S, acquisition_moments, back_computed, is_ge
+from CLIPSLib.study.headers import PetHeaders
 
 DISAGREEMENT = 0.05  # in SUV, above which two estimates are both shown
 _GE_SOURCE = "GE PET scan_datetime (0009,xx0D)"
 _SIEMENS_SOURCE = "Siemens Decay Correction DateTime (0071,xx22)"
-_LONGEST_MS = 1000 * DAY_S  # frames and offsets of more than a day are damage
-_SAME_MOMENT_S = 1.0
-_DATES_SHIFTED_S = HALF_DAY_S  # no scan starts half a day before its first frame
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A candidate for the reference time and the header attributes it comes from.
+    """What the header gives for the reference time, and the attributes it comes from.
 
     kind: "series", "private", "computed" (back from FrameReferenceTime), or "acquisition" (for want of a better one).
+    doubt: why it cannot be the reference time, "" when it can. moment: None when its attributes lead to none.
     """
 
-    moment: Moment
+    moment: Moment | None
     kind: str
     source: str
+    doubt: str = ""
+
+    @property
+    def is_evidence(self) -> bool:
+        """True when it can confirm or contradict another: the first frame only bounds the start of the scan."""
+        return not self.doubt and self.kind != "acquisition"
+
+    def __str__(self) -> str:
+        if self.moment is None:
+            return f"{self.source}, not usable: {self.doubt}"
+        return f"reference time {self.moment} by {self.source}" + (f", {self.doubt}" if self.doubt else "")
 
 
 @dataclass(frozen=True)
@@ -55,62 +64,21 @@ def find_reference_time(pet: PetHeaders, half_life_s: float) -> ReferenceTime:
     acquired, cautions = acquisition_moments(pet, series)
     first = min(acquired, key=lambda moment: elapsed_s(acquired[0], moment)) if acquired else None
     estimates = _estimates(pet, series, acquired, first, half_life_s)
-    if not estimates:
+    chosen = next((estimate for estimate in estimates if not estimate.doubt), None)
+    if chosen is None:
         raise Refusal(
             "no-reference-time",
             f"DecayCorrection is START, and SeriesTime (0008,0031) is '{pet.series_time}' and AcquisitionTime "
             "(0008,0032) is absent or malformed: the time to which the activity is corrected is unknown",
             remedy="Export the series again with its times.",
         )
-    chosen, others = estimates[0], estimates[1:]
-    if series is not None and first is not None and elapsed_s(first, series) > _SAME_MOMENT_S:
-        rejected = Estimate(series, "series", "SeriesTime (0008,0031), later than the first AcquisitionTime")
-        others = (*others, rejected)
+    others = tuple(estimate for estimate in estimates if estimate is not chosen)
     cautions += (
         *_unreadable(pet, series, chosen),
         *_disagreements(chosen, others, half_life_s),
         *_uncertainty(chosen, others, first, half_life_s),
     )
     return ReferenceTime(chosen, others, cautions)
-
-
-def acquisition_moments(pet: PetHeaders, series: Moment | None) -> tuple[list[Moment], tuple[Caution, ...]]:
-    """When each slice was acquired, on the same calendar as SeriesDate."""
-    moments = []
-    shifted = False
-    for frame in pet.frames:
-        moment = parse_moment(frame.acquisition_date or pet.series_date, frame.acquisition_time)
-        if moment is None:
-            continue
-        if series is not None and elapsed_s(series, moment) > _DATES_SHIFTED_S and frame.acquisition_date:
-            moment, shifted = Moment(series.date, moment.seconds), True
-        if series is not None and (shifted or not frame.acquisition_date):
-            moment = _nearest_day(series, moment)
-        moments.append(moment)
-    cautions: tuple[Caution, ...] = ()
-    if shifted:
-        what = (
-            f"SeriesDate (0008,0021) = {pet.series_date} and AcquisitionDate (0008,0022) = "
-            f"{pet.frames[0].acquisition_date} do not fit together: dates look shifted; used the times of day"
-        )
-        cautions = (Caution("dates-shifted", what),)
-    return moments, cautions
-
-
-def frame_average_s(frame: FrameTiming, half_life_s: float) -> float | None:
-    """Seconds from the start of a frame to the moment of its average activity; None without a duration."""
-    if frame.frame_duration_ms is None or not 0 <= frame.frame_duration_ms <= _LONGEST_MS:
-        return None
-    decay = math.log(2.0) / half_life_s
-    duration_s = frame.frame_duration_ms / 1000.0
-    exponent = decay * duration_s
-    if exponent < 1e-6:  # the formula below cancels
-        return duration_s / 2.0
-    return math.log(exponent / -math.expm1(-exponent)) / decay
-
-
-def is_ge(manufacturer: str) -> bool:
-    return manufacturer.upper().startswith(("GE ", "GEMS")) or manufacturer.upper() == "GE"
 
 
 def to_local(moment: Moment, offset_min: int | None, timezone: str) -> Moment:
@@ -121,67 +89,40 @@ def to_local(moment: Moment, offset_min: int | None, timezone: str) -> Moment:
     return moment.shifted((local_min - offset_min) * 60.0)
 
 
-def _nearest_day(reference: Moment, moment: Moment) -> Moment:
-    """Without a date of its own a time before or after midnight belongs to the day nearest to `reference`."""
-    difference = elapsed_s(reference, moment)
-    if abs(difference) <= 1.5 * HALF_DAY_S:
-        return moment
-    return moment.shifted(-math.copysign(2 * HALF_DAY_S, difference))
-
-
 def _estimates(
     pet: PetHeaders, series: Moment | None, acquired: list[Moment], first: Moment | None, half_life_s: float
 ) -> tuple[Estimate, ...]:
-    """All estimates that stand on their own, the most trusted one first."""
-    found = [
+    """Everything the header gives, the most trusted first."""
+    stated = (
         (series, "series", "SeriesDate + SeriesTime (0008,0021) (0008,0031)"),
         (_private(pet.ge_scan_datetime, pet), "private", _GE_SOURCE),
         (_private(pet.siemens_decay_datetime, pet), "private", _SIEMENS_SOURCE),
-        (_back_computed(pet, acquired, half_life_s), "computed", _back_source(pet)),
-    ]
-    estimates = [Estimate(moment, *rest) for moment, *rest in found if moment and _not_after(moment, first)]
-    if first is not None and not estimates:
+    )
+    estimates = [Estimate(moment, kind, source, _doubt(moment, first)) for moment, kind, source in stated if moment]
+    if (computed := back_computed(pet, acquired, half_life_s)) is not None:
+        moment, problem = computed
+        estimates.append(Estimate(moment, "computed", _back_source(pet), problem or _doubt(moment, first)))
+    if first is not None:
         estimates.append(Estimate(first, "acquisition", "first AcquisitionTime of all slices (0008,0032)"))
     return tuple(estimates)
 
 
-def _not_after(moment: Moment, first: Moment | None) -> bool:
+def _doubt(moment: Moment, first: Moment | None) -> str:
     """Decay correction refers to the start of the scan, which is never later than its first frame."""
-    if first is None:
-        return True
-    return -_DATES_SHIFTED_S <= elapsed_s(first, moment) <= _SAME_MOMENT_S
-
-
-def _private(text: str, pet: PetHeaders) -> Moment | None:
-    parsed = parse_datetime(text)
-    return to_local(*parsed, pet.timezone_offset) if parsed else None
-
-
-def _back_computed(pet: PetHeaders, acquired: list[Moment], half_life_s: float) -> Moment | None:
-    """AcquisitionTime less FrameReferenceTime, on which all slices must agree; None otherwise.
-
-    GE counts FrameReferenceTime to the start of the frame, the others to the moment of its average activity.
-    """
-    if not acquired or len(acquired) != len(pet.frames):
-        return None
-    if not is_ge(pet.manufacturer) and not any(frame.frame_reference_time_ms for frame in pet.frames):
-        return None  # older Siemens files leave it at 0
-    starts = []
-    for frame, moment in zip(pet.frames, acquired, strict=True):
-        average_s = 0.0 if is_ge(pet.manufacturer) else frame_average_s(frame, half_life_s)
-        reference_ms = frame.frame_reference_time_ms
-        if reference_ms is None or abs(reference_ms) > _LONGEST_MS or average_s is None:
-            return None
-        starts.append(moment.shifted(average_s - reference_ms / 1000.0))
-    offsets = [elapsed_s(starts[0], start) for start in starts]
-    if max(offsets) - min(offsets) > _SAME_MOMENT_S:
-        return None
-    return starts[0].shifted(sum(offsets) / len(offsets))
+    after_s = elapsed_s(first, moment) if first is not None else 0.0
+    if after_s > SAME_MOMENT_S:
+        return "later than the first AcquisitionTime"
+    return "over half a day before the first AcquisitionTime" if after_s < -DATES_SHIFTED_S else ""
 
 
 def _back_source(pet: PetHeaders) -> str:
     average = "" if is_ge(pet.manufacturer) else " + time of average activity"
     return f"AcquisitionTime{average} - FrameReferenceTime (0008,0032) (0054,1300)"
+
+
+def _private(text: str, pet: PetHeaders) -> Moment | None:
+    parsed = parse_datetime(text)
+    return to_local(*parsed, pet.timezone_offset) if parsed else None
 
 
 def _unreadable(pet: PetHeaders, series: Moment | None, chosen: Estimate) -> tuple[Caution, ...]:
@@ -202,8 +143,10 @@ def _disagreements(chosen: Estimate, others: tuple[Estimate, ...], half_life_s: 
     """The independent estimates that would change SUV noticeably."""
     cautions = []
     for other in others:
+        if not other.is_evidence:
+            continue
         change = suv_change(chosen.moment, other.moment, half_life_s)
-        if other.kind != "series" and abs(change) > DISAGREEMENT:
+        if abs(change) > DISAGREEMENT:
             what = (
                 f"The decay reference time by {chosen.source} is {chosen.moment}, by {other.source} {other.moment}: "
                 f"SUV would differ by {100 * change:+.1f} %"
@@ -222,7 +165,7 @@ def _uncertainty(
     if chosen.kind == "acquisition":
         what = f"The decay reference time is taken from the {chosen.source} = {first}: nothing better is in the header"
         return (Caution("reference-time-from-acquisition", what),)
-    confirmed = chosen.kind == "computed" or any(other.kind != "series" for other in others)
+    confirmed = chosen.kind == "computed" or any(other.is_evidence for other in others)
     if confirmed or suv_change(chosen.moment, first, half_life_s) <= DISAGREEMENT:
         return ()
     what = (

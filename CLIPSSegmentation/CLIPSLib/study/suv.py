@@ -123,7 +123,8 @@ def _from_activity(
     inputs = (*meaning.inputs, weight, dose, SuvInput(name="DecayCorrection", value=mode, source="(0054,1102)"))
     factors = tuple(numerator / remaining for remaining in decay.remaining)
     alternatives = tuple(
-        SuvAlternative(factor=numerator / remaining, description=text) for remaining, text in decay.alternatives
+        SuvAlternative(factor=None if remaining is None else numerator / remaining, description=text)
+        for remaining, text in decay.alternatives
     )
     formula = _activity_formula(meaning, weight, dose, decay, factors)
     alternatives += _philips_ratio(pet, factors, work)
@@ -193,9 +194,11 @@ def _philips_recomputed(
     activity = philips_factor(pet.philips_activity_factor)
     if pet.units != "CNTS" or activity is None:
         return ()
-    other = _from_activity(replace(pet, philips_suv_factor=""), ValueMeaning(activity, "", ()), mode, answers, _Work())
+    name, attempt = "Philips (7053,1009) with dose, weight and times", _Work()
+    other = _from_activity(replace(pet, philips_suv_factor=""), ValueMeaning(activity, "", ()), mode, answers, attempt)
     if other is None:
-        return ()
+        problem = (*attempt.refusals, *attempt.questions)[0]
+        return (SuvAlternative(factor=None, description=f"{name}, not usable: {problem.what}"),)
     change = other.factor / meaning.scale - 1.0
     if abs(change) > DISAGREEMENT:
         what = (
@@ -203,7 +206,7 @@ def _philips_recomputed(
             f"dose, weight and times gives {other.factor:.6g} ({100 * change:+.1f} %)"
         )
         work.cautions.append(Caution("vendor-factor-disagrees", what))
-    return (SuvAlternative(factor=other.factor, description="Philips (7053,1009) with dose, weight and times"),)
+    return (SuvAlternative(factor=other.factor, description=name),)
 
 
 def _renormalized(

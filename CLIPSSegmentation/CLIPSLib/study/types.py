@@ -34,9 +34,9 @@ class SuvInput:
 
 @dataclass(frozen=True, kw_only=True)
 class SuvAlternative:
-    """A factor that other evidence in the header would give, and why it was not taken."""
+    """A factor that other evidence in the header would give; None with the reason when that evidence leads to none."""
 
-    factor: float
+    factor: float | None
     description: str
 
 

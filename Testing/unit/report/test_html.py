@@ -110,6 +110,7 @@ def test_the_suv_can_be_checked_by_hand(tmp_path):
     assert "RadionuclideTotalDose 250000000 Bq (0018,1074)" in page.text
     # 72000/250e6 over 72000/171158250 = 0.684633, the decay of F-18 in an hour
     assert "decay corrected to injection (ADMIN): would give 68.5 % of the SUV used" in page.text
+    assert "slices disagree by 1215 s" in page.text
 
 
 def test_slices_with_their_own_factor_are_told(tmp_path):

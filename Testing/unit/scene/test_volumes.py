@@ -66,7 +66,10 @@ def study(direction: np.ndarray = ORIENTATIONS["oblique"]) -> PetCtStudy:
             factor=1.234567890123e-4,
             formula="weight / dose",
             inputs=(SuvInput(name="PatientWeight", value=71.3, unit="kg", source="user-entered"),),
-            alternatives=(SuvAlternative(factor=2e-4, description="series time"),),
+            alternatives=(
+                SuvAlternative(factor=2e-4, description="series time"),
+                SuvAlternative(factor=None, description="slices disagree"),
+            ),
             slice_factors=(1.0, 0.1),
             cautions=(Caution("a", "b", "c"),),
         ),

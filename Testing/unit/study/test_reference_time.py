@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 from CLIPSLib.errors import Refusal
+from CLIPSLib.study.frame_times import frame_average_s
 from CLIPSLib.study.headers import FrameTiming, PetHeaders
-from CLIPSLib.study.reference_time import find_reference_time, frame_average_s
+from CLIPSLib.study.reference_time import find_reference_time
 
 F18 = 6586.2
 
@@ -115,7 +116,8 @@ def test_a_scan_over_midnight_keeps_its_first_bed_with_and_without_acquisition_d
         beds = frames("235000", date=date) + frames("000500", date="20240306" if date else "")
         found = find_reference_time(replace(PET, series_time="235000", frames=beds), F18)
         assert "SeriesTime" in found.chosen.source, date
-        assert found.others == ()
+        assert [other.kind for other in found.others] == ["acquisition"], date
+        assert codes(found) == []
 
 
 def test_dates_shifted_by_anonymization_leave_the_times_of_day():
@@ -142,3 +144,46 @@ def test_average_activity_lies_just_before_the_middle_of_a_frame():
     assert frame_average_s(FrameTiming(frame_duration_ms=0.0), F18) == 0.0
     assert frame_average_s(FrameTiming(), F18) is None
     assert math.isfinite(frame_average_s(FrameTiming(frame_duration_ms=1e-3), F18))
+
+
+def others(found):
+    return [str(other) for other in found.others]
+
+
+def test_the_first_acquisition_is_always_shown_where_it_is_not_used():
+    found = find_reference_time(replace(PET, frames=frames("112000", "110200")), F18)
+    assert others(found) == ["reference time 2024-03-05 11:02:00 by first AcquisitionTime of all slices (0008,0032)"]
+    assert codes(found) == []  # later than the start of the scan, as it must be: no contradiction
+
+
+def test_a_back_computation_on_which_slices_disagree_is_shown_with_by_how_much():
+    beds = frames("110000", "110000", reference_ms=[0.0, 1215000.0])
+    found = find_reference_time(replace(PET, manufacturer="GE MEDICAL SYSTEMS", frames=beds), F18)
+    assert "SeriesTime" in found.chosen.source
+    assert others(found)[0] == (
+        "AcquisitionTime - FrameReferenceTime (0008,0032) (0054,1300), not usable: slices disagree by 1215 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("beds", "reason"),
+    [
+        (frames("110000", "110200", reference_ms=[0.0, 0.0]), "FrameReferenceTime is 0"),
+        (frames("110000", "110200", reference_ms=[60000.0, None]), "some slices lack one of the times"),
+        (frames("110000", "", reference_ms=[60000.0, 180000.0]), "some slices lack one of the times"),
+        (frames("110000", reference_ms=[60000.0], duration_ms=None), r"ActualFrameDuration (0018,1242) is absent"),
+        (frames("110000", reference_ms=[1e300]), "FrameReferenceTime is over a day"),
+    ],
+)
+def test_an_unusable_back_computation_is_shown_with_the_reason(beds, reason):
+    found = find_reference_time(replace(PET, frames=beds), F18)
+    assert f"not usable: {reason}" in others(found)[0]
+
+
+def test_times_that_are_no_start_of_the_scan_are_shown_with_the_reason():
+    ge = replace(PET, series_time="143000", ge_scan_datetime="20240305142900")
+    siemens = replace(PET, siemens_decay_datetime="20240301105800")
+    assert [text.rpartition(", ")[2] for text in others(find_reference_time(ge, F18))] == 2 * [
+        "later than the first AcquisitionTime"
+    ]
+    assert others(find_reference_time(siemens, F18))[0].endswith("over half a day before the first AcquisitionTime")

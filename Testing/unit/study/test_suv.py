@@ -149,6 +149,36 @@ def test_the_rejected_series_time_is_shown_as_an_alternative():
     assert later.factor == pytest.approx(START_FACTOR * 2 ** (3600 / 6586.2), rel=1e-6)
 
 
+def test_the_first_acquisition_time_is_shown_with_its_factor():
+    frames = (replace(PET.frames[0], acquisition_time="110300"),)
+    (first,) = factor(frames=frames).alternatives
+    assert first.factor == pytest.approx(START_FACTOR * 2 ** (180 / 6586.2), rel=1e-6)
+    assert "first AcquisitionTime" in first.description
+
+
+def test_an_alternative_that_leads_to_no_factor_is_explained_by_its_reason():
+    frames = tuple(replace(PET.frames[0], frame_reference_time_ms=ms) for ms in (60e3, 1275e3))
+    found = factor(frames=frames)
+    assert found.alternatives[0].factor is None
+    text = "\n".join(explain_suv(found))
+    assert "  not used: AcquisitionTime + time of average activity - FrameReferenceTime" in text
+    assert "not usable: slices disagree by 1215 s" in text
+    assert "  not used: 0.00027633668 (+0.00 %) by reference time" in text
+
+
+def test_an_alternative_of_another_year_leads_to_no_factor():
+    later = next(other for other in factor(series_date="20250305").alternatives if "SeriesTime" in other.description)
+    assert later.factor is None
+    assert "not usable: 8761 h after the injection" in later.description  # 365 days and an hour
+
+
+def test_philips_activity_factor_without_a_dose_is_shown_with_what_is_missing():
+    found = factor(units="CNTS", philips_suv_factor="0.0004", philips_activity_factor="2.0", total_dose="")
+    (other,) = found.alternatives
+    assert other.factor is None
+    assert "(7053,1009)" in other.description and "RadionuclideTotalDose" in other.description
+
+
 def test_the_explanation_can_be_checked_with_a_calculator():
     text = "\n".join(explain_suv(factor()))
     assert "value * 70000 g / (370000000 Bq * 2^(-3600 s / 6586.2 s)) = value * 0.00027633668" in text
