@@ -10,6 +10,7 @@ PYTHON_VERSION ?= 3.12
 
 DEMO := .venv/demo/bin
 TEST := .venv/test/bin
+ORACLE := .venv/oracle/bin
 PIP := $(DEMO)/python -m pip --disable-pip-version-check
 
 # What a user has set for other work must not leak in.
@@ -17,12 +18,12 @@ unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench docs wheelhouse install-offline clean demo-environment test-environment
+.PHONY: help demo test test-slow test-oracle oracle-environment lint format bench docs wheelhouse install-offline clean demo-environment test-environment
 
 help:
 	@echo 'make demo              a synthetic whole-body PET/CT study, segmented and reported'
 	@echo 'make test              lint and the fast tests       (ARGS="Testing/unit/study -k slope")'
-	@echo 'make test-slow         the tests that take long'
+	@echo 'make test-slow         the tests that take long, and those against independent programs (make test-oracle)'
 	@echo 'make lint              ruff: rules and format        (make format repairs)'
 	@echo 'make bench             time and peak memory per stage of a whole-body study'
 	@echo 'make docs              what is generated: the pictures of docs/architecture.md, the file lists for CMake'
@@ -37,8 +38,12 @@ test: lint
 	@$(TEST)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 # pytest ends with 5 when it found no test, which is no failure while no test is slow.
-test-slow: test-environment
+test-slow: test-environment test-oracle
 	@$(TEST)/python -m pytest -m slow --durations=5 $(ARGS) || test $$? -eq 5
+
+# Independent programs that tests compare with; heavy, and never installed beside what is tested with everything else.
+test-oracle: oracle-environment
+	@$(ORACLE)/python -m pytest -q Testing/unit/study/test_suv_mirp.py
 
 lint: test-environment
 	@$(TEST)/ruff check --quiet
@@ -74,7 +79,7 @@ clean:
 	rm -rf .venv build demo wheelhouse bench .pytest_cache .ruff_cache .hypothesis CLIPSSegmentation/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-demo-environment test-environment: %-environment: python-exists
+demo-environment test-environment oracle-environment: %-environment: python-exists
 	@$(PYTHON) tools/environment.py $*
 
 .PHONY: python-exists

@@ -1,4 +1,4 @@
-"""Make one of the environments that the Makefile needs, once: `python3 tools/environment.py demo|test|offline`.
+"""Make one of the environments that the Makefile needs, once: `python3 tools/environment.py demo|test|oracle|offline`.
 
 Standard library only and plain syntax, so that an old Python reaches the sentence that tells what is missing.
 An environment is whole or not there: a stamp is written last, a lock lets two `make` wait for each other, and a
@@ -18,12 +18,12 @@ import time
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTRAINTS = os.path.join(REPOSITORY, "constraints.txt")
 WHEELHOUSE = os.path.join(REPOSITORY, "wheelhouse")
-EXTRAS = {"demo": "", "test": "[test,networks]"}
+EXTRAS = {"demo": "", "test": "[test,networks]", "oracle": "[oracle]"}
 OLDEST_PYTHON = (3, 11)
 
 
 def main(arguments):
-    """`demo` and `test` are editable installs in .venv/; `offline [FOLDER] [EXTRAS]` installs from the wheelhouse."""
+    """`demo`, `test` and `oracle` are editable installs in .venv/; `offline [FOLDER] [EXTRAS]` installs from the wheelhouse."""
     name = arguments[0] if arguments else ""
     require_python()
     if name in EXTRAS:
@@ -38,7 +38,7 @@ def main(arguments):
             sys.exit(f"The installation is broken: {command} does not start.")
         print(f"Installed without network. Run: {command}")
     else:
-        sys.exit("Say which environment: demo, test or offline.")
+        sys.exit("Say which environment: demo, test, oracle or offline.")
 
 
 def require_python():

@@ -20,7 +20,14 @@ SUBCOMMANDS = (studies, segment, measure, models, phantom)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run `clips` and return its exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:  # the reader of our output went away ("| head"): nothing to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(words: list[str]) -> int:
     try:
         parsed = build_parser().parse_args(words)
         return parsed.run(parsed)
@@ -28,9 +35,6 @@ def main(arguments: list[str] | None = None) -> int:
         return print_error(error, as_json="--json" in words)
     except KeyboardInterrupt:
         return print_error(Cancelled(), as_json="--json" in words)
-    except BrokenPipeError:  # the reader of our output went away ("| head"): nothing to say to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 class _Parser(argparse.ArgumentParser):

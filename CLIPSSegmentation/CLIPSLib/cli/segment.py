@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", default=[], metavar="NAME=VALUE", help="option of the method (repeatable)"
     )
     parser.add_argument("--save-images", action="store_true", help="also write pet_suv.nii.gz and ct_hu.nii.gz")
-    parser.add_argument("--anonymous", action="store_true", help="leave names, ids and dates out of everything written")
+    parser.add_argument(
+        "--anonymous", action="store_true", help="no names, ids and dates in any file (the console shows them)"
+    )
     parser.add_argument("--language", choices=["en", "fr"], default="en", help="of the report (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress, only cautions and the table")
@@ -68,7 +70,7 @@ def run(parsed: argparse.Namespace) -> int:
         on_outcome=lambda outcome: None if parsed.json else _print_problem(outcome),
     )
     if parsed.json:
-        print_json({"out": parsed.out, "cases": [_as_dict(outcome) for outcome in outcomes]})
+        print_json({"out": parsed.out, "cases": [outcome.as_dict() for outcome in outcomes]})
     else:
         _print(outcomes, parsed.out)
     return exit_code(outcomes)
@@ -114,15 +116,3 @@ def _row(outcome: CaseOutcome) -> list[object]:
         patient.d_max_mm,
         outcome.seconds,
     ]
-
-
-def _as_dict(outcome: CaseOutcome) -> dict[str, object]:
-    return {
-        "case": outcome.case,
-        "state": outcome.state,
-        "folder": outcome.folder,
-        "patient": outcome.measures.patient if outcome.measures else None,
-        "cautions": outcome.cautions,
-        "error": outcome.error,
-        "seconds": round(outcome.seconds, 2),
-    }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from CLIPSLib.cli.arguments import add_answers, add_series, answers_of
 from CLIPSLib.cli.output import option_for, print_json, print_table, reporter_for
+from CLIPSLib.errors import Question
 
 if TYPE_CHECKING:
     from CLIPSLib.study import FoundStudies, StudyCandidate
@@ -57,10 +58,27 @@ def _print(found: FoundStudies, *, show_all: bool, explain: bool) -> None:
         )
     for candidate in found.candidates:
         _print_remarks(candidate, explain=explain)
+    _print_choices(found)
     if show_all:
         _print_left_out(found)
     elif found.skipped or found.unreadable:
         print(f"\n{len(found.skipped)} other series and {len(found.unreadable)} unreadable files (--all lists them)")
+
+
+def _print_choices(found: FoundStudies) -> None:
+    """Studies with several PET series that could be meant: what `clips segment` would ask."""
+    from CLIPSLib.study import choose_candidate, group_by_study
+
+    for study in group_by_study(found):
+        if sum(not candidate.refusals for candidate in study.candidates) < 2:
+            continue
+        try:
+            choose_candidate(study)
+        except Question as question:
+            print(f"\n{study.candidates[0].pet.patient_id or 'unnamed'}\n  Question: {question.what}")
+            for candidate in study.candidates:
+                if not candidate.refusals:
+                    print(f"    --pet-series {candidate.pet.details['key']}   {_title(candidate.pet)}")
 
 
 def _row(candidate: StudyCandidate) -> list[object]:

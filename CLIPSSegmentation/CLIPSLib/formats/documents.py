@@ -49,6 +49,7 @@ class SegmentationFacts:
     labels_file: str
     labels_sha256: str
     segments_sha256: str
+    measures_sha256: str
     grid: Mapping[str, list[float]]
 
 
@@ -85,9 +86,9 @@ def read_study_json(path: str | os.PathLike) -> StudyFacts:
 
 
 def write_segmentation_json(
-    path: str | os.PathLike, segmentation: Segmentation, labels_path: Path, segments_path: Path
+    path: str | os.PathLike, segmentation: Segmentation, labels_path: Path, segments_path: Path, measures_path: Path
 ) -> Path:
-    """Write lesions, provenance, validity and cautions, tied to the label map and the segments by their SHA-256."""
+    """Write lesions, provenance, validity and cautions, tied to label map, segments and measures by their SHA-256."""
     content = {
         **_origin(),
         "labels": {
@@ -96,6 +97,7 @@ def write_segmentation_json(
             "grid": grid_of(segmentation.labels),
         },
         "segments": {"file": segments_path.name, "sha256": sha256_file(segments_path)},
+        "measures": {"file": measures_path.name, "sha256": sha256_file(measures_path)},
         "reviewed": segmentation.reviewed,
         "valid_for": segmentation.valid_for,
         "lesions": [asdict(lesion) for lesion in segmentation.lesions],
@@ -118,6 +120,7 @@ def read_segmentation_json(path: str | os.PathLike) -> SegmentationFacts:
             labels_file=document["labels"]["file"],
             labels_sha256=document["labels"]["sha256"],
             segments_sha256=document["segments"]["sha256"],
+            measures_sha256=document["measures"]["sha256"],
             grid=document["labels"]["grid"],
         )
 

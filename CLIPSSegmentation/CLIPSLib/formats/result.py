@@ -96,7 +96,8 @@ def write_result(
         write_lesions_csv(temporary / TABLE, study, segmentation, measures)
         write_measures_json(temporary / MEASURES, measures, user_entered=study.identity.user_entered)
         write_study_json(temporary / STUDY, study, anonymous=anonymous)
-        write_segmentation_json(temporary / SEGMENTATION, segmentation, temporary / LABELS, temporary / SEGMENTS)
+        described = (temporary / name for name in (LABELS, SEGMENTS, MEASURES))
+        write_segmentation_json(temporary / SEGMENTATION, segmentation, *described)
         reporter.check()
     reporter.progress("Writing results", 1.0)
     return {name: Path(folder) / name for name in names if (Path(folder) / name).exists()}
@@ -124,6 +125,9 @@ def read_result(folder: str | os.PathLike) -> StoredResult:
         raise _damaged("The label map that segmentation.json names is missing", labels_path)
     if sha256_file(labels_path) != facts.labels_sha256:
         raise _damaged("The label map is not the one that was measured: its SHA-256 differs", labels_path)
+    measures = read_measures_json(root / MEASURES)
+    if sha256_file(root / MEASURES) != facts.measures_sha256:
+        raise _damaged("The measures are not those that were written: their SHA-256 differs", root / MEASURES)
     labels = read_labels(labels_path)
     _check_labels(labels, facts, labels_path)
     probability = read_image(root / PROBABILITY) if (root / PROBABILITY).exists() else None
@@ -139,7 +143,7 @@ def read_result(folder: str | os.PathLike) -> StoredResult:
             cautions=facts.cautions,
         ),
         study=read_study_json(root / STUDY),
-        measures=read_measures_json(root / MEASURES),
+        measures=measures,
     )
 
 
@@ -206,7 +210,7 @@ def _check_labels(labels: sitk.Image, facts: SegmentationFacts, path: Path) -> N
 def _corrected(segments: Path) -> Refusal:
     return Refusal(
         "corrected",
-        "The segments were corrected since they were written, and are not overwritten",
+        "The segments were saved again since the result was written, and are not overwritten",
         str(segments),
         "Move or rename this file first, or choose another folder for the results.",
     )

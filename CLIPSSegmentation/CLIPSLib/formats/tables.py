@@ -195,7 +195,7 @@ def _total_cells(measures: Measures) -> dict[str, Any]:
 
 def _write(path: str | os.PathLike, rows: Sequence[Mapping[str, Any]], style: CsvStyle, overwrite: bool) -> Path:
     text = io.StringIO()
-    columns = list(rows[0]) if rows else []
+    columns = list(dict.fromkeys(column for row in reversed(rows) for column in row))  # the newest row knows them all
     writer = csv.writer(text, delimiter=style.separator, lineterminator="\r\n")  # RFC 4180
     writer.writerow(columns)
     for row in rows:

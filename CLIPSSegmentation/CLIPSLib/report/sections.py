@@ -183,13 +183,17 @@ def origin(
 ) -> str:
     """Examination, series and software: enough to make the result again. Anonymous: no ids and no dates."""
     identity = study.identity
-    dose = identity.injected_dose_bq
+    dose, uptake = identity.injected_dose_bq, identity.uptake_min
+
+    def typed(answer: str, value: str) -> str:
+        return f"{value} ({say['user_entered']})" if value and answer in identity.user_entered else value
+
     rows = [
         (say["tracer"], identity.tracer),
-        (say["dose"], say.number(dose / 1e6, 0, "MBq") if dose else ""),
-        (say["uptake"], say.number(identity.uptake_min, 0, "min") if identity.uptake_min else ""),
-        (say["weight"], say.number(identity.weight_kg, 1, "kg") if identity.weight_kg else ""),
-        (say["height"], say.number(identity.height_m, 2, "m") if identity.height_m else ""),
+        (say["dose"], typed("dose_bq", say.number(dose / 1e6, 0, "MBq") if dose else "")),
+        (say["uptake"], typed("injection_time", say.number(uptake, 0, "min") if uptake else "")),
+        (say["weight"], typed("weight_kg", say.number(identity.weight_kg, 1, "kg") if identity.weight_kg else "")),
+        (say["height"], typed("height_m", say.number(identity.height_m, 2, "m") if identity.height_m else "")),
         (say["scanner"], identity.scanner),
         (say["model"], str(segmentation.provenance.get("model", ""))),
         (say["software"], software),
@@ -197,7 +201,7 @@ def origin(
     if not anonymous:
         age = say["years"].format(value=say.number(identity.age_years, 0)) if identity.age_years else ""
         rows += [
-            (say["sex"], identity.sex),
+            (say["sex"], typed("sex", identity.sex)),
             (say["age"], age),
             (say["study"], identity.study_uid),
             (say["pet_series"], " · ".join(filter(None, (identity.pet_description, identity.pet_series_uid)))),

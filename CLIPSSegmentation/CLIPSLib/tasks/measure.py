@@ -55,8 +55,16 @@ def measure_mask(
     mask says of itself. out: a folder for lesions.csv and measures.json.
 
     Raises:
-        Refusal: the mask is on another grid, or `out` holds files. Failure: unreadable. Question: as `load_study`.
+        Refusal: the mask is on another grid; `out` holds a result, or these files and `overwrite` is False.
+        Failure: unreadable. Question: as `load_study`.
     """
+    if out is not None and (Path(out) / "segmentation.json").exists():
+        raise Refusal(
+            "holds-a-result",
+            "The folder holds a result, whose mask, report and measures belong together",
+            str(out),
+            "Choose another folder for these measures.",
+        )
     study = load_study(study_path, answers=answers, pet_series=pet_series, ct_series=ct_series, reporter=reporter)
     segmentation = _read_mask(Path(mask), study.pet)
     if split:
@@ -79,7 +87,7 @@ def _read_mask(mask: Path, pet: sitk.Image) -> Segmentation:
         corrected = corrected_segments(mask)
         if corrected is None:
             return stored
-        what = "The segments were corrected since the result was written; they are measured as they are now"
+        what = "The segments were saved again since the result was written; they are measured as they are now"
         segmentation = read_seg_nrrd(corrected, pet)
         return replace(segmentation, cautions=(*segmentation.cautions, Caution("corrected", what, str(corrected))))
     if mask.name.endswith(".seg.nrrd"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from CLIPSLib.files import safe_name
 from CLIPSLib.formats import corrected_segments, summary_row
 from CLIPSLib.progress import SILENT, Reporter, format_duration
 from CLIPSLib.segmentation import effective_options, get_segmenter
-from CLIPSLib.study import choose_candidate, find_studies, read_study
+from CLIPSLib.study import choose_candidate, find_studies, group_by_study, read_study
 from CLIPSLib.tasks.existing import result_to_keep, series_of_result
 from CLIPSLib.tasks.study_result import REPORT_NAME, SegmentRequest, make_report, make_result
 from CLIPSLib.tasks.summary import prepare_folder, update_summary
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
     from CLIPSLib.study import FoundStudies, StudyCandidate
 
-_STATES = {"question": "question"}
+_STATES = {"question": "question", "usage": "refused"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,18 @@ class CaseOutcome:
     cautions: tuple[Caution, ...] = ()
     error: ClipsError | None = None
     seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """The outcome as JSON-ready values, for `--json` and job results."""
+        return {
+            "case": self.case,
+            "state": self.state,
+            "folder": None if self.folder is None else str(self.folder),
+            "patient": None if self.measures is None else asdict(self.measures.patient),
+            "cautions": [caution.as_dict() for caution in self.cautions],
+            "error": None if self.error is None else self.error.as_dict(),
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def segment_folder(
@@ -73,8 +85,8 @@ def segment_folder(
     if not found.candidates:
         raise _nothing_found(path, found)
     root = Path(out)
-    prepare_folder(root)
-    studies = _by_study(found)
+    prepare_folder(root, anonymous=request.anonymous, reporter=reporter)
+    studies = group_by_study(found)
     names = _case_names([study.candidates[0] for study in studies], root, request)
     outcomes: list[CaseOutcome] = []
     started = time.monotonic()
@@ -94,20 +106,6 @@ def case_name(candidate: StudyCandidate, *, anonymous: bool = False) -> str:
         return code
     parts = [candidate.identity.patient_id or candidate.pet.patient_id, candidate.identity.study_date]
     return safe_name("_".join(part for part in parts if part), fallback=code)
-
-
-def _by_study(found: FoundStudies) -> list[FoundStudies]:
-    """The PET series of each study apart: one is segmented, the others (uncorrected, other reconstructions) are not.
-
-    The series that would be chosen comes first; where the choice is open or nothing is usable, any.
-    """
-    groups: dict[tuple[str, str], list[StudyCandidate]] = {}
-    for candidate in found.candidates:
-        groups.setdefault((candidate.pet.patient_id, candidate.pet.study_uid), []).append(candidate)
-    return [
-        replace(found, candidates=tuple(sorted(group, key=lambda candidate: bool(candidate.refusals))))
-        for group in groups.values()
-    ]
 
 
 def _segment_case(
@@ -154,7 +152,7 @@ def _keep(
     cautions = (*stored.study.cautions, *stored.segmentation.cautions)
     if corrected_segments(folder) is not None:
         what = (
-            f"The segments were corrected since; these measures are the old ones ('clips measure {folder}' gives new)"
+            f"The segments were saved again since; these measures are older ('clips measure {folder}' gives new ones)"
         )
         cautions = (*cautions, Caution("corrected", what, str(folder)))
         reporter.caution(cautions[-1])
@@ -165,13 +163,19 @@ def _keep(
 
 
 def _case_names(candidates: Sequence[StudyCandidate], root: Path, request: SegmentRequest) -> list[str]:
-    """One name per study; a few letters of the series UID are added where two would share a folder."""
+    """One name per study: that of its result if there is one; a part of the series UID where two would share it."""
     plain = [case_name(candidate, anonymous=request.anonymous) for candidate in candidates]
     counts = Counter(plain)
     names = []
     for name, candidate in zip(plain, candidates, strict=True):
-        taken = series_of_result(root / name) is not None and not _belongs_to(root / name, candidate, request)
-        names.append(f"{name}_{_short_hash(candidate.pet.series_uid)}" if taken or counts[name] > 1 else name)
+        longer = f"{name}_{_short_hash(candidate.pet.series_uid)}"
+        if _belongs_to(root / longer, candidate, request):
+            names.append(longer)
+        elif _belongs_to(root / name, candidate, request):
+            names.append(name)
+        else:
+            free = counts[name] == 1 and series_of_result(root / name) is None
+            names.append(name if free else longer)
     return names
 
 

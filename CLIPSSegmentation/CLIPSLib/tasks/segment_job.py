@@ -15,7 +15,7 @@ from CLIPSLib.files import atomic_folder
 from CLIPSLib.formats import read_saved_study, write_image
 from CLIPSLib.formats.documents import write_study_json
 from CLIPSLib.progress import Reporter
-from CLIPSLib.tasks.segment import CaseOutcome, segment_folder
+from CLIPSLib.tasks.segment import segment_folder
 from CLIPSLib.tasks.study_result import SegmentRequest, make_result
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run_job(arguments: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
         outcomes = segment_folder(arguments["path"], out, request, reporter=reporter)
         if len(outcomes) == 1 and outcomes[0].error is not None:
             raise outcomes[0].error
-        cases = [_case(outcome) for outcome in outcomes]
+        cases = [outcome.as_dict() for outcome in outcomes]
     return {"out": str(out), "cases": cases}
 
 
@@ -90,15 +90,4 @@ def _segment_images(images: Path, out: Path, request: SegmentRequest, reporter: 
         "patient": asdict(measures.patient),
         "cautions": [caution.as_dict() for caution in cautions],
         "error": None,
-    }
-
-
-def _case(outcome: CaseOutcome) -> dict[str, Any]:
-    return {
-        "case": outcome.case,
-        "state": outcome.state,
-        "folder": None if outcome.folder is None else str(outcome.folder),
-        "patient": None if outcome.measures is None else asdict(outcome.measures.patient),
-        "cautions": [caution.as_dict() for caution in outcome.cautions],
-        "error": None if outcome.error is None else outcome.error.as_dict(),
     }

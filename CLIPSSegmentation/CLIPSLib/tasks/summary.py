@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from CLIPSLib.errors import ClipsError
+from CLIPSLib.errors import Caution, ClipsError, Refusal
 from CLIPSLib.files import write_text
 from CLIPSLib.formats import write_summary_csv
 from CLIPSLib.locks import only_one
+from CLIPSLib.progress import Reporter
 
 SUMMARY_NAME = "summary.csv"
 _LOCK_NAME = ".summary.lock"
@@ -21,18 +22,32 @@ _LEFTOVER_AGE_S = 24 * 3600.0
 _WAIT_S = 20.0
 
 
-def prepare_folder(root: Path) -> None:
+def prepare_folder(root: Path, *, anonymous: bool, reporter: Reporter) -> None:
     """Make sure that results can be written, before hours of work; clear what killed runs left a day ago or earlier.
 
     Raises:
         Failure: the folder cannot be made or written to.
+        Refusal: anonymous results and others would stand side by side, which tells who is who.
     """
+    identified = {bool(row.get("patient_id")) for row in _read(root / SUMMARY_NAME)}
+    if anonymous in identified:
+        raise Refusal(
+            "mixed-anonymity",
+            f"The folder holds results {'with names' if anonymous else 'without names'}; equal numbers in one table "
+            "would tell who is who",
+            str(root),
+            "Choose another folder for these results.",
+        )
     write_text(root / ".can-be-written", "", overwrite=True)
     (root / ".can-be-written").unlink(missing_ok=True)
     for leftover in (*root.glob(".writing-*"), *root.glob("*/.writing-*")):
         with contextlib.suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_AGE_S:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+    for aside in root.glob("*/.replaced-*"):
+        what = "An interrupted run left the older result in this folder; put its files back or delete it"
+        reporter.caution(Caution("interrupted-overwrite", what, str(aside)))
 
 
 def update_summary(root: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -48,12 +48,17 @@ def test_reviewed_is_said_by_a_person_and_tables_are_written(small_phantom, segm
         measure_mask(mask, small_phantom, out=tmp_path / "out")
 
 
-def test_overwriting_measures_leaves_every_other_file_of_the_folder(small_phantom, study, segmentation, tmp_path):
-    """The folder given may be the result itself, with the corrected mask in it."""
-    write_result(tmp_path / "result", study, segmentation, measure_lesions(segmentation, study))
-    before = {file.name for file in (tmp_path / "result").iterdir()}
-    measure_mask(tmp_path / "result" / "lesions.seg.nrrd", small_phantom, out=tmp_path / "result", overwrite=True)
-    assert {file.name for file in (tmp_path / "result").iterdir()} == before
+def test_overwriting_measures_leaves_every_other_file_of_the_folder(small_phantom, segmentation, tmp_path):
+    mask = write_labels(segmentation.labels, tmp_path / "mask.nii.gz")
+    for overwrite in (False, True):
+        measure_mask(mask, small_phantom, out=tmp_path, overwrite=overwrite)
+    assert {file.name for file in tmp_path.iterdir()} == {"mask.nii.gz", "lesions.csv", "measures.json"}
+
+
+def test_measures_never_go_into_a_result_whose_files_belong_together(small_phantom, study, segmentation, tmp_path):
+    write_result(tmp_path, study, segmentation, measure_lesions(segmentation, study))
+    with pytest.raises(Refusal, match="holds a result"):
+        measure_mask(tmp_path, small_phantom, out=tmp_path, overwrite=True)
 
 
 def test_segments_corrected_in_place_are_measured_as_they_are_now(small_phantom, study, segmentation, tmp_path):

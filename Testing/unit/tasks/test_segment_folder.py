@@ -126,6 +126,21 @@ def test_overwriting_leaves_other_files_of_the_case_and_refuses_over_corrected_s
     assert segments.read_bytes().endswith(b"corrected")
 
 
+def test_named_and_anonymous_results_never_share_a_folder(small_phantom, tmp_path):
+    """Equal volumes in neighboring rows of the summary would tell who is who."""
+    segment_folder(small_phantom, tmp_path, SegmentRequest())
+    with pytest.raises(Refusal, match="who is who"):
+        segment_folder(small_phantom, tmp_path, SegmentRequest(anonymous=True))
+
+
+def test_measures_edited_by_hand_are_not_taken_for_the_result(small_phantom, tmp_path):
+    (first,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    measures = first.folder / "measures.json"
+    measures.write_text(measures.read_text().replace('"tmtv_ml": ', '"tmtv_ml": 9'))
+    (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
+    assert (outcome.state, outcome.error.code) == ("failed", "damaged-result")
+
+
 def test_a_missing_report_is_written_again(small_phantom, tmp_path):
     (first,) = segment_folder(small_phantom, tmp_path, SegmentRequest())
     (first.folder / "report.html").unlink()
