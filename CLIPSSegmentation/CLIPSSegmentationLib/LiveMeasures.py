@@ -62,9 +62,14 @@ class LiveMeasures(VTKObservationMixin):
             self.error = error
         self._onChanged()
 
+    @property
+    def pending(self) -> bool:
+        """Whether an edit waits to be measured."""
+        return self._timer.active
+
     def updateIfPending(self) -> None:
         """Measure now if an edit waits to be measured: before anything is exported."""
-        if self._timer.active:
+        if self.pending:
             self.update()
 
     def lesionAt(self, ras) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builders_panel
 import pytest
 import slicer_host
 
@@ -21,3 +22,24 @@ def host(started_host):
     yield started_host
     started_host.check()
     started_host.reset()
+
+
+@pytest.fixture(scope="session")
+def phantom_study(small_phantom):
+    """The small phantom as a study, read once."""
+    from CLIPSLib import load_study
+
+    return load_study(small_phantom)
+
+
+@pytest.fixture
+def own_data_folder(monkeypatch, tmp_path):
+    """Jobs and models of one test."""
+    monkeypatch.setenv("CLIPS_HOME", str(tmp_path / "clips-home"))
+    return tmp_path / "clips-home"
+
+
+@pytest.fixture
+def opened(host, own_data_folder):
+    """The panel of CLIPS Segmentation, open and empty."""
+    return builders_panel.OpenPanel(host)

@@ -6,6 +6,7 @@ volume: what a person points at counts however small it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def lesion_at_point(
     if seed_threshold is None:
         raise Refusal(
             "too-cold",
-            f"The highest SUV within {SEARCH_RADIUS_MM:g} mm of the point is {suv[hottest]:.2f}; "
+            f"The highest SUV within {SEARCH_RADIUS_MM:g} mm of the point is {_rounded_down(suv[hottest]):.2f}; "
             f"a lesion starts at SUV {thresholds[-1]:.1f}",
             "",
             "Point at the hottest spot, grow by 41 % of SUVmax, or paint the lesion.",
@@ -75,6 +76,11 @@ def lesion_at_point(
     mask[grown.box][grown.mask] = 1
     mask[~free] = 0
     return image_like(mask, study.pet), fallback_cautions([grown], seed_threshold, MAX41.options["max_growth_mm"])
+
+
+def _rounded_down(suv: float) -> float:
+    """So that 3.999 is not said to be 4.00 and too cold for 4.0."""
+    return math.floor(100.0 * float(suv)) / 100.0
 
 
 def _hottest_near(
