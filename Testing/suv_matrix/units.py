@@ -216,7 +216,9 @@ UNITS = [
     refuses("proportional to counts (GE)", "units", "PROPCNTS", Units="PROPCNTS", **GE),
     refuses("an attenuation map", "units", "'1CM'", Units="1CM"),
     refuses("percent", "units", "PCNT", Units="PCNT"),
-    refuses("Units differ between slices", "slices-contradict", "units", "BQML", "GML", edit=units_of_last_slice),
+    refuses(
+        "Units differ between slices", "slices-contradict", "Units (0054,1001)", "BQML", "GML", edit=units_of_last_slice
+    ),
     refuses("Units absent", "units", "Units (0054,1001)", "absent", Units=None),
 ]
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.ct_choice import choose_ct
-from CLIPSLib.study.headers import PetHeaders
+from CLIPSLib.study.headers import PET_ATTRIBUTES, PetHeaders
 from CLIPSLib.study.identity import find_identity
 from CLIPSLib.study.series import Stack, series_label
 from CLIPSLib.study.suv import SuvOutcome, derive_suv
@@ -25,14 +25,16 @@ def build_candidate(
     where = series_label(pet.first)
     headers, outcome = _outcome(pet, answers)
     decision = choose_ct(pet, cts, answers.ct_series)
+    identity, identity_cautions = find_identity(pet, headers, decision.ct, outcome.uptake_min, answers)
     factor_cautions = outcome.factor.cautions if outcome.factor else ()
-    cautions = (*pet.cautions, *_located_cautions(factor_cautions, where), *_damaged(pet, unreadable))
+    header_cautions = tuple(dict.fromkeys((*factor_cautions, *identity_cautions)))
+    cautions = (*pet.cautions, *_located_cautions(header_cautions, where), *_damaged(pet, unreadable))
     return StudyCandidate(
         pet=pet.info,
         ct=decision.ct.info if decision.ct else None,
         ct_alternatives=tuple(entry.choice for entry in decision.ranked),
         suv=outcome.factor,
-        identity=find_identity(pet, headers, decision.ct, outcome.uptake_min, answers),
+        identity=identity,
         cautions=(*cautions, *decision.cautions),
         questions=(*(_located(question, where) for question in outcome.questions), *decision.questions),
         refusals=(*pet.refusals, *(_located(refusal, where) for refusal in outcome.refusals), *decision.refusals),
@@ -61,8 +63,8 @@ def merge_pet_headers(stack: Stack) -> PetHeaders:
         if replace(header.pet, frames=()) != common:
             name = next(f.name for f in fields(common) if _differ(f.name, header.pet, common))
             what = (
-                f"Slices contradict each other: {name} is {getattr(common, name)!r} in {stack.first.path.name} and "
-                f"{getattr(header.pet, name)!r} in {header.path.name}"
+                f"Slices contradict each other: {PET_ATTRIBUTES[name]} is {getattr(common, name)!r} in "
+                f"{stack.first.path.name} and {getattr(header.pet, name)!r} in {header.path.name}"
             )
             raise Refusal("slices-contradict", what, series_label(stack.first), "Export the series again.")
     return replace(first, frames=tuple(header.timing for header in stack.slices))

@@ -17,15 +17,17 @@ def damage_in(header: SliceHeader) -> str:
     """What is wrong with a file's compressed stream, or "" when its markers and its size are those of the header."""
     stream = _stream(header)
     if header.transfer_syntax_uid in _JPEG:
-        start, size = b"\xff\xd8", _jpeg_size(stream)
+        start, bits, size = b"\xff\xd8", *_jpeg_frame(stream)
     elif header.transfer_syntax_uid in _JPEG_2000:
-        start, size = b"\xff\x4f\xff\x51", _jpeg_2000_size(stream)
+        start, bits, size = b"\xff\x4f\xff\x51", *_jpeg_2000_frame(stream)
     else:
         return "no decoder is installed"
     if not stream.startswith(start) or not stream.rstrip(b"\0").endswith(_END_OF_IMAGE):
         return "the stream has no start or no end"
     if size != (header.rows, header.columns, 1):
         return f"the stream holds {size} for the header's {(header.rows, header.columns, 1)} rows, columns, samples"
+    if not 1 <= bits <= (header.bits_allocated or 0):
+        return f"the stream's samples have {bits} bits, BitsAllocated (0028,0100) is {header.bits_allocated}"
     return ""
 
 
@@ -38,22 +40,25 @@ def _stream(header: SliceHeader) -> bytes:
     return get_frame(dataset.PixelData, 0, number_of_frames=1)
 
 
-def _jpeg_size(stream: bytes) -> tuple[int, int, int] | None:
-    """Rows, columns and components of the first frame header (ISO 10918-1 B.2.2); None without one."""
+Size = tuple[int, int, int]  # rows, columns, components
+
+
+def _jpeg_frame(stream: bytes) -> tuple[int, Size | None]:
+    """Bits of a sample and size by the first frame header (ISO 10918-1 B.2.2); 0 and None without one."""
     at = 2
     while at + 10 <= len(stream) and stream[at] == 0xFF:
         marker = stream[at + 1]
         if marker in _FRAME_HEADERS:
             rows = int.from_bytes(stream[at + 5 : at + 7], "big")
             columns = int.from_bytes(stream[at + 7 : at + 9], "big")
-            return rows, columns, stream[at + 9]
+            return stream[at + 4], (rows, columns, stream[at + 9])
         at += 1 if marker == 0xFF else 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
-    return None
+    return 0, None
 
 
-def _jpeg_2000_size(stream: bytes) -> tuple[int, int, int] | None:
-    """Rows, columns and components of the SIZ segment (ISO 15444-1 A.5.1), which follows the start; None if cut."""
-    if len(stream) < 42:
-        return None
+def _jpeg_2000_frame(stream: bytes) -> tuple[int, Size | None]:
+    """Bits of a sample and size by the SIZ segment (ISO 15444-1 A.5.1), which follows the start; 0 and None if cut."""
+    if len(stream) < 43:
+        return 0, None
     columns, rows, left, top = (int.from_bytes(stream[at : at + 4], "big") for at in (8, 12, 16, 20))
-    return rows - top, columns - left, int.from_bytes(stream[40:42], "big")
+    return (stream[42] & 0x7F) + 1, (rows - top, columns - left, int.from_bytes(stream[40:42], "big"))

@@ -69,6 +69,36 @@ class PetHeaders:
     frames: tuple[FrameTiming, ...] = ()
 
 
+PET_ATTRIBUTES = {  # the fields above as messages name them
+    "units": "Units (0054,1001)",
+    "suv_type": "SUVType (0054,1006)",
+    "decay_correction": "DecayCorrection (0054,1102)",
+    "corrected_image": "CorrectedImage (0028,0051)",
+    "series_type": "SeriesType (0054,1000)",
+    "description": "SeriesDescription (0008,103E)",
+    "manufacturer": "Manufacturer (0008,0070)",
+    "patient_weight": "PatientWeight (0010,1030)",
+    "patient_size": "PatientSize (0010,1020)",
+    "patient_sex": "PatientSex (0010,0040)",
+    "radiopharmaceutical_items": "the number of items of RadiopharmaceuticalInformationSequence (0054,0016)",
+    "radiopharmaceutical": "Radiopharmaceutical (0018,0031)",
+    "radiopharmaceutical_code": "RadiopharmaceuticalCodeSequence (0054,0304)",
+    "radionuclide": "RadionuclideCodeSequence (0054,0300)",
+    "radionuclide_code": "RadionuclideCodeSequence (0054,0300)",
+    "total_dose": "RadionuclideTotalDose (0018,1074)",
+    "half_life": "RadionuclideHalfLife (0018,1075)",
+    "start_time": "RadiopharmaceuticalStartTime (0018,1072)",
+    "start_datetime": "RadiopharmaceuticalStartDateTime (0018,1078)",
+    "series_date": "SeriesDate (0008,0021)",
+    "series_time": "SeriesTime (0008,0031)",
+    "timezone_offset": "TimezoneOffsetFromUTC (0008,0201)",
+    "ge_scan_datetime": "GE PET scan_datetime (0009,xx0D)",
+    "siemens_decay_datetime": "Siemens Decay Correction DateTime (0071,xx22)",
+    "philips_suv_factor": "Philips SUV factor (7053,1000)",
+    "philips_activity_factor": "Philips activity factor (7053,1009)",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientHeaders:
     """Who and what was scanned, for identity and reports."""

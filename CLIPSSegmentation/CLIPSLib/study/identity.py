@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from CLIPSLib.errors import ClipsError
+from collections.abc import Callable
+
+from CLIPSLib.errors import Caution, ClipsError
 from CLIPSLib.study.answers import Answers
 from CLIPSLib.study.dicom_time import parse_date
 from CLIPSLib.study.elements import number
 from CLIPSLib.study.headers import PatientHeaders, PetHeaders
-from CLIPSLib.study.patient import find_dose, find_height, find_sex, find_weight
+from CLIPSLib.study.patient import Found, find_dose, find_height, find_sex, find_weight
 from CLIPSLib.study.series import Stack
 from CLIPSLib.study.tracer import tracer_name
 from CLIPSLib.study.types import StudyIdentity
 
+_BODY = {"weight_kg": find_weight, "height_m": find_height, "sex": find_sex}
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 
 
 def find_identity(
     pet: Stack, headers: PetHeaders, ct: Stack | None, uptake_min: float | None, answers: Answers
-) -> StudyIdentity:
-    """Identity of the study of `pet`; what the header lacks stays empty. `headers`: of the whole PET series."""
+) -> tuple[StudyIdentity, tuple[Caution, ...]]:
+    """Identity of the study of `pet`; what the header lacks stays empty. `headers`: of the whole PET series.
+
+    The cautions are those of weight, height and sex: reports normalize by them also where the SUV does not need them.
+    """
     first, patient = pet.first, pet.first.patient
-    return StudyIdentity(
+    body = {name: _found(find, headers, answers) for name, find in _BODY.items()}
+    dose, _ = _found(find_dose, headers, answers)
+    identity = StudyIdentity(
         patient_id=patient.patient_id,
         patient_name=patient.patient_name,
-        sex=_value(find_sex, headers, answers) or "",
         birth_date=patient.birth_date,
         age_years=age_years(patient),
-        weight_kg=_value(find_weight, headers, answers),
-        height_m=_value(find_height, headers, answers),
         study_date=patient.study_date,
         study_description=patient.study_description,
         study_uid=first.study_uid,
@@ -38,10 +43,12 @@ def find_identity(
         ct_description=ct.first.description if ct else "",
         scanner=_scanner(patient),
         tracer=tracer_name(headers),
-        injected_dose_bq=_value(find_dose, headers, answers),
+        injected_dose_bq=dose.value if dose else None,
         uptake_min=uptake_min,
         user_entered=tuple(name for name in answers.given if not name.endswith("_series")),
+        **{name: found.value for name, (found, _) in body.items() if found},
     )
+    return identity, tuple(caution for _, cautions in body.values() for caution in cautions)
 
 
 def age_years(patient: PatientHeaders) -> float | None:
@@ -53,13 +60,12 @@ def age_years(patient: PatientHeaders) -> float | None:
     return (scanned - born).days / 365.25 if born and scanned and scanned >= born else None
 
 
-def _value(find, headers: PetHeaders, answers: Answers):
-    """The value alone: where the SUV depends on it, its problems are reported there."""
+def _found(find: Callable[[PetHeaders, Answers], Found], headers: PetHeaders, answers: Answers) -> Found:
+    """What is there: where the SUV depends on it, its absence is reported there."""
     try:
-        found = find(headers, answers)
+        return find(headers, answers)
     except ClipsError:
-        return None
-    return found[0].value if found else None
+        return None, ()
 
 
 def _scanner(patient: PatientHeaders) -> str:

@@ -18,9 +18,10 @@ DOSE_TAG = "RadionuclideTotalDose (0018,1074)"
 
 _GRAMS_FROM = 1000.0  # nobody weighs a ton: such weights are grams
 _CENTIMETERS_FROM = 3.0
+_SHORTEST_M, _TALLEST_M = 0.3, 2.6  # beyond, formulas of lean mass say nothing
 _MEGABECQUEREL_BELOW = 1e4  # real files show two clusters, about 4e2 and about 4e8
 
-Found = tuple[SuvInput, tuple[Caution, ...]]
+Found = tuple[SuvInput | None, tuple[Caution, ...]]
 
 
 def find_weight(pet: PetHeaders, answers: Answers) -> Found:
@@ -45,28 +46,30 @@ def find_weight(pet: PetHeaders, answers: Answers) -> Found:
     return SuvInput(name="PatientWeight", value=weight, unit="kg", source=source), tuple(cautions)
 
 
-def find_height(pet: PetHeaders, answers: Answers) -> Found | None:
-    """Height in m, or None when absent."""
+def find_height(pet: PetHeaders, answers: Answers) -> Found:
+    """Height in m; None when absent or impossible."""
     if answers.height_m is not None:
         return entered("PatientSize", answers.height_m, "m", HEIGHT_TAG, pet.patient_size)
     stated = number(pet.patient_size)
     if stated is None or stated <= 0.0:
-        return None
+        return None, ()
     height, source, cautions = stated, "(0010,1020)", []
     if stated > _CENTIMETERS_FROM:
         height, source = stated / 100.0, "(0010,1020), converted from cm"
         cautions.append(Caution("height-in-centimeters", f"{HEIGHT_TAG} = {stated:g} was taken as cm: {height:g} m"))
+    if not _SHORTEST_M <= height <= _TALLEST_M:
+        return None, (Caution("height-unusual", f"{HEIGHT_TAG} = {stated:g} cannot be a height: not used"),)
     if not 1.0 <= height <= 2.2:
         cautions.append(Caution("height-unusual", f"{HEIGHT_TAG} = {height:g} m is unusual (1.0 to 2.2 m expected)"))
     return SuvInput(name="PatientSize", value=height, unit="m", source=source), tuple(cautions)
 
 
-def find_sex(pet: PetHeaders, answers: Answers) -> Found | None:
-    """ "M", "F" or "O", or None when absent."""
+def find_sex(pet: PetHeaders, answers: Answers) -> Found:
+    """ "M", "F" or "O"; None when absent."""
     if answers.sex is not None:
         return entered("PatientSex", answers.sex, "", SEX_TAG, pet.patient_sex)
     if pet.patient_sex not in ("M", "F", "O"):
-        return None
+        return None, ()
     return SuvInput(name="PatientSex", value=pet.patient_sex, source="(0010,0040)"), ()
 
 

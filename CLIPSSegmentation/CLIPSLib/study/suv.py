@@ -16,8 +16,9 @@ from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import NO_ANSWERS, Answers
 from CLIPSLib.study.corrections import check_attenuation, check_static, decay_mode
 from CLIPSLib.study.decay import Decay, decay_from_injection, decay_per_frame, estimate_uptake_s
+from CLIPSLib.study.elements import quoted
 from CLIPSLib.study.headers import PetHeaders
-from CLIPSLib.study.patient import Found, find_dose, find_height, find_sex, find_weight
+from CLIPSLib.study.patient import HEIGHT_TAG, SEX_TAG, Found, find_dose, find_height, find_sex, find_weight
 from CLIPSLib.study.reference_time import DISAGREEMENT
 from CLIPSLib.study.tracer import find_half_life, tracer_cautions
 from CLIPSLib.study.types import SuvAlternative, SuvFactor, SuvInput
@@ -177,9 +178,10 @@ def _from_suv(pet: PetHeaders, meaning: ValueMeaning, mode: str, answers: Answer
     sex = work.take(find_sex(pet, answers))
     needs_sex = meaning.norm != "BSA"
     if height is None or (needs_sex and sex is None):
-        missing = "PatientSize (0010,1020)" if height is None else "PatientSex (0010,0040)"
-        key = "height_m" if height is None else "sex"
-        what = f"The values are SUV normalized by {meaning.norm}, and {missing}, needed to convert to SUVbw, is absent"
+        tag, stated, key = (
+            (HEIGHT_TAG, pet.patient_size, "height_m") if height is None else (SEX_TAG, pet.patient_sex, "sex")
+        )
+        what = f"The values are SUV normalized by {meaning.norm}, and {tag}, needed to convert, is {quoted(stated)}"
         work.refusals.append(Refusal("norm-needs-body-size", what, remedy=f"Give it ({key})."))
         return None
     if weight is None:

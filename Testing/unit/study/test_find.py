@@ -19,9 +19,23 @@ def test_a_typed_weight_is_marked_wherever_it_goes(tmp_path):
     assert study.suv.factor == pytest.approx(70000 / (370e6 * 2 ** (-3600 / 6586.2)))
 
 
+@pytest.mark.parametrize("units", ["GML", "BQML"])
+def test_typed_body_sizes_that_overrule_the_header_are_said_also_where_suv_needs_none(tmp_path, units):
+    write_series(tmp_path, Units=units, PatientWeight="99", PatientSize="1.74", PatientSex="M")
+    study = load_study(tmp_path, answers={"weight_kg": 72, "height_m": 1.6, "sex": "F"})
+    assert (study.identity.weight_kg, study.identity.height_m, study.identity.sex) == (72.0, 1.6, "F")
+    overruled = [caution for caution in study.cautions if caution.code == "header-overruled"]
+    assert [caution.what.split(" = ")[0] for caution in overruled] == [
+        "PatientWeight (0010,1030)",
+        "PatientSize (0010,1020)",
+        "PatientSex (0010,0040)",
+    ]
+    assert all("PET WB AC" in caution.where for caution in overruled)
+
+
 def test_slices_that_contradict_each_other_are_refused_with_both_values(tmp_path):
     write_series(tmp_path, PatientWeight=lambda i: "70" if i else "17")
-    with pytest.raises(Refusal, match=r"patient_weight is '17' in 0000\.dcm and '70' in 0001\.dcm"):
+    with pytest.raises(Refusal, match=r"PatientWeight \(0010,1030\) is '17' in 0000\.dcm and '70' in 0001\.dcm"):
         load_study(tmp_path)
 
 

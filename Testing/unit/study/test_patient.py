@@ -34,12 +34,19 @@ def test_heights_in_centimeters_are_recognized():
     height, cautions = find_height(PetHeaders(patient_size="175"), NO_ANSWERS)
     assert height.value == 1.75
     assert [caution.code for caution in cautions] == ["height-in-centimeters"]
-    assert find_height(PetHeaders(patient_size="0"), NO_ANSWERS) is None
+    assert find_height(PetHeaders(patient_size="0"), NO_ANSWERS) == (None, ())
+
+
+@pytest.mark.parametrize("stated", ["0.174", "17.4", "2.7", "261", "1e9"])
+def test_a_height_that_nobody_has_is_said_and_not_used(stated):
+    height, (caution,) = find_height(PetHeaders(patient_size=stated), NO_ANSWERS)
+    assert (height, caution.code) == (None, "height-unusual")
+    assert "cannot be a height: not used" in caution.what
 
 
 def test_sex_is_one_of_three_letters_or_unknown():
     assert find_sex(PetHeaders(patient_sex="O"), NO_ANSWERS)[0].value == "O"
-    assert find_sex(PetHeaders(patient_sex="W"), NO_ANSWERS) is None
+    assert find_sex(PetHeaders(patient_sex="W"), NO_ANSWERS) == (None, ())
 
 
 def pet(dose, items=1):

@@ -105,6 +105,21 @@ def test_a_stream_of_another_size_than_the_header_is_refused(tmp_path):
         pixels._decode_with_simpleitk(replace(header, rows=32))
 
 
+@pytest.mark.parametrize(
+    ("syntax", "frame_header", "precision_at"),
+    [(JPEGLSLossless, b"\xff\xf7", 4), (JPEG2000Lossless, b"\xff\x51", 40)],  # SOF55 and SIZ, ISO 14495-1, 15444-1
+)
+def test_samples_of_impossible_precision_never_reach_the_decoder(tmp_path, syntax, frame_header, precision_at):
+    pytest.importorskip({JPEGLSLossless: "jpeg_ls", JPEG2000Lossless: "openjpeg"}[syntax])
+    (path,) = write_series(tmp_path, values=np.ones((1, 64, 64)), transfer_syntax=syntax)
+    content = bytearray(path.read_bytes())
+    content[content.index(frame_header) + precision_at] = 103
+    path.write_bytes(content)
+    (header,) = scan_folder(tmp_path, SILENT).headers
+    with pytest.raises(ValueError, match=r"10[34] bits, BitsAllocated \(0028,0100\) is 16"):
+        pixels._decode_with_simpleitk(header)
+
+
 def test_without_any_decoder_the_transfer_syntax_is_named(tmp_path):
     header = headers_of(tmp_path, transfer_syntax=RLELossless)[0]
     failing = mock.Mock(side_effect=RuntimeError("no plugin"))

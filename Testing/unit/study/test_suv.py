@@ -91,6 +91,11 @@ def test_a_norm_without_body_size_is_refused_and_an_answer_helps(missing, key):
     assert found.factor == pytest.approx(70.0 / 57.80)
 
 
+def test_a_norm_with_an_impossible_height_is_refused_with_it():
+    (refusal,) = outcome(units="GML", suv_type="LBM", patient_size="17.4").refusals
+    assert "PatientSize (0010,1020), needed to convert, is '17.4'" in refusal.what
+
+
 def test_a_norm_whose_formula_fails_is_refused():
     # women of 300 kg and 1.50 m: 1.07 * 300 - 148 * 4 = -271 kg
     (refusal,) = outcome(
