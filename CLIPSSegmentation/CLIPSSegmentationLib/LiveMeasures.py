@@ -17,7 +17,7 @@ from slicer.util import VTKObservationMixin
 if TYPE_CHECKING:
     from CLIPSLib import Measures, Segmentation
 
-DELAY_MS = 400
+DELAY_MS = 300
 
 
 class LiveMeasures(VTKObservationMixin):

@@ -92,7 +92,7 @@ class _Region:
 def _regions(labels: np.ndarray, where: str) -> Iterator[_Region]:
     """The volume is read once; everything after that works on the lesions' voxels alone."""
     flat = labels.reshape(-1)
-    positions = np.flatnonzero(flat)
+    positions = np.flatnonzero(flat != 0)  # of numbers instead of truth values it takes five times as long
     values = flat[positions]
     check_label_range(values, where)
     order = np.argsort(values, kind="stable")

@@ -116,7 +116,7 @@ def _read_layer(labelmap, pet_node) -> _Layer:
     if labelmap.GetNumberOfPoints() == 0:  # a segment nobody has drawn in yet
         return _Layer(positions=np.zeros(0, int), values=np.zeros(0, np.uint8), resampled=False, outside=0)
     values = voxels(labelmap)
-    occupied = np.nonzero(values)
+    occupied = np.unravel_index(np.flatnonzero(values != 0), values.shape)
     first = labelmap.GetExtent()[::2]
     indices_zyx = np.stack(occupied) + np.array(first[::-1])[:, None]
     inside = np.all((indices_zyx >= 0) & (indices_zyx < np.array(size[::-1])[:, None]), axis=0)
