@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from CLIPSLib.errors import Caution, Question, Refusal
 from CLIPSLib.study.answers import Answers
-from CLIPSLib.study.dicom_time import elapsed_s, parse_moment
+from CLIPSLib.study.dicom_time import Moment, elapsed_s, parse_moment
 from CLIPSLib.study.frame_times import acquisition_moments, frame_average_s
 from CLIPSLib.study.headers import PetHeaders
 from CLIPSLib.study.injection import MEANINGFUL_HALF_LIVES, Injection, find_injection
@@ -70,16 +70,7 @@ def decay_per_frame(pet: PetHeaders, half_life: SuvInput, answers: Answers) -> D
         Question, Refusal: as `find_injection`.
     """
     half_life_s = half_life.value
-    acquired, cautions = acquisition_moments(pet, parse_moment(pet.series_date, pet.series_time))
-    averages = [frame_average_s(frame, half_life_s) for frame in pet.frames]
-    if not pet.frames or len(acquired) != len(pet.frames) or None in averages:
-        raise Refusal(
-            "frame-times-missing",
-            "To convert frames that are not decay-corrected, each slice needs AcquisitionTime (0008,0032) and "
-            "ActualFrameDuration (0018,1242), and one lacks them",
-            remedy="Choose a decay-corrected reconstruction.",
-        )
-    moments = [moment.shifted(average) for moment, average in zip(acquired, averages, strict=True)]
+    moments, cautions = _average_moments(pet, half_life_s)
     first = min(moments, key=lambda moment: elapsed_s(moments[0], moment))
     injection = find_injection(pet, first, half_life_s, answers)
     elapsed = [injection.elapsed_s + elapsed_s(first, moment) for moment in moments]
@@ -106,6 +97,20 @@ def decay_per_frame(pet: PetHeaders, half_life: SuvInput, answers: Answers) -> D
         (),
         (*cautions, *injection.cautions, Caution("frames-not-decay-corrected", what)),
     )
+
+
+def _average_moments(pet: PetHeaders, half_life_s: float) -> tuple[list[Moment], tuple[Caution, ...]]:
+    """When each frame had its average activity."""
+    acquired, cautions = acquisition_moments(pet, parse_moment(pet.series_date, pet.series_time))
+    averages = [frame_average_s(frame, half_life_s) for frame in pet.frames]
+    if not pet.frames or len(acquired) != len(pet.frames) or None in averages:
+        raise Refusal(
+            "frame-times-missing",
+            "To convert frames that are not decay-corrected, each slice needs AcquisitionTime (0008,0032) and "
+            "ActualFrameDuration (0018,1242), and one lacks them",
+            remedy="Choose a decay-corrected reconstruction.",
+        )
+    return [moment.shifted(average) for moment, average in zip(acquired, averages, strict=True)], cautions
 
 
 def estimate_uptake_s(pet: PetHeaders, answers: Answers) -> float | None:
