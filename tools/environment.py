@@ -23,7 +23,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main(arguments):
-    """`demo`, `test` and `oracle` are editable installs in .venv/; `offline [FOLDER] [EXTRAS]` installs from the wheelhouse."""
+    """`demo`, `test`, `oracle`: editable installs in .venv/; `offline [FOLDER] [EXTRAS]`: from the wheelhouse."""
     name = arguments[0] if arguments else ""
     require_python()
     if name in EXTRAS:

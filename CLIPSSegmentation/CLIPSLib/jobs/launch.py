@@ -13,9 +13,9 @@ from typing import Any
 from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.jobs.folder import JobFolder
 from CLIPSLib.jobs.job import Job
-from CLIPSLib.locks import only_one
 from CLIPSLib.jobs.processes import ProcessId, end_tree, launched, this_process
 from CLIPSLib.jobs.status import WAITING, failed_status, new_status
+from CLIPSLib.locks import only_one
 
 PROGRAM = "CLIPSLib"
 _CORE = Path(__file__).resolve().parents[2]  # the folder that holds CLIPSLib

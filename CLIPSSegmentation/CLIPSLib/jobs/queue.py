@@ -16,8 +16,8 @@ from CLIPSLib.files import safe_name
 from CLIPSLib.jobs.folder import now_utc
 from CLIPSLib.jobs.job import Job, list_jobs
 from CLIPSLib.jobs.launch import create_job, launch_job
-from CLIPSLib.locks import only_one
 from CLIPSLib.jobs.status import WAITING
+from CLIPSLib.locks import only_one
 
 
 class JobQueue:

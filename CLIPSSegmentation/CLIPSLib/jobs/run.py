@@ -12,9 +12,9 @@ from typing import Any
 
 from CLIPSLib.errors import Cancelled, ClipsError, Failure, UsageError
 from CLIPSLib.jobs.folder import JobFolder
-from CLIPSLib.locks import only_one
 from CLIPSLib.jobs.processes import lead_own_group
 from CLIPSLib.jobs.reporter import JobReporter
+from CLIPSLib.locks import only_one
 
 Task = Callable[[Mapping[str, Any], JobReporter], Mapping[str, Any]]
 Verbs = Callable[[], Mapping[str, Task]]

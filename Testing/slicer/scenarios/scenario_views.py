@@ -10,9 +10,9 @@ import slicer
 class ViewsScenario(unittest.TestCase):
     def test_the_slice_views_show_the_pet_of_a_result(self) -> None:
         from CLIPSLib.phantom import write_phantom
+        from CLIPSSegmentationLib import Display
 
         from CLIPSSegmentation import CLIPSSegmentationLogic
-        from CLIPSSegmentationLib import Display
 
         slicer.mrmlScene.Clear()
         logic = CLIPSSegmentationLogic()
