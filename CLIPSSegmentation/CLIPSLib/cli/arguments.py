@@ -12,7 +12,7 @@ _ANSWERS = {
     "height_m": (float, "M", "body height, where the header lacks it"),
     "sex": (str, "M|F", "sex, where the header lacks it (only lean-body norms need it)"),
     "dose_bq": (float, "BQ", "injected dose, where the header lacks it"),
-    "injection_time": (str, "HHMMSS", "injection time of day, where the header lacks it"),
+    "injection_time": (str, "TIME", "HHMMSS, or YYYYMMDDHHMMSS (long-lived tracers need the date)"),
 }
 OPTION_KEYS = (*_ANSWERS, "pet_series", "ct_series")  # questions with an option of their own
 
