@@ -83,9 +83,7 @@ OPTION_RULES: Mapping[str, OptionRule] = {
     "threshold": OptionRule("SUV threshold, inclusive", "0.1 to 100 g/mL", _number(0.1, 100)),
     "fraction": OptionRule("fraction of SUVmax or SUVpeak", "0.05 to 0.95", _number(0.05, 0.95)),
     "min_volume_ml": OptionRule("smallest automatic candidate", "0 to 1000 mL", _number(0, 1000)),
-    "connectivity": OptionRule(
-        "neighbors that connect voxels", "6, 18 or 26", _connectivity, CONNECTIVITIES
-    ),
+    "connectivity": OptionRule("neighbors that connect voxels", "6, 18 or 26", _connectivity, CONNECTIVITIES),
     "max_growth_mm": OptionRule("farthest growth beyond the seed", "1 to 50 mm", _number(1, 50)),
     "background_gap_mm": OptionRule("distance from the seed to the background shell", "0 to 50 mm", _number(0, 50)),
     "background_thickness_mm": OptionRule("thickness of the background shell", "1 to 50 mm", _number(1, 50)),
