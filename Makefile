@@ -18,7 +18,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-oracle oracle-environment lint format bench docs wheelhouse install-offline clean demo-environment test-environment
+.PHONY: help demo test test-slow test-oracle oracle-environment lint format bench docs screenshots wheelhouse install-offline clean demo-environment test-environment
 
 help:
 	@echo 'make demo              a synthetic whole-body PET/CT study, segmented and reported'
@@ -27,6 +27,7 @@ help:
 	@echo 'make lint              ruff: rules and format        (make format repairs)'
 	@echo 'make bench             time and peak memory per stage of a whole-body study'
 	@echo 'make docs              what is generated: the pictures of docs/architecture.md, the file lists for CMake'
+	@echo 'make screenshots       pictures of the Slicer panel and of its views, for the README'
 	@echo 'make wheelhouse        all packages into wheelhouse/ (EXTRAS=networks; PLATFORM=win_amd64 PYTHON_VERSION=3.12)'
 	@echo 'make install-offline   install from wheelhouse/      (INTO=/opt/clips EXTRAS=networks)'
 	@echo 'make clean             remove everything that these commands made'
@@ -59,6 +60,9 @@ bench: demo-environment
 docs: demo-environment
 	@$(DEMO)/python tools/draw_rooms.py
 	@$(DEMO)/python tools/list_files.py --write
+
+screenshots: test-environment
+	@$(TEST)/python Testing/screenshots.py
 
 # The build folder goes first: setuptools would pack files of modules that were removed since.
 wheelhouse: demo-environment

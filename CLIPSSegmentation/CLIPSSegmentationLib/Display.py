@@ -16,23 +16,19 @@ _MIP_RANGE_SUV = (0.0, 10.0)
 _FUSION_OPACITY = 0.5
 _LAYOUT = """
 <layout type="horizontal" split="true">
- <item splitSize="650"><layout type="vertical" split="true">
-  <item><layout type="horizontal" split="true">
-   <item><view class="vtkMRMLSliceNode" singletontag="Red">
-    <property name="orientation" action="default">Axial</property>
-    <property name="viewlabel" action="default">R</property>
-    <property name="viewcolor" action="default">#F34A33</property></view></item>
-   <item><view class="vtkMRMLSliceNode" singletontag="Yellow">
-    <property name="orientation" action="default">Sagittal</property>
-    <property name="viewlabel" action="default">Y</property>
-    <property name="viewcolor" action="default">#EDD54C</property></view></item>
-  </layout></item>
-  <item><view class="vtkMRMLSliceNode" singletontag="Green">
-    <property name="orientation" action="default">Coronal</property>
-    <property name="viewlabel" action="default">G</property>
-    <property name="viewcolor" action="default">#6EB04B</property></view></item>
- </layout></item>
- <item splitSize="350"><view class="vtkMRMLViewNode" singletontag="CLIPSMip">
+ <item splitSize="380"><view class="vtkMRMLSliceNode" singletontag="Red">
+   <property name="orientation" action="default">Axial</property>
+   <property name="viewlabel" action="default">R</property>
+   <property name="viewcolor" action="default">#F34A33</property></view></item>
+ <item splitSize="250"><view class="vtkMRMLSliceNode" singletontag="Green">
+   <property name="orientation" action="default">Coronal</property>
+   <property name="viewlabel" action="default">G</property>
+   <property name="viewcolor" action="default">#6EB04B</property></view></item>
+ <item splitSize="170"><view class="vtkMRMLSliceNode" singletontag="Yellow">
+   <property name="orientation" action="default">Sagittal</property>
+   <property name="viewlabel" action="default">Y</property>
+   <property name="viewcolor" action="default">#EDD54C</property></view></item>
+ <item splitSize="200"><view class="vtkMRMLViewNode" singletontag="CLIPSMip">
    <property name="viewlabel" action="default">M</property></view></item>
 </layout>
 """
@@ -78,8 +74,16 @@ def showMip(petNode) -> None:
 
 
 def jumpTo(ras) -> None:
-    """Move all slice views to a position (RAS, mm)."""
-    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
+    """Show a position (RAS, mm) in all slice views; only a view that does not hold it is moved sideways too."""
+    import vtk
+
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        rasToXy = vtk.vtkMatrix4x4()
+        vtk.vtkMatrix4x4.Invert(node.GetXYToRAS(), rasToXy)
+        x, y, _z, _one = rasToXy.MultiplyPoint((*ras, 1.0))
+        width, height, _depth = node.GetDimensions()
+        jump = node.JumpSliceByOffsetting if 0 <= x <= width and 0 <= y <= height else node.JumpSliceByCentering
+        jump(*ras)
 
 
 def isShown() -> bool:

@@ -129,6 +129,15 @@ class SegmentationJobs:
 
         return read_saved_study(job.folder / _IMAGES)
 
+    def petNode(self, job: SegmentationJob):
+        """The volume that a job was ordered for, None when it is gone or its place in the scene is another's."""
+        from CLIPSLib.scene import study_facts
+
+        node = slicer.mrmlScene.GetNodeByID(job.origin["petNodeId"])
+        if node is None or not node.IsA("vtkMRMLScalarVolumeNode"):
+            return None
+        return node if study_facts(node).identity.pet_series_uid == job.origin["petSeriesUid"] else None
+
     def show(self, job: SegmentationJob):
         """Bring the result of a job into the scene: beside its PET, which is loaded again when it is gone.
 
@@ -172,9 +181,8 @@ def _petNode(origin: Mapping[str, Any], labels):
     from CLIPSLib.scene import lies_on_grid, study_facts
 
     first = slicer.mrmlScene.GetNodeByID(origin["petNodeId"])
-    nodes = [first] if first and first.IsA("vtkMRMLScalarVolumeNode") else []
-    nodes += slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    for node in nodes:
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    for node in sorted(nodes, key=lambda node: node is not first):
         sameSeries = study_facts(node).identity.pet_series_uid == origin["petSeriesUid"]
         if sameSeries and (origin["petSeriesUid"] or node is first) and lies_on_grid(labels, node):
             return node

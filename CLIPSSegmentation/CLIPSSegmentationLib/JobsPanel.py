@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import qt
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from CLIPSSegmentationLib.Jobs import SegmentationJob
     from CLIPSSegmentationLib.Panel import Panel
 
-_STUDY, _METHOD, _STATE = range(3)
+_STATE, _STUDY, _METHOD = range(3)
 _LOG_LINES = 30
 
 
@@ -48,8 +49,10 @@ class JobsPanel:
     def start(self) -> None:
         """Follow the jobs, and offer those that ended while nobody did."""
         self.follower.start()
-        waiting = [job for job, status in self.follower.statuses.items() if not status.ended or not job.shown]
-        self.ui.jobsBox.collapsed = not waiting
+        self.ui.jobsBox.collapsed = not any(
+            not status.ended or (status.state != "cancelled" and not job.shown)
+            for job, status in self.follower.statuses.items()
+        )
 
     def stop(self) -> None:
         """Follow no more; the jobs go on."""
@@ -128,6 +131,14 @@ class JobsPanel:
         self._updateButtons()
         self._panel.updateApply()
 
+    def lastDuration(self, model: str) -> float | None:
+        """How many seconds a method took when it last ran on this machine."""
+        for job, status in reversed(self.follower.statuses.items()):
+            if job.model == model and status.state == "done":
+                began, ended = (datetime.fromisoformat(time) for time in (status.started_utc, status.ended_utc))
+                return (ended - began).total_seconds()
+        return None
+
     def updateApply(self, problem: str) -> None:
         """Apply, or Cancel while the chosen study is being segmented. problem: why it cannot be applied."""
         active = self._active()
@@ -190,6 +201,7 @@ class JobsPanel:
         self.ui.stageLabel.text = sentence
         self.ui.progressArea.visible = True
         self.ui.jobsBox.collapsed = False
+        self.ui.jobTable.selectRow(list(self.follower.statuses).index(job))  # "Show log" is one click away
         slicer.util.errorDisplay(
             f"{job.origin['title']}\n\n{sentence}",
             windowTitle=_("The segmentation has ended"),
@@ -198,7 +210,7 @@ class JobsPanel:
 
     def _remove(self, job: SegmentationJob) -> None:
         if job.shown or slicer.util.confirmOkCancelDisplay(
-            _("Delete this segmentation? Its result has not been shown in a scene."), dontShowAgainSettingsKey=""
+            _("Delete this segmentation? Its result has not been shown in a scene.")
         ):
             if job is self._asking:
                 self._closeQuestion()
@@ -242,7 +254,7 @@ class JobsPanel:
 
 
 def _prepareTable(table) -> None:
-    titles = [_("Study"), _("Method"), _("State")]
+    titles = [_("State"), _("Study"), _("Method")]
     table.columnCount = len(titles)
     table.setHorizontalHeaderLabels(titles)
     table.verticalHeader().visible = False

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
     from CLIPSLib import LesionMeasures, Measures
 
 _NAME = 0
+_NUMBERS = range(2, 6)
+_ROW_HEIGHT, _SHOWN_ROWS = 22, 10
 
 
 class LesionTable:
@@ -29,7 +30,8 @@ class LesionTable:
         table.selectionMode = qt.QAbstractItemView.ExtendedSelection
         table.setEditTriggers(qt.QAbstractItemView.DoubleClicked | qt.QAbstractItemView.EditKeyPressed)
         table.alternatingRowColors = True
-        table.minimumHeight = 180
+        table.verticalHeader().defaultSectionSize = _ROW_HEIGHT
+        table.minimumHeight = _SHOWN_ROWS * _ROW_HEIGHT
         table.connect("itemSelectionChanged()", onSelected)
         table.connect("itemChanged(QTableWidgetItem*)", self._onItemChanged)
 
@@ -58,7 +60,7 @@ class LesionTable:
         self._table.rowCount = len(lesions)
         for row, lesion in enumerate(lesions):
             for column, text in enumerate(cells(lesion)):
-                self._table.setItem(row, column, _item(text, editable=column == _NAME))
+                self._table.setItem(row, column, _item(text, column))
             self._table.item(row, _NAME).setIcon(_icon(segmentationNode, lesion.lesion_id))
         self._table.resizeColumnsToContents()
         self.select(selected)
@@ -77,14 +79,14 @@ class LesionTable:
 
 
 def columnTitles() -> list[str]:
-    return [_("Lesion"), _("Location"), _("mL"), _("SUVmax"), _("SUVpeak"), _("TLG g"), _("Kind")]
+    return [_("Lesion"), _("Kind"), _("mL"), _("SUVmax"), _("SUVpeak"), _("TLG g"), _("Location")]
 
 
 def cells(lesion: LesionMeasures) -> list[str]:
     """The row of a lesion as text."""
     kind = _("tumor") if lesion.kind == "tumor" else _("physiological")
     numbers = (lesion.volume_ml, lesion.suv_max, lesion.suv_peak, lesion.tlg_g)
-    return [lesion.name, location(lesion), *(_number(value) for value in numbers), kind]
+    return [lesion.name, kind, *(_number(value) for value in numbers), location(lesion)]
 
 
 def location(lesion: LesionMeasures) -> str:
@@ -102,10 +104,12 @@ def _number(value) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _item(text: str, *, editable: bool):
+def _item(text: str, column: int):
     item = qt.QTableWidgetItem(text)
     flags = qt.Qt.ItemIsSelectable | qt.Qt.ItemIsEnabled
-    item.setFlags(flags | qt.Qt.ItemIsEditable if editable else flags)
+    item.setFlags(flags | qt.Qt.ItemIsEditable if column == _NAME else flags)
+    if column in _NUMBERS:
+        item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
     return item
 
 
@@ -119,4 +123,4 @@ def _icon(segmentationNode, segmentId: str):
 
 def writeClipboard(text: str) -> None:
     """Put text on the clipboard."""
-    slicer.app.clipboard().setText(text)
+    qt.QApplication.clipboard().setText(text)

@@ -28,6 +28,7 @@ class ModelPanel:
         self._panel, self.ui = panel, panel.ui
         self._descriptions: tuple[SegmenterDescription, ...] = ()
         self._devicesKnown = False
+        self._shown: tuple = ()  # of which scene's choices which method is shown
         self.options = OptionsForm(self.ui.optionsBox, self._onOptions)
         self.refresh()
         self.ui.dataFolderButton.directory = Settings.dataFolder()
@@ -49,9 +50,8 @@ class ModelPanel:
         parameters = self._panel.parameterNode
         name = parameters.model if parameters else DEFAULT_MODEL
         index = next((i for i, each in enumerate(self._descriptions) if each.name == name), -1)
-        changed = index != self.ui.modelSelector.currentIndex
         self.ui.modelSelector.currentIndex = max(index, 0)
-        if not changed:
+        if self._shown != (parameters, self.description.name):
             self._show()
 
     def refresh(self) -> None:
@@ -147,8 +147,9 @@ class ModelPanel:
 
     def _show(self) -> None:
         description = self.description
+        self._shown = (self._panel.parameterNode, description.name)
         isNetwork = "device" in description.options
-        self.ui.modelDescription.text = describe(description)
+        self.ui.modelDescription.text = describe(description, self._panel.lastDuration(description.name))
         self.ui.deviceLabel.visible = self.ui.deviceSelector.visible = isNetwork
         self.ui.removeModelButton.enabled = isNetwork
         if isNetwork and not self._devicesKnown:
@@ -170,8 +171,8 @@ class ModelPanel:
         self.ui.deviceSelector.blockSignals(False)
 
 
-def describe(description: SegmenterDescription) -> str:
-    """What a person needs to know before choosing a segmenter, as rich text."""
+def describe(description: SegmenterDescription, lastSeconds: float | None) -> str:
+    """What a person needs to know before choosing a segmenter, as rich text. lastSeconds: it took here last time."""
     from CLIPSLib.models import ModelStore
 
     lines = [escape(description.rule), f"<i>{escape(description.source)}</i>"]
@@ -194,6 +195,8 @@ def describe(description: SegmenterDescription) -> str:
         ]
     else:
         lines.append(_("Needs no network and no graphics card: seconds on any machine."))
+    if lastSeconds is not None:
+        lines.append(_("Last time on this machine: {seconds:.0f} s.").format(seconds=lastSeconds))
     return "<br>".join(lines)
 
 

@@ -38,9 +38,9 @@ class Panel(VTKObservationMixin):
         self._layoutBefore = None
         for box in (self.ui.optionsBox, self.ui.machineBox, self.ui.jobsBox, self.ui.editorBox):
             box.collapsed = True
+        self.jobs = JobsPanel(self)
         self.model = ModelPanel(self)
         self.study = StudyPanel(self)
-        self.jobs = JobsPanel(self)
         self.results = ResultsPanel(self)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneEndClose)
@@ -76,15 +76,14 @@ class Panel(VTKObservationMixin):
             self.parameterNode.ctVolume = ctNode
         self.showFusion(petNode, ctNode)
 
-    def showResult(self, segmentationNode, tableNode) -> None:
-        """Open a result for review, with its PET."""
-        if self.parameterNode is None:
-            return  # another module is open: the result is in the scene, and here to be chosen
+    def showResult(self, segmentationNode, _tableNode) -> None:
+        """Open a result for review, with its PET; the choice is the scene's, whatever module is open."""
+        parameters = self.parameterNode or self.logic.getParameterNode()
         petNode = petOf(segmentationNode)
-        if self.parameterNode.petVolume is not petNode:
-            self.parameterNode.ctVolume = None
-            self.parameterNode.petVolume = petNode
-        self.parameterNode.segmentation = segmentationNode
+        if parameters.petVolume is not petNode:
+            parameters.ctVolume = None
+            parameters.petVolume = petNode
+        parameters.segmentation = segmentationNode
         self.ui.resultsButton.collapsed = False
 
     def showFusion(self, petNode, ctNode) -> None:
@@ -95,8 +94,11 @@ class Panel(VTKObservationMixin):
 
     def hasPetOf(self, job: SegmentationJob) -> bool:
         """Whether the PET that a job was ordered for is still in this scene."""
-        node = slicer.mrmlScene.GetNodeByID(job.origin["petNodeId"])
-        return node is not None and node.IsA("vtkMRMLScalarVolumeNode")
+        return self.logic.jobs.petNode(job) is not None
+
+    def lastDuration(self, model: str) -> float | None:
+        """How many seconds a method took when it last ran on this machine."""
+        return self.jobs.lastDuration(model)
 
     def updateApply(self) -> None:
         """Apply is possible when inputs and options are; its tooltip says what is missing."""

@@ -34,8 +34,7 @@ class QuestionForm:
             field = self._choice(question) if question.choices else self._entry(question)
             field.toolTip = question.remedy or question.what
             self._fields[question.key] = field
-            unit = f" ({question.unit})" if question.unit else ""
-            self._layout.addRow(qt.QLabel(f"{question.key}{unit}:"), field)
+            self._layout.addRow(qt.QLabel(f"{_title(question)}:"), field)
         self._container.visible = bool(self._fields)
 
     @property
@@ -64,6 +63,24 @@ class QuestionForm:
 
     def _entry(self, question: Question):
         field = qt.QLineEdit()
-        field.placeholderText = _("in {unit}").format(unit=question.unit) if question.unit else ""
         field.connect("textChanged(QString)", lambda _text: self._onChanged())
         return field
+
+
+def _title(question: Question) -> str:
+    """What is asked for, in the user's language; a key that is not known here is shown as it is."""
+    titles = {
+        "weight_kg": _("Body weight"),
+        "height_m": _("Body height"),
+        "sex": _("Sex"),
+        "dose_bq": _("Injected activity"),
+        "half_life_s": _("Half-life"),
+        "injection_time": _("Time of injection (HHMMSS)"),
+        "confirm_long_uptake": _("Is the long uptake time right?"),
+        "convert_undecayed": _("Correct for decay?"),
+        "pet_series": _("PET series"),
+        "ct_series": _("CT series"),
+        "liver_center_lps_mm": _("Center of the liver sphere (x y z, LPS mm)"),
+    }
+    title = titles.get(question.key, question.key)
+    return f"{title} ({question.unit})" if question.unit and question.unit not in title else title

@@ -19,7 +19,7 @@ from CLIPSSegmentationLib.Logic import petOf
 if TYPE_CHECKING:
     from CLIPSSegmentationLib.Panel import Panel
 
-_LARGE, _BOLD = 2.2, True
+_LARGE = 2.2  # times the size of other text
 _GROW_METHODS = ("suv4", "41max")
 
 
@@ -222,7 +222,7 @@ class ResultsPanel(VTKObservationMixin):
 
     @staticmethod
     def _shiftIsDown() -> bool:
-        return bool(slicer.app.keyboardModifiers() & qt.Qt.ShiftModifier)
+        return bool(qt.QApplication.keyboardModifiers() & qt.Qt.ShiftModifier)
 
     def _onReviewed(self, reviewed: bool) -> None:
         from CLIPSLib.scene import is_reviewed, set_reviewed
@@ -283,7 +283,9 @@ class ResultsPanel(VTKObservationMixin):
         reviewed = measures is not None and measures.patient.reviewed
         self.ui.reviewLabel.visible = measures is not None
         self.ui.reviewLabel.text = (
-            _("Reviewed.") if reviewed else _("Candidate volume, unreviewed. Research use, not a medical device.")
+            _("Reviewed.")
+            if reviewed
+            else _("<b>Candidate volume, unreviewed.</b> Research use, not a medical device.")
         )
         self.ui.reviewedCheckBox.enabled = measures is not None
         self.ui.reviewedCheckBox.blockSignals(True)
@@ -324,5 +326,5 @@ def _tableOf(segmentationNode):
 def _enlarge(label) -> None:
     font = label.font
     font.setPointSizeF(font.pointSizeF() * _LARGE)
-    font.setBold(_BOLD)
+    font.setBold(True)
     label.font = font

@@ -59,6 +59,7 @@ class StudyPanel:
         self.state = inputState(petNode, ctNode)
         self.ui.suvState.text = self.state.suv
         self.ui.frameState.text = self.state.frame
+        self.ui.frameState.visible = self.ui.frameLabel.visible = bool(self.state.frame)
         self.ui.convertButton.visible = self.state.convertible
         self.ui.showFusionButton.enabled = petNode is not None
 
@@ -143,7 +144,7 @@ class StudyPanel:
             return None
         except ClipsError as error:
             self.ui.loadArea.visible = True
-            self.ui.loadMessage.text = str(error)
+            self._say(str(error))
             return None
         finally:
             self._reporter = None
@@ -171,9 +172,7 @@ class StudyPanel:
             for column, text in enumerate(_cells(candidate)):
                 table.setItem(row, column, qt.QTableWidgetItem(text))
         table.resizeColumnsToContents()
-        self.ui.loadMessage.text = (
-            "" if found.candidates else _("No PET series among {n} files.").format(n=found.file_count)
-        )
+        self._say("" if found.candidates else _("No PET series among {n} files.").format(n=found.file_count))
         self._onChosen()
         if found.candidates:
             table.selectRow(0)
@@ -188,9 +187,13 @@ class StudyPanel:
         refusals = candidate.refusals if candidate else ()
         if candidate is not None:
             notes = refusals or candidate.cautions
-            self.ui.loadMessage.text = "\n".join(str(note) for note in notes)
+            self._say("\n".join(str(note) for note in notes))
         self.questions.setQuestions(candidate.questions if candidate and not refusals else ())
         self._updateLoadButton()
+
+    def _say(self, text: str) -> None:
+        self.ui.loadMessage.text = text
+        self.ui.loadMessage.visible = bool(text)
 
     def _updateLoadButton(self) -> None:
         candidate = self._chosen()

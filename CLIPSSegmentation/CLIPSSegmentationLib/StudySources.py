@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CLIPSSegmentationLib.Inputs import dicomFiles
@@ -60,7 +61,7 @@ class StudySource:
 
 def folderSource(path: str) -> StudySource:
     """All studies below a folder."""
-    return StudySource(title=path, paths=path)
+    return StudySource(title=Path(path).name or path, paths=path)
 
 
 def volumeSource(petNode, ctNode=None) -> StudySource:

@@ -157,7 +157,7 @@ def test_the_job_of_a_slicer_that_died_is_offered_by_the_next_one(host, own_data
     assert state(job) == "paused" and not opened.ui.jobsBox.collapsed
     job.job.resume()
     host.wait_until(lambda: state(job) == "done", JOB_S)
-    host.wait_until(lambda: "finished, not shown yet" in opened.ui.jobTable.item(0, 2).text(), JOB_S)
+    host.wait_until(lambda: "finished, not shown yet" in opened.ui.jobTable.item(0, 0).text(), JOB_S)
     opened.ui.jobTable.selectRow(0)
     opened.ui.showResultButton.click()
     assert len(opened.rows()) == len(opened.live.measures.lesions) > 0

@@ -1,5 +1,6 @@
 """From a study to the table of lesions, with real jobs in real processes; what cannot be trusted is refused."""
 
+import sys
 import time
 
 import builders_phantom
@@ -244,9 +245,17 @@ def test_leaving_the_panel_gives_the_views_back(opened, phantom_study):
     opened.widget.enter()
 
 
-def test_the_panel_is_reloaded_with_its_packages(host, opened):
-    import sys
+@pytest.fixture
+def packages_put_back():
+    """Later tests must not see two generations of the same classes."""
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("CLIPS")}
+    yield
+    for name in [name for name in sys.modules if name.startswith("CLIPS")]:
+        del sys.modules[name]
+    sys.modules.update(kept)
 
+
+def test_the_panel_is_reloaded_with_its_packages(packages_put_back, host, opened):
     import slicer
 
     before = sys.modules["CLIPSSegmentationLib.Panel"]

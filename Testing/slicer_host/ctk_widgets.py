@@ -75,6 +75,7 @@ class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):
         for child in self.children():
             if isinstance(child, QtWidgets.QWidget):
                 child.visible = expanded
+        self.maximumHeight = _UNLIMITED_HEIGHT if expanded else _TITLE_HEIGHT
 
 
 @stand_in
