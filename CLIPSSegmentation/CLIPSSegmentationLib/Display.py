@@ -36,13 +36,9 @@ _LAYOUT = """
 
 def showFusion(petNode, ctNode=None) -> None:
     """The layout of the module: slices with the PET over the CT (the PET alone in inverted grey), the MIP beside."""
-    manager = slicer.app.layoutManager()
-    if manager is None or petNode is None:
+    if slicer.app.layoutManager() is None or petNode is None:
         return
-    layoutNode = manager.layoutLogic().GetLayoutNode()
-    if not layoutNode.IsLayoutDescription(FUSION_LAYOUT):
-        layoutNode.AddLayoutDescription(FUSION_LAYOUT, _LAYOUT)
-    manager.setLayout(FUSION_LAYOUT)
+    showLayout()
     petNode.GetDisplayNode().SetAndObserveColorNodeID(_FUSION_COLORS if ctNode else _PET_COLORS)
     if ctNode:
         slicer.util.setSliceViewerLayers(
@@ -51,6 +47,15 @@ def showFusion(petNode, ctNode=None) -> None:
     else:
         slicer.util.setSliceViewerLayers(background=petNode, foreground=None, fit=True)
     showMip(petNode)
+
+
+def showLayout() -> None:
+    """The layout of the module, with what its views show already."""
+    manager = slicer.app.layoutManager()
+    layoutNode = manager.layoutLogic().GetLayoutNode()
+    if not layoutNode.IsLayoutDescription(FUSION_LAYOUT):
+        layoutNode.AddLayoutDescription(FUSION_LAYOUT, _LAYOUT)
+    manager.setLayout(FUSION_LAYOUT)
 
 
 def showMip(petNode) -> None:

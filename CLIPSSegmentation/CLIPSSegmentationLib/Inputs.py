@@ -56,6 +56,19 @@ def inputState(petNode, ctNode=None) -> InputState:
     return InputState(ready=True, suv=_suvSentence(petNode, facts.suv), frame=frame, cautions=texts)
 
 
+def suggestStudy():
+    """The only PET in verified SUV of the scene and its CT, as (PET node, CT node), None where there is no such one."""
+    from CLIPSLib.scene import SERIES_ATTRIBUTE, study_facts
+
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    pets = [node for node in volumes if inputState(node).ready]
+    if len(pets) != 1:
+        return None, None
+    wanted = study_facts(pets[0]).identity.ct_series_uid
+    cts = [node for node in volumes if wanted and node.GetAttribute(SERIES_ATTRIBUTE) == wanted]
+    return pets[0], (cts[0] if cts else None)
+
+
 def verifiedStudy(petNode, ctNode=None) -> PetCtStudy:
     """The study that the volumes show, with everything checked that `inputState` tells about.
 

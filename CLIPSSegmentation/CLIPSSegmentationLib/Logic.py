@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from CLIPSSegmentationLib import Inputs
 from CLIPSSegmentationLib.Jobs import SegmentationJob, SegmentationJobs
@@ -78,7 +79,7 @@ class SegmentationLogic:
         description = get_segmenter(model).description
         complete_options(description, options or {}, _rules(model))
         if description.needs_ct and study.ct is None:
-            raise ValueError(f"{description.title} needs the CT of the study.")
+            raise ValueError(_("{title} needs the CT of the study.").format(title=description.title))
         return self.jobs.add(study, petNode, ctNode, model=model, options=options, answers=answers)
 
     def showResult(self, job: SegmentationJob):

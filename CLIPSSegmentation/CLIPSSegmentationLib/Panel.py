@@ -13,6 +13,7 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from CLIPSSegmentationLib import Display, Settings
+from CLIPSSegmentationLib.Inputs import suggestStudy
 from CLIPSSegmentationLib.JobsPanel import JobsPanel
 from CLIPSSegmentationLib.Logic import petOf
 from CLIPSSegmentationLib.ModelPanel import ModelPanel
@@ -35,7 +36,8 @@ class Panel(VTKObservationMixin):
         self.parameterNode: CLIPSSegmentationParameterNode | None = None
         self._guiTag = None
         self._entered = False
-        self._layoutBefore = None
+        self._layoutBefore = None  # the user's, to be restored when the panel is left
+        self._layoutComesBack = False
         for box in (self.ui.optionsBox, self.ui.machineBox, self.ui.jobsBox, self.ui.editorBox):
             box.collapsed = True
         self.jobs = JobsPanel(self)
@@ -51,6 +53,11 @@ class Panel(VTKObservationMixin):
         self._entered = True
         self._setParameterNode(self.logic.getParameterNode())
         self.results.start()
+        if self.parameterNode.petVolume is None:
+            self.parameterNode.petVolume, self.parameterNode.ctVolume = suggestStudy()
+        if self._layoutComesBack:
+            self._layoutBefore = Display.currentLayout()
+            Display.showLayout()
 
     def exit(self) -> None:
         """The user goes to another module; jobs go on and are followed."""
@@ -58,6 +65,7 @@ class Panel(VTKObservationMixin):
         self.study.stop()
         self.results.stop()
         self._setParameterNode(None)
+        self._layoutComesBack = Display.isShown()
         Display.restoreLayout(self._layoutBefore)
         self._layoutBefore = None
 

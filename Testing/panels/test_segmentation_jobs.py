@@ -226,27 +226,25 @@ def test_a_job_is_removed_with_its_images(host, opened, phantom_study):
     assert not job.folder.exists() and opened.ui.jobTable.rowCount == 0
 
 
-def test_without_a_window_a_folder_of_patients_is_segmented(host, own_data_folder, small_phantom, tmp_path):
-    """What docs/slicer-module.md shows for `Slicer --no-main-window --python-script`."""
+def test_the_documented_script_segments_a_folder_of_patients_without_a_window(
+    host, own_data_folder, small_phantom, tmp_path, monkeypatch
+):
     import slicer
 
+    patients, results = tmp_path / "patients", tmp_path / "results"
+    results.mkdir()
     for name in ("anna", "bert"):
-        shutil.copytree(small_phantom, tmp_path / "patients" / name)
+        shutil.copytree(small_phantom, patients / name)
+    (patients / "empty").mkdir()
+    text = (REPOSITORY / "docs" / "slicer-module.md").read_text(encoding="utf-8")
+    script = text.split("```python\n# segment_patients.py")[1].split("```")[0]
     host.load_module(MODULE_FILE)
-    from CLIPSSegmentation import CLIPSSegmentationLogic
-
     assert slicer.util.mainWindow() is None
-    logic = CLIPSSegmentationLogic()
-    volumes = []
-    for folder in sorted((tmp_path / "patients").iterdir()):
-        petNode, ctNode = logic.loadStudy(str(folder))
-        segmentationNode, tableNode = logic.segment(petNode, ctNode, model="suv4")
-        slicer.util.saveNode(segmentationNode, str(tmp_path / f"{folder.name}.seg.nrrd"))
-        column = tableNode.GetTable().GetColumnByName("volume_ml")
-        volumes.append(column.GetValue(tableNode.GetNumberOfRows() - 1))
-        slicer.mrmlScene.Clear()
-    assert volumes[0] == volumes[1] > 0
-    assert sorted(path.name for path in tmp_path.glob("*.seg.nrrd")) == ["anna.seg.nrrd", "bert.seg.nrrd"]
+    monkeypatch.setattr(sys, "argv", ["segment_patients.py", str(patients), str(results)])
+    exec(compile("#" + script, "segment_patients.py", "exec"), {})
+    assert {path.name for path in results.iterdir()} >= {"anna.seg.nrrd", "bert.seg.nrrd", "anna.csv", "bert.csv"}
+    assert (results / "anna.csv").read_text() == (results / "bert.csv").read_text()
+    assert slicer.app._exit_code == 1  # the empty folder was refused
 
 
 def test_an_order_that_cannot_be_carried_out_leaves_no_job(opened, phantom_study):

@@ -136,6 +136,31 @@ def test_a_network_without_the_pytorch_extension_says_what_to_install(with_netwo
         with_network.panel.model.ensureDependencies()
 
 
+def test_pytorch_comes_from_its_extension(with_network, nothing_installed, monkeypatch):
+    import sys
+    import types
+
+    import slicer
+
+    slicer.packaging.pretend(monai="1.5")
+    asked = []
+
+    class PyTorchUtilsLogic:
+        def torchInstalled(self):
+            return False
+
+        def installTorch(self, **named):
+            asked.append(named)
+            nothing_installed.clear()
+            return object()
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
+    choose(with_network, "Small test network (1.0)")
+    with_network.panel.model.ensureDependencies()
+    assert asked == [{"askConfirmation": True, "torchVersionRequirement": ">=2.8"}]
+    assert slicer.packaging.requests == []
+
+
 def test_packages_are_installed_after_a_question_and_replace_nothing_of_slicer(
     host, with_network, nothing_installed, monkeypatch
 ):

@@ -243,6 +243,22 @@ def test_leaving_the_panel_gives_the_views_back(opened, phantom_study):
     opened.widget.exit()
     assert manager.layout == before
     opened.widget.enter()
+    assert manager.layout != before
+
+
+def test_a_study_from_the_dicom_browser_is_chosen_when_the_panel_is_opened(opened, phantom_study):
+    from CLIPSLib.scene import add_study_volumes
+
+    opened.widget.exit()
+    pet, ct = add_study_volumes(phantom_study)
+    opened.widget.enter()
+    assert (opened.parameters.petVolume, opened.parameters.ctVolume) == (pet, ct)
+    assert opened.ui.applyButton.enabled
+    opened.parameters.petVolume = None
+    opened.widget.exit()
+    add_study_volumes(phantom_study)
+    opened.widget.enter()
+    assert opened.parameters.petVolume is None  # of two, the user chooses
 
 
 @pytest.fixture
