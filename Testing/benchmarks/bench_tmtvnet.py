@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from CLIPSLib.files import write_json, write_text
+from CLIPSLib.models.weights import use_large_pages
 from CLIPSLib.progress import ConsoleReporter
 from CLIPSLib.provenance import library_versions, software, utc_now
 
@@ -37,6 +38,7 @@ def main() -> None:
     if options.stage == "whole":
         print(json.dumps(whole_body(options.study, options.work, options.speed)))
         return
+    use_large_pages()  # as running the segmenter does; the original layers profit too
     study = options.study or phantom(options.work)
     write_weights(options.work)
     results = {"matrix_product_gflop_s": matrix_product(), "tiles": tile_rows(options.runs)}

@@ -60,7 +60,7 @@ def test_the_corrected_default_stays_near_the_original(seeded_networks):
     found = run_cascade(volumes, *seeded_networks, CascadeOptions(skip_air=False), CPU, SILENT)
     coarse = np.load(tmtvnet.golden("small", "e_prob_6mm_f16.npz"))["prob"][1].astype(np.float32)
     inside = (slice(1, -1),) * 3
-    assert np.abs(found.coarse - coarse)[inside].max() < 0.01
+    assert np.abs(found.coarse - coarse)[inside].mean() < 0.005
     assert dice(found.mask, tmtvnet.golden_mask("small")) > 0.95
 
 
