@@ -38,7 +38,7 @@ def test_a_study_is_segmented_by_a_job_in_a_folder_with_blanks_and_accents(small
     assert Path(case["folder"]).is_relative_to(job.folder / "résultat")
     assert case["patient"]["tmtv_ml"] > 0
     stages = [event["stage"] for event in job.events()[0] if event["event"] == "stage"]
-    assert stages[-1] == "Writing the report"
+    assert stages[-1] == "Writing results"
     assert status.pid != os.getpid()
 
 
