@@ -138,11 +138,12 @@ print("imported")
 
 def test_the_icon_and_screenshot_that_the_extensions_index_shows_exist():
     text = (REPOSITORY / "CMakeLists.txt").read_text(encoding="utf-8")
-    addresses = re.findall(r"EXTENSION_(?:ICONURL|SCREENSHOTURLS) \"(.+)\"", text)
+    lists = re.findall(r"EXTENSION_(?:ICONURL|SCREENSHOTURLS) \"(.+)\"", text)
+    addresses = [address for addresses in lists for address in addresses.split()]
     for address in addresses:
         assert address.startswith(RAW_FILES)
         assert (REPOSITORY / address.removeprefix(RAW_FILES)).is_file()
-    assert len(addresses) == 2
+    assert len(lists) == 2
 
 
 @pytest.mark.parametrize("name", ["new.py", "new.ui", "new.json", "new.css"])
