@@ -64,6 +64,7 @@ class ResultsPanel(VTKObservationMixin):
     def start(self) -> None:
         """The panel is open: prepare what lives in the scene."""
         self.editor.start()
+        self.editor.setNodes(self.live.segmentationNode, self.live.petNode)  # chosen before there was an editor node
         self._prepareGrowing()
         crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
         if crosshair is not None:
