@@ -22,7 +22,13 @@ def register(thumbnail: str) -> None:
     if hasattr(logic, "registerCustomSampleDataCategory"):  # since Slicer 5.11
         logic.registerCustomSampleDataCategory(_CATEGORY, title=_("CLIPS: PET/CT"))
     logic.registerCustomSampleDataSource(
-        category=_CATEGORY, sampleName=PHANTOM, thumbnailFileName=thumbnail, customDownloader=lambda _source: load()
+        category=_CATEGORY,
+        sampleName=PHANTOM,
+        uris="",  # nothing to download; None is not accepted
+        fileNames=PHANTOM,
+        nodeNames=PHANTOM,
+        thumbnailFileName=thumbnail,
+        customDownloader=lambda _source: load(),
     )
 
 

@@ -200,7 +200,25 @@ def test_sample_data_is_registered_and_can_be_made(host):
     import slicer
 
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="CLIPS", sampleName="Phantom", customDownloader=lambda source: source.sampleName
+        category="CLIPS",
+        sampleName="Phantom",
+        uris="",
+        fileNames="Phantom",
+        customDownloader=lambda source: source.sampleName,
     )
     assert [source.sampleName for source in slicer.modules.sampleDataSources["CLIPS"]] == ["Phantom"]
     assert SampleData.downloadSample("Phantom") == "Phantom"
+
+
+@pytest.mark.parametrize(
+    ("uris", "names", "error"), [(None, None, TypeError), (None, "a", TypeError), (["u"], ["a", "b"], ValueError)]
+)
+def test_sample_data_without_locations_is_an_error_as_in_slicer(host, uris, names, error):
+    import SampleData
+    import slicer
+
+    with pytest.raises(error):
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category="CLIPS", sampleName="Phantom", uris=uris, fileNames=names, customDownloader=lambda source: None
+        )
+    assert not slicer.modules.sampleDataSources.get("CLIPS")

@@ -32,13 +32,22 @@ class SampleDataLogic:
             raise ValueError("a sample needs a name, and a URI or a downloader")
         if thumbnailFileName is not None and not os.path.isfile(thumbnailFileName):
             raise FileNotFoundError(thumbnailFileName)
-        source = SampleDataSource(sampleName, uris, fileNames, customDownloader)
+        source = SampleDataSource(sampleName, uris, fileNames, nodeNames, customDownloader)
         slicer.modules.sampleDataSources.setdefault(category, []).append(source)
 
 
 class SampleDataSource:
-    def __init__(self, sampleName, uris, fileNames, customDownloader) -> None:
-        self.sampleName, self.uris, self.fileNames = sampleName, uris, fileNames
+    """uris, fileNames, nodeNames: one text each, or lists of one length; as in Slicer, None for `uris` is an error."""
+
+    def __init__(self, sampleName, uris, fileNames, nodeNames, customDownloader) -> None:
+        if isinstance(uris, str):
+            uris, fileNames, nodeNames = [uris], [fileNames], [nodeNames]
+        elif uris is None:
+            raise TypeError("uris is None: a sample needs a text or a list, also when it has a downloader")
+        nodeNames = [None] * len(uris) if nodeNames is None else nodeNames
+        if not len(uris) == len(fileNames) == len(nodeNames):
+            raise ValueError(f"lists of different lengths: {uris}, {fileNames}, {nodeNames}")
+        self.sampleName, self.uris, self.fileNames, self.nodeNames = sampleName, uris, fileNames, nodeNames
         self.customDownloader = customDownloader
 
 
