@@ -8,6 +8,7 @@ is in a scene, the empty file `shown`.
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from CLIPSLib.jobs import Job, JobStatus
 
 _IMAGES, _RESULT, _ORIGIN, _SHOWN = "images", "result", "origin.json", "shown"
+_TOKEN_ATTRIBUTE = "CLIPS.JobToken"  # PET node: drawn when its first job is ordered; saved with the scene
 _FORMAT = {"format_name": "clips-panel-job", "version": 1}
 
 
@@ -36,7 +38,7 @@ class SegmentationJob:
 
     @cached_property
     def origin(self) -> dict[str, Any]:
-        """title: the study in words; petNodeId, ctNodeId: where it came from; petSeriesUid: "" when not known."""
+        """title: the study in words; petToken: what its PET node carries; petNodeId, ctNodeId, petSeriesUid."""
         from CLIPSLib.files import read_json
 
         return read_json(self.folder / _ORIGIN, **_FORMAT)
@@ -130,13 +132,16 @@ class SegmentationJobs:
         return read_saved_study(job.folder / _IMAGES)
 
     def petNode(self, job: SegmentationJob):
-        """The volume that a job was ordered for, None when it is gone or its place in the scene is another's."""
-        from CLIPSLib.scene import study_facts
+        """The volume in the scene that a job was ordered for, None when it is gone.
 
-        node = slicer.mrmlScene.GetNodeByID(job.origin["petNodeId"])
-        if node is None or not node.IsA("vtkMRMLScalarVolumeNode"):
-            return None
-        return node if study_facts(node).identity.pet_series_uid == job.origin["petSeriesUid"] else None
+        Only the token counts. Names are changed, two studies of one patient share them, a series UID is not always
+        known, and after a scene is closed a node's id is given to another volume.
+        """
+        token = job.origin["petToken"]
+        nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        found = [node for node in nodes if node.GetAttribute(_TOKEN_ATTRIBUTE) == token]
+        # a clone carries the token too, under another id
+        return min(found, key=lambda node: node.GetID() != job.origin["petNodeId"], default=None)
 
     def show(self, job: SegmentationJob):
         """Bring the result of a job into the scene: beside its PET, which is loaded again when it is gone.
@@ -148,13 +153,14 @@ class SegmentationJobs:
             ClipsError: what stopped the job, or its result is damaged.
         """
         from CLIPSLib.formats import read_result
-        from CLIPSLib.scene import add_measures_table, add_segmentation, add_study_volumes
+        from CLIPSLib.scene import add_measures_table, add_segmentation, add_study_volumes, lies_on_grid
 
         job.status.raise_for_error()
         result = read_result(job.folder / _RESULT)
-        petNode = _petNode(job.origin, result.segmentation.labels)
-        if petNode is None:
+        petNode = self.petNode(job)
+        if petNode is None or not lies_on_grid(result.segmentation.labels, petNode):
             petNode, _ctNode = add_study_volumes(self.study(job))
+            petNode.SetAttribute(_TOKEN_ATTRIBUTE, job.origin["petToken"])
         segmentationNode = add_segmentation(result.segmentation, result.study, petNode)
         tableNode = add_measures_table(result.measures, segmentationNode)
         (job.folder / _SHOWN).touch()
@@ -166,24 +172,15 @@ def _origin(study: PetCtStudy, petNode, ctNode) -> dict[str, Any]:
     words = (identity.patient_id or identity.patient_name, identity.study_date, petNode.GetName())
     return {
         "title": " ".join(word for word in words if word),
+        "petToken": _token(petNode),
         "petNodeId": petNode.GetID(),
         "ctNodeId": ctNode.GetID() if ctNode else "",
         "petSeriesUid": identity.pet_series_uid,
     }
 
 
-def _petNode(origin: Mapping[str, Any], labels):
-    """The volume in the scene that shows the PET of a job: the node it came from, else one of the same series.
-
-    Names do not count: they are changed, and two studies of one patient share them. A node's id alone does not count
-    either: in another scene it is another volume's.
-    """
-    from CLIPSLib.scene import lies_on_grid, study_facts
-
-    first = slicer.mrmlScene.GetNodeByID(origin["petNodeId"])
-    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    for node in sorted(nodes, key=lambda node: node is not first):
-        sameSeries = study_facts(node).identity.pet_series_uid == origin["petSeriesUid"]
-        if sameSeries and (origin["petSeriesUid"] or node is first) and lies_on_grid(labels, node):
-            return node
-    return None
+def _token(petNode) -> str:
+    """By which the jobs of a volume find it again; all jobs of one volume share it."""
+    if not petNode.GetAttribute(_TOKEN_ATTRIBUTE):
+        petNode.SetAttribute(_TOKEN_ATTRIBUTE, uuid.uuid4().hex)
+    return petNode.GetAttribute(_TOKEN_ATTRIBUTE)

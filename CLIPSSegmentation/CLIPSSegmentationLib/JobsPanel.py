@@ -158,7 +158,9 @@ class JobsPanel:
         if petNode is None:
             return None
         for job, status in self.follower.statuses.items():
-            if not status.ended and job.folder in self._own and job.origin["petNodeId"] == petNode.GetID():
+            if status.ended or job.folder not in self._own:
+                continue
+            if self.follower.jobs.petNode(job) is petNode:
                 return job
         return None
 
