@@ -88,19 +88,19 @@ class ModelPanel:
         Dependencies.ensure(self.description.name, self._panel.resourcePath("requirements.txt"))
 
     def onInstall(self) -> None:
-        """Install a network from a folder or ZIP file that the user chooses."""
-        path = qt.QFileDialog.getOpenFileName(
+        """Install a network from files that the user chooses."""
+        from CLIPSSegmentationLib.Models import FILTER, install
+
+        paths = qt.QFileDialog.getOpenFileNames(
             slicer.util.mainWindow(),
-            _("Model: a ZIP file, the model.json of a folder, or a weight file of TMTV-Net"),
+            _("Model: a ZIP file, the model.json of a folder, or the two weight files of TMTV-Net"),
             "",
-            "*.zip model.json *.pt *.pth",
+            FILTER,
         )
-        if not path:
+        if not paths:
             return
         with slicer.util.tryWithErrorDisplay(_("The model was not installed."), waitCursor=True):
-            from CLIPSSegmentationLib.Models import install
-
-            name, notes = install(path)
+            name, notes = install(paths)
             self.refresh()
             self._choose(name)
             if notes:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+FILTER = "*.zip model.json *.model *.pt *.pth"
+_WEIGHTS = (".model", ".pt", ".pth")  # TMTV-Net is published as .model, and is not a package of ours
 
-def install(path: str) -> tuple[str, list[str]]:
-    """Install a ZIP file, the folder of a `model.json`, or the folder of TMTV-Net's two weight files.
+
+def install(paths: Sequence[str | Path]) -> tuple[str, list[str]]:
+    """Install what was chosen.
+
+    paths: a ZIP file; the `model.json` of a folder; both weight files of TMTV-Net, or one of them with the other
+        beside it.
 
     Returns:
         The name of the model, and what must be known about it.
@@ -16,9 +23,12 @@ def install(path: str) -> tuple[str, list[str]]:
     """
     from CLIPSLib.models import ModelStore, install_tmtvnet
 
-    chosen, store = Path(path), ModelStore()
-    if chosen.suffix in (".pt", ".pth"):
-        model, cautions = install_tmtvnet(store, [chosen.parent])
+    chosen, store = [Path(path) for path in paths], ModelStore()
+    first = chosen[0]
+    if len(chosen) > 1:
+        model, cautions = install_tmtvnet(store, chosen)
+    elif first.suffix in _WEIGHTS:
+        model, cautions = install_tmtvnet(store, [first.parent])
     else:
-        model, cautions = store.install(chosen if chosen.suffix == ".zip" else chosen.parent)
+        model, cautions = store.install(first if first.suffix == ".zip" else first.parent)
     return model.model_id, [str(caution) for caution in cautions]

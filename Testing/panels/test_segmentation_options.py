@@ -113,13 +113,48 @@ def test_a_model_is_installed_and_removed_from_the_panel(host, opened, tmp_path,
 
     archive = builders_model.pack(builders_model.fake(tmp_path / "model"), tmp_path / "small.zip")
     opened.ui.machineBox.collapsed = False
-    with host.answering(str(archive), qt.QMessageBox.Ok):  # a caution: the weights were not tried
+    with host.answering([str(archive)], qt.QMessageBox.Ok):  # a caution: the weights were not tried
         opened.ui.installModelButton.click()
     assert opened.ui.modelSelector.currentText == "Small test network (1.0)"
     with host.answering(qt.QMessageBox.Ok):
         opened.ui.removeModelButton.click()
     assert opened.ui.modelSelector.currentText == "SUV >= 4.0"
     assert opened.ui.modelSelector.findText("Small test network (1.0)") == -1
+
+
+@pytest.fixture
+def tmtvnet_files(tmp_path, monkeypatch):
+    """The weight files under their published names, the larger one made small for the test."""
+    monkeypatch.setattr("CLIPSLib.models.tmtvnet._BETWEEN_SIZES", 1000)
+    monkeypatch.setattr("CLIPSLib.models.store.missing_package", lambda description: "torch")  # do not try weights
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "e_latest.model").write_bytes(b"e" * 2000)
+    (folder / "r_latest.model").write_bytes(b"r" * 100)
+    return folder
+
+
+@pytest.mark.parametrize("chosen", [("e_latest.model", "r_latest.model"), ("r_latest.model",)])
+def test_tmtvnet_is_installed_from_both_files_or_the_folder_of_one(
+    host, opened, tmtvnet_files, nothing_installed, chosen
+):
+    import qt
+
+    opened.ui.machineBox.collapsed = False
+    with host.answering([str(tmtvnet_files / name) for name in chosen], qt.QMessageBox.Ok):  # not the published weights
+        opened.ui.installModelButton.click()
+    assert opened.parameters.model.startswith("tmtvnet")
+    assert opened.panel.model.description.name == opened.parameters.model
+
+
+def test_the_dialog_offers_the_files_that_tmtvnet_is_published_as():
+    from fnmatch import fnmatch
+
+    from CLIPSLib.models.tmtvnet import PUBLISHED
+    from CLIPSSegmentationLib.Models import FILTER
+
+    for file in PUBLISHED:
+        assert any(fnmatch(file.name, pattern) for pattern in FILTER.split())
 
 
 def test_threshold_methods_ask_for_no_package(opened):
