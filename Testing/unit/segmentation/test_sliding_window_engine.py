@@ -11,7 +11,7 @@ from CLIPSLib.errors import Cancelled, Failure, UsageError  # noqa: E402
 from CLIPSLib.progress import SILENT, RecordingReporter  # noqa: E402
 from CLIPSLib.segmentation.sliding_window import device as devices  # noqa: E402
 from CLIPSLib.segmentation.sliding_window import engine  # noqa: E402
-from CLIPSLib.segmentation.sliding_window.accumulate import HalfAccumulator  # noqa: E402
+from CLIPSLib.segmentation.sliding_window.accumulate import HalfAccumulator, SlabAccumulator  # noqa: E402
 from CLIPSLib.segmentation.sliding_window.device import EngineSettings, choose_device  # noqa: E402
 from CLIPSLib.segmentation.sliding_window.engine import Job, slide  # noqa: E402
 from CLIPSLib.segmentation.sliding_window.tiles import (  # noqa: E402
@@ -225,6 +225,26 @@ def test_a_device_without_enough_memory_hands_over_to_the_cpu(monkeypatch):
     assert finished.device == torch.device("cpu")
     assert reporter.cautions == finished.cautions
     assert "'meta' ran out; the CPU continues" in str(finished.cautions[0])
+
+
+@pytest.mark.parametrize("method", ["add", "finish"])
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_out_of_memory_while_tiles_are_added_up_is_a_failure_with_a_remedy(method, error):
+    def fails(self, *_arguments):
+        raise error
+
+    short_of_memory = type("ShortOfMemory", (SlabAccumulator,), {method: fails})
+    with pytest.raises(Failure, match=r"'cpu' to add up the tiles of a volume of \(21, 17, 30\).*Close other programs"):
+        run(job(accumulator=short_of_memory))
+
+
+def test_other_errors_while_tiles_are_added_up_stay_what_they_are():
+    class Broken(SlabAccumulator):
+        def add(self, start, probabilities):
+            raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run(job(accumulator=Broken))
 
 
 def test_other_errors_of_a_network_are_not_taken_for_lack_of_memory():

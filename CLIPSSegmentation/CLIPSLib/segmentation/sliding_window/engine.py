@@ -5,7 +5,8 @@ Called by the TMTV-Net cascade and by other network segmenters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,7 +67,8 @@ def slide(job: Job, settings: EngineSettings, reporter: Reporter) -> tuple[np.nd
     smaller, then the CPU takes over; each step is a caution.
 
     Raises:
-        UsageError: the device is not there. Failure: out of memory on the CPU too. Cancelled: the reporter said so.
+        UsageError: the device is not there. Failure: out of memory on the CPU too, or in the sums. Cancelled: the
+            reporter said so.
     """
     run = Run(job, settings, reporter)
     starts = list(job.grid.starts if job.starts is None else job.starts)
@@ -104,13 +106,16 @@ class Run:
                 raise
             self._step_down(error)
             return 0
-        for start, tile in zip(batch, probabilities, strict=True):
-            self._accumulator.add(start, tile)
+        with self._adding_up():
+            for start, tile in zip(batch, probabilities, strict=True):
+                self._accumulator.add(start, tile)
         return len(batch)
 
     def finish(self) -> np.ndarray:
-        self._prepare()
-        return self._accumulator.finish()
+        """The means, after the last tile. Raises `Failure` when memory runs out."""
+        with self._adding_up():
+            self._prepare()
+            return self._accumulator.finish()
 
     def _enter(self, device: torch.device) -> None:
         self.device = device
@@ -150,6 +155,22 @@ class Run:
     def _activate(self, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.float()
         return torch.softmax(scores, dim=1) if self.job.activation == "softmax" else torch.sigmoid(scores)
+
+    @contextlib.contextmanager
+    def _adding_up(self) -> Iterator[None]:
+        """No second attempt where memory runs out: some of a batch may be in the sums already."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise Failure(
+                "out-of-memory",
+                f"There is not enough memory on the device '{self.device}' to add up the tiles of a volume of "
+                f"{self.job.grid.shape} voxels",
+                self.job.stage,
+                "Close other programs, run on the CPU if this is a graphics card, or use a machine with more memory.",
+            ) from error
 
     def _step_down(self, error: BaseException) -> None:
         used = self.device
