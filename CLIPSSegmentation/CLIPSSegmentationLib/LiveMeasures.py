@@ -37,7 +37,9 @@ class LiveMeasures(VTKObservationMixin):
         self._clear(None, None)
 
     def setNodes(self, segmentationNode, petNode) -> None:
-        """Follow these nodes, or none."""
+        """Follow these nodes, or none. What was edited last is measured first: it may end a review."""
+        if all(node is not None and node.GetScene() is not None for node in (self.segmentationNode, self.petNode)):
+            self.updateIfPending()
         self.stop()
         self._clear(segmentationNode, petNode)
         if segmentationNode is not None and petNode is not None:
@@ -92,7 +94,6 @@ class LiveMeasures(VTKObservationMixin):
         self.error = None
         self.study = None
         self._meter = None
-        self._counted = None
 
     def _observe(self) -> None:
         node, events = self.segmentationNode, slicer.vtkSegmentation
@@ -130,14 +131,8 @@ class LiveMeasures(VTKObservationMixin):
         self._withdrawReview()
 
     def _withdrawReview(self) -> None:
-        """What was reviewed is not what is there now: names may change, volumes and kinds may not."""
-        from dataclasses import replace
+        """What was reviewed is not what is there now: names may change, voxels and kinds may not."""
+        from CLIPSLib.scene import is_reviewed, set_reviewed
 
-        from CLIPSLib.scene import set_reviewed
-
-        counted = {replace(lesion, name="", label=0) for lesion in self.measures.lesions}
-        changed, self._counted = self._counted not in (None, counted), counted
-        if changed and self.segmentation.reviewed:
-            set_reviewed(self.segmentationNode, False)
-            self.segmentation = replace(self.segmentation, reviewed=False)
-            self.measures = replace(self.measures, patient=replace(self.measures.patient, reviewed=False))
+        if is_reviewed(self.segmentationNode) and not self.segmentation.reviewed:
+            set_reviewed(self.segmentationNode, False, self.petNode)

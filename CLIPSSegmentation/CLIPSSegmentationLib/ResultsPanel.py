@@ -186,8 +186,9 @@ class ResultsPanel(VTKObservationMixin):
         return LesionEdits(live.segmentationNode, live.petNode, live.study, self.editor.saveState)
 
     def _edit(self, action) -> None:
+        self.live.updateIfPending()  # what undo or the editor took away is not selected any more
         ids = self.table.selectedIds
-        if not ids or self.live.study is None:
+        if not ids or self.live.segmentation is None:
             return
         with slicer.util.tryWithErrorDisplay(_("This cannot be done."), waitCursor=True):
             action(self._edits(), ids)
@@ -226,12 +227,13 @@ class ResultsPanel(VTKObservationMixin):
         return bool(qt.QApplication.keyboardModifiers() & qt.Qt.ShiftModifier)
 
     def _onReviewed(self, reviewed: bool) -> None:
-        from CLIPSLib.scene import is_reviewed, set_reviewed
+        from CLIPSLib.scene import set_reviewed
 
-        node = self.live.segmentationNode
-        if node is not None and is_reviewed(node) != reviewed:
-            set_reviewed(node, reviewed)
-            self.live.update()
+        self.live.updateIfPending()
+        live = self.live
+        if live.segmentation is not None and live.segmentation.reviewed != reviewed:
+            set_reviewed(live.segmentationNode, reviewed, live.petNode)
+            live.update()
 
     def _onGrowMethod(self, index: int) -> None:
         if self._panel.parameterNode:

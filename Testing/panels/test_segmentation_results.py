@@ -44,3 +44,88 @@ def test_undo_works_in_the_next_scene(shown, phantom_study):
     assert shown.live.measures != before
     shown.ui.undoButton.click()
     shown.settle(lambda: shown.live.measures == before)
+
+
+def erase(opened, row: int) -> None:
+    """What a brush does."""
+    import numpy as np
+    from CLIPSLib.imaging import image_like
+    from CLIPSLib.scene import segment_mask, set_segment_mask
+
+    segment_id = opened.live.measures.lesions[row].lesion_id
+    mask = segment_mask(opened.node, segment_id, opened.pet)
+    mask[: int(np.median(np.nonzero(mask)[0]))] = False
+    set_segment_mask(opened.node, segment_id, image_like(mask.astype(np.uint8), opened.live.study.pet), opened.pet)
+
+
+def test_a_result_is_not_measured_on_the_pet_of_another_study(shown, phantom_study):
+    from dataclasses import replace
+
+    import slicer
+    from CLIPSLib.errors import Refusal
+    from CLIPSLib.scene import add_study_volumes
+
+    identity = replace(phantom_study.identity, pet_series_uid="2.25.7", ct_series_uid="2.25.8", study_uid="2.25.9")
+    other, _ct = add_study_volumes(replace(phantom_study, identity=identity))
+    with pytest.raises(Refusal, match=r"2\.25\.7"):
+        shown.logic.measure(shown.node, other)
+    slicer.mrmlScene.RemoveNode(shown.pet)
+    shown.panel.chooseStudy(other, None)
+    assert "2.25.7" in shown.ui.problemLabel.text and shown.ui.tmtvLabel.text == ""
+    assert not shown.ui.csvButton.enabled
+
+
+@pytest.mark.parametrize("while_away", [True, False])
+def test_a_review_ends_with_edits_that_the_panel_did_not_follow(shown, while_away):
+    shown.ui.reviewedCheckBox.checked = True
+    come_back(shown)
+    assert shown.ui.reviewedCheckBox.checked
+    if while_away:
+        shown.panel.exit()
+        from CLIPSLib.scene import set_kind
+
+        set_kind(shown.node, shown.node.GetSegmentation().GetNthSegmentID(0), "physiological")
+    else:
+        erase(shown, 0)
+        shown.panel.exit()
+        from CLIPSLib.scene import is_reviewed
+
+        assert not is_reviewed(shown.node)
+    shown.panel.enter()
+    assert not shown.ui.reviewedCheckBox.checked and "unreviewed" in shown.ui.reviewLabel.text
+
+
+def test_a_review_that_ended_can_be_given_again(shown):
+    for _again in range(2):
+        shown.ui.reviewedCheckBox.checked = True
+        assert shown.live.measures.patient.reviewed
+        erase(shown, 0)
+        shown.settle()
+        assert not shown.ui.reviewedCheckBox.checked
+
+
+def test_a_lesion_that_is_gone_is_not_acted_on(shown):
+    shown.select(0, 1)
+    segment_id = shown.live.measures.lesions[0].lesion_id
+    shown.node.GetSegmentation().RemoveSegment(segment_id)
+    assert shown.live.pending
+    shown.ui.kindButton.click()
+    assert segment_id not in shown.node.GetSegmentation().GetSegmentIDs()
+    assert shown.live.measures.lesions[0].kind == "physiological"
+
+
+def test_a_review_of_a_lesion_made_by_hand_keeps_the_method(shown):
+    from CLIPSLib.imaging import image_like
+    from CLIPSLib.scene import add_lesion, segment_mask
+    from CLIPSLib.segmentation import Lesion
+
+    method = shown.live.segmentation.provenance
+    mask = segment_mask(shown.node, shown.live.measures.lesions[0].lesion_id, shown.pet)
+    drawn = image_like(mask.astype("uint8"), shown.live.study.pet)
+    shown.select(0)
+    shown.ui.deleteButton.click()
+    add_lesion(shown.node, Lesion(label=0, lesion_id="drawn", name="Drawn"), drawn, shown.pet)
+    shown.settle()
+    shown.ui.reviewedCheckBox.checked = True
+    assert shown.live.segmentation.provenance == method
+    assert shown.live.measures.patient.reviewed

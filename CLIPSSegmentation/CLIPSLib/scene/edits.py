@@ -11,6 +11,7 @@ import numpy as np
 
 from CLIPSLib.imaging import array_view
 from CLIPSLib.scene import labelmaps, records
+from CLIPSLib.scene.segments import segmentation_from_node
 from CLIPSLib.segmentation import TUMOR, Lesion
 from CLIPSLib.segmentation.appearance import segment_color, terminology_entry
 
@@ -35,19 +36,23 @@ def kind_of(node, segment_id: str) -> str:
     return records.tag(node.GetSegmentation().GetSegment(segment_id), records.KIND_TAG) or TUMOR
 
 
-def set_reviewed(node, reviewed: bool) -> None:
-    """Say whether a person has checked the whole mask: on the node, and (for files) on each segment."""
-    text = "true" if reviewed else "false"
-    node.SetAttribute(_REVIEWED, text)
+def set_reviewed(node, reviewed: bool, pet_node) -> None:
+    """Say whether a person has checked the whole mask: on the node, and (for files) on each segment.
+
+    The review holds for the voxels and kinds of now. Raises as `segmentation_from_node`.
+    """
+    found = segmentation_from_node(node, pet_node) if reviewed else None
     segmentation = node.GetSegmentation()
-    for segment_id in segmentation.GetSegmentIDs():
-        segment = segmentation.GetSegment(segment_id)
-        if records.tag(segment, _REVIEWED) != text:
-            segment.SetTag(_REVIEWED, text)
+    segments = [segmentation.GetSegment(segment_id) for segment_id in segmentation.GetSegmentIDs()]
+    for name, text in records.review_tags(found, reviewed).items():
+        node.SetAttribute(name, text)
+        for segment in segments:
+            if records.tag(segment, name) != text:
+                segment.SetTag(name, text)
 
 
 def is_reviewed(node) -> bool:
-    """Whether a person has checked the mask of a segmentation node."""
+    """Whether a person has checked the mask of a segmentation node, as it was then."""
     return node.GetAttribute(_REVIEWED) == "true"
 
 

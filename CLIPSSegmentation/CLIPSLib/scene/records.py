@@ -5,12 +5,16 @@ Called by volumes, segments and tables. Text is plain ASCII without "|", which s
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.imaging import array_view
 from CLIPSLib.scene.hierarchy import PERSONAL_FIELDS
 from CLIPSLib.segmentation import Lesion
 from CLIPSLib.segmentation.appearance import segment_tags
@@ -30,6 +34,7 @@ _REVIEWED, _VALID_FOR, _PROVENANCE, _CAUTIONS = RESULT_TAGS = (
     "CLIPS.Provenance",
     "CLIPS.Cautions",
 )
+DIGEST_TAG = "CLIPS.ReviewedContent"  # digest of what was reviewed; node and segments
 _WITHOUT_CONDITION = "every measure"  # how `segment_tags` writes that `valid_for` is None
 
 
@@ -68,11 +73,40 @@ def result_tags(segmentation: Segmentation) -> dict[str, str]:
     """What is true of a whole mask, as attributes of its node and tags of each segment (`RESULT_TAGS`)."""
     of_any_lesion = segment_tags(segmentation, Lesion(label=0, lesion_id="", name=""))
     tags = {name: of_any_lesion[name] for name in (_REVIEWED, _VALID_FOR, _PROVENANCE)}
-    return {**tags, _CAUTIONS: _encode([caution.as_dict() for caution in segmentation.cautions])}
+    tags[_CAUTIONS] = _encode([caution.as_dict() for caution in segmentation.cautions])
+    return {**tags, **review_tags(segmentation, segmentation.reviewed)}
+
+
+def review_tags(segmentation: Segmentation | None, reviewed: bool) -> dict[str, str]:
+    """Whether a mask was reviewed, and a digest of what was: what is edited later, in any module, was not."""
+    if not reviewed:
+        return {_REVIEWED: "false"}
+    return {_REVIEWED: "true", DIGEST_TAG: _content_digest(segmentation)}
+
+
+def is_reviewed_content(sources: Sequence[Mapping[str, str]], segmentation: Segmentation) -> bool:
+    """Whether all sources (attributes or tags) say that a mask was reviewed as it is now, names aside."""
+    if not sources or any(source.get(_REVIEWED, "true") != "true" for source in sources):
+        return False
+    digests = {source[DIGEST_TAG] for source in sources if DIGEST_TAG in source}
+    return bool(digests) and digests == {_content_digest(segmentation)}
+
+
+def _content_digest(segmentation: Segmentation) -> str:
+    """SHA-256 of the voxels and the kind of each lesion, whatever its label and its name."""
+    labels = array_view(segmentation.labels).reshape(-1)
+    positions = np.flatnonzero(labels)
+    values = labels[positions]
+    digest = hashlib.sha256()
+    for lesion in sorted(segmentation.lesions, key=lambda lesion: lesion.lesion_id):
+        own = positions[values == lesion.label].astype("<i8")
+        digest.update(f"{lesion.lesion_id}\n{lesion.kind}\n{own.size}\n".encode())
+        digest.update(own.tobytes())
+    return digest.hexdigest()
 
 
 def result_fields(tags: Mapping[str, str], where: str) -> dict[str, Any]:
-    """The fields `provenance`, `valid_for`, `reviewed`, `cautions` of `Segmentation` from such attributes or tags.
+    """The fields `provenance`, `valid_for`, `cautions` of `Segmentation` from such attributes or tags.
 
     Raises:
         Refusal: not readable.
@@ -82,7 +116,6 @@ def result_fields(tags: Mapping[str, str], where: str) -> dict[str, Any]:
         return {
             "provenance": dict(json.loads(tags.get(_PROVENANCE, "{}"))),
             "valid_for": None if valid_for == _WITHOUT_CONDITION else valid_for,
-            "reviewed": tags.get(_REVIEWED) == "true",
             "cautions": _cautions(json.loads(tags.get(_CAUTIONS, "[]"))),
         }
     except (TypeError, ValueError) as error:

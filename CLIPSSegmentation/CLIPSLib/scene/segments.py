@@ -6,6 +6,7 @@ One segment per lesion; the segment's id is the lesion's id and never changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def add_segmentation(segmentation: Segmentation, study: PetCtStudy, pet_node, sc
     """
     import slicer
 
-    _refuse_other_study(study, pet_node)
+    _refuse_other_series(study.identity.pet_series_uid, pet_node)
     grids.refuse_other_grid(segmentation.labels, pet_node)
     scene = scene_or_default(scene)
     shared = labelmaps.shared_labelmap(segmentation.labels, pet_node)
@@ -64,14 +65,21 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
     voxel to one lesion: where segments overlap, tumor goes before physiological uptake, then the first in the list,
     and a caution says how many voxels that were. A segment without a kind counts as tumor, with a caution.
 
+    It counts as reviewed only while voxels and kinds are those that were reviewed.
+
     Raises:
-        Refusal: a node is moved by a transform, or the segments cannot be turned into labelmaps.
+        Refusal: the mask was made from another PET series, a node is moved by a transform, or the segments cannot be
+            turned into labelmaps.
     """
     grids.refuse_transform(node)
     grids.refuse_transform(pet_node)
     segmentation = node.GetSegmentation()
     segment_ids = [segmentation.GetNthSegmentID(n) for n in range(segmentation.GetNumberOfSegments())]
     segments = {segment_id: segmentation.GetSegment(segment_id) for segment_id in segment_ids}
+    sources = _sources(node, segments)
+    fields = _result_fields(sources, node.GetName())
+    for provenance in fields["provenance"].get("sources", [fields["provenance"]]):
+        _refuse_other_series(provenance.get("pet_series_uid"), pet_node)
     labels = _labels(segments)
     lesions = tuple(
         Lesion(
@@ -83,9 +91,9 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
         for segment_id, segment in segments.items()
     )
     merged = labelmaps.merge(node, pet_node, sorted(lesions, key=lambda lesion: lesion.kind == PHYSIOLOGICAL))
-    fields = _result_fields(node, segments)
     fields["cautions"] = (*fields["cautions"], *_kind_cautions(segments), *merged.cautions)
-    return Segmentation(labels=merged.labels, lesions=lesions, **fields)
+    found = Segmentation(labels=merged.labels, lesions=lesions, **fields)
+    return replace(found, reviewed=records.is_reviewed_content(sources, found))
 
 
 def _segment(lesion: Lesion, segmentation: Segmentation, shared_labelmap):
@@ -105,8 +113,7 @@ def _segment(lesion: Lesion, segmentation: Segmentation, shared_labelmap):
     return segment
 
 
-def _refuse_other_study(study: PetCtStudy, pet_node) -> None:
-    expected = study.identity.pet_series_uid
+def _refuse_other_series(expected: str | None, pet_node) -> None:
     found = pet_node.GetAttribute(records.SERIES_ATTRIBUTE) or ""
     if expected and found and expected != found:
         raise Refusal(
@@ -136,27 +143,29 @@ def _labels(segments: Mapping[str, Any]) -> dict[str, int]:
     return labels
 
 
-def _result_fields(node, segments: Mapping[str, Any]) -> dict[str, Any]:
-    """Provenance and validity from the node, or from the segments' tags after a seg.nrrd file lost the node's.
+def _sources(node, segments: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the node and each segment say about the result they came from; what says nothing is left out."""
+    names = (*records.RESULT_TAGS, records.DIGEST_TAG)
+    sources = [{name: node.GetAttribute(name) or "" for name in names}]
+    sources += [{name: records.tag(segment, name) for name in names} for segment in segments.values()]
+    return [{name: text for name, text in source.items() if text} for source in sources if any(source.values())]
 
-    Segments that came from another result bring theirs: then the provenance lists all, and the mask is valid and
-    reviewed only as far as every part is.
+
+def _result_fields(sources: list[dict[str, str]], where: str) -> dict[str, Any]:
+    """Provenance, validity, cautions from the node, or from the segments' tags after a seg.nrrd file lost the node's.
+
+    Segments that came from another result bring theirs: then the provenance lists all, and the mask is valid only as
+    far as every part is. A lesion that a person drew has no provenance, and takes nothing from that of the others.
     """
-    sources = [{name: node.GetAttribute(name) or "" for name in records.RESULT_TAGS}]
-    sources += [{name: records.tag(segment, name) for name in records.RESULT_TAGS} for segment in segments.values()]
-    known = [{name: text for name, text in source.items() if text} for source in sources if any(source.values())]
-    parts = [
-        records.result_fields(source, node.GetName())
-        for number, source in enumerate(known)
-        if source not in known[:number]
-    ]
-    if len(parts) <= 1:
-        return parts[0] if parts else records.result_fields({}, node.GetName())
+    parts = [records.result_fields(source, where) for source in sources]
+    origins: list[dict[str, Any]] = []
+    for part in parts:
+        if part["provenance"] and part["provenance"] not in origins:
+            origins.append(part["provenance"])
     conditions = dict.fromkeys(part["valid_for"] for part in parts if part["valid_for"])
     return {
-        "provenance": {"sources": [part["provenance"] for part in parts]},
+        "provenance": {"sources": origins} if len(origins) > 1 else next(iter(origins), {}),
         "valid_for": " and ".join(conditions) or None,
-        "reviewed": all(part["reviewed"] for part in parts),
         "cautions": tuple(dict.fromkeys(caution for part in parts for caution in part["cautions"])),
     }
 

@@ -92,7 +92,7 @@ def test_a_second_lesion_with_the_same_id_gets_another(nodes):
 
 def test_the_review_is_said_of_the_node_and_of_every_segment(nodes):
     node, pet = nodes
-    set_reviewed(node, True)
+    set_reviewed(node, True, pet)
     assert is_reviewed(node) and segmentation_from_node(node, pet).reviewed
-    set_reviewed(node, False)
+    set_reviewed(node, False, pet)
     assert not is_reviewed(node) and not segmentation_from_node(node, pet).reviewed
