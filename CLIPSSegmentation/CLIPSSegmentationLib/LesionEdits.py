@@ -62,13 +62,15 @@ class LesionEdits:
         """Make one lesion of several: the first takes the voxels of the others, which go. Returns its id.
 
         Raises:
-            ValueError: fewer than two.
+            ValueError: fewer than two, or of different kinds.
         """
         from CLIPSLib.imaging import image_like
-        from CLIPSLib.scene import segment_mask, set_segment_mask
+        from CLIPSLib.scene import kind_of, segment_mask, set_segment_mask
 
         if len(segmentIds) < 2:
             raise ValueError(_("Select two or more lesions to merge."))
+        if len({kind_of(self._node, segmentId) for segmentId in segmentIds}) > 1:
+            raise ValueError(_("Tumor and physiological uptake are not merged: give them the same kind first."))
         self._saveState()
         first, *others = segmentIds
         mask = segment_mask(self._node, first, self._petNode)

@@ -90,6 +90,7 @@ class ResultsPanel(VTKObservationMixin):
         if parameters:
             index = _GROW_METHODS.index(parameters.growMethod) if parameters.growMethod in _GROW_METHODS else 0
             self.ui.growSelector.currentIndex = index
+            self._showTitle(node, petNode, parameters.petVolume)
         if node is self.live.segmentationNode and petNode is self.live.petNode:
             return
         self._notes = ()
@@ -265,6 +266,11 @@ class ResultsPanel(VTKObservationMixin):
     def _onPlacing(self, placing: bool) -> None:
         if placing:
             slicer.util.showStatusMessage(_("Click at the hottest spot of the missed lesion."), 5000)
+
+    def _showTitle(self, node, petNode, chosenPet) -> None:
+        """Whose result it is, when another study is the chosen one."""
+        ofOther = node is not None and petNode is not None and petNode is not chosenPet
+        self.ui.resultsButton.text = _("Results of {pet}").format(pet=petNode.GetName()) if ofOther else _("Results")
 
     def _showTotals(self, measures) -> None:
         if measures is None:

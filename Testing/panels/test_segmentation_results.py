@@ -129,3 +129,25 @@ def test_a_review_of_a_lesion_made_by_hand_keeps_the_method(shown):
     shown.ui.reviewedCheckBox.checked = True
     assert shown.live.segmentation.provenance == method
     assert shown.live.measures.patient.reviewed
+
+
+def test_tumor_and_physiological_uptake_are_not_merged(started_host, shown):
+    shown.select(0)
+    shown.ui.kindButton.click()
+    before = shown.live.measures
+    shown.select(0, 1)
+    shown.ui.mergeButton.click()
+    with pytest.raises(AssertionError, match="same kind first"):
+        started_host.check()
+    assert shown.live.measures == before
+
+
+def test_the_heading_says_whose_results_these_are_when_another_study_is_chosen(shown, phantom_study):
+    from dataclasses import replace
+
+    assert shown.ui.resultsButton.text == "Results"
+    identity = replace(phantom_study.identity, pet_series_uid="2.25.7", ct_series_uid="2.25.8", study_uid="2.25.9")
+    shown.show(replace(phantom_study, identity=identity))
+    assert shown.ui.resultsButton.text == f"Results of {shown.pet.GetName()}"
+    shown.panel.chooseStudy(shown.pet, None)
+    assert shown.ui.resultsButton.text == "Results"
