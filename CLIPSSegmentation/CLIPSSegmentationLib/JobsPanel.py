@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from CLIPSSegmentationLib.JobFollower import JobFollower
 from CLIPSSegmentationLib.QuestionForm import QuestionForm
+from CLIPSSegmentationLib.Tables import prepareTable
 
 if TYPE_CHECKING:
     from CLIPSLib.jobs import JobStatus
@@ -32,7 +33,7 @@ class JobsPanel:
         self._logs: list = []
         self.follower = JobFollower(panel.logic.jobs, self.update, self._onEnded)
         self.questions = QuestionForm(self.ui.jobQuestionForm, self._onAnswer)
-        _prepareTable(self.ui.jobTable)
+        prepareTable(self.ui.jobTable, [_("State"), _("Study"), _("Method")], 140)
         self.ui.questionJobArea.visible = False
         for button, slot in (
             (self.ui.applyButton, self.onApply),
@@ -253,18 +254,6 @@ class JobsPanel:
         job = self._chosen()
         if job is not None:
             action(job)
-
-
-def _prepareTable(table) -> None:
-    titles = [_("State"), _("Study"), _("Method")]
-    table.columnCount = len(titles)
-    table.setHorizontalHeaderLabels(titles)
-    table.verticalHeader().visible = False
-    table.selectionBehavior = qt.QAbstractItemView.SelectRows
-    table.selectionMode = qt.QAbstractItemView.SingleSelection
-    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-    table.horizontalHeader().stretchLastSection = True
-    table.maximumHeight = 140
 
 
 def _stateText(job: SegmentationJob, status: JobStatus) -> str:

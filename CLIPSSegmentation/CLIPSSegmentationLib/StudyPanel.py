@@ -14,6 +14,7 @@ from CLIPSSegmentationLib.Inputs import InputState, inputState
 from CLIPSSegmentationLib.PanelReporter import PanelReporter
 from CLIPSSegmentationLib.QuestionForm import QuestionForm
 from CLIPSSegmentationLib.StudySources import StudySource, databaseSource, folderSource, volumeSource
+from CLIPSSegmentationLib.Tables import prepareTable
 
 if TYPE_CHECKING:
     from CLIPSLib.study import FoundStudies, StudyCandidate
@@ -33,7 +34,7 @@ class StudyPanel:
         self._candidates: tuple[StudyCandidate, ...] = ()
         self._reporter: PanelReporter | None = None
         self.questions = QuestionForm(self.ui.questionArea, self._updateLoadButton)
-        _prepareTable(self.ui.studyTable)
+        prepareTable(self.ui.studyTable, [_("Patient"), _("Date"), _("PET"), _("CT"), _("State")], _LIST_HEIGHT)
         self.database = DicomStudyTable(lambda study: self.open(databaseSource(study)))
         qt.QVBoxLayout(self.ui.databaseBox).addWidget(self.database.table)
         self.database.table.maximumHeight = _LIST_HEIGHT
@@ -198,18 +199,6 @@ class StudyPanel:
     def _updateLoadButton(self) -> None:
         candidate = self._chosen()
         self.ui.loadChosenButton.enabled = candidate is not None and not candidate.refusals and self.questions.complete
-
-
-def _prepareTable(table) -> None:
-    titles = [_("Patient"), _("Date"), _("PET"), _("CT"), _("State")]
-    table.columnCount = len(titles)
-    table.setHorizontalHeaderLabels(titles)
-    table.verticalHeader().visible = False
-    table.selectionBehavior = qt.QAbstractItemView.SelectRows
-    table.selectionMode = qt.QAbstractItemView.SingleSelection
-    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-    table.horizontalHeader().stretchLastSection = True
-    table.maximumHeight = _LIST_HEIGHT
 
 
 def _cells(candidate: StudyCandidate) -> tuple[str, ...]:
