@@ -57,7 +57,7 @@ def _table() -> dict[str, Room]:
         "experiments": Room("design, fairness, statistics, verdict", ("evaluation", "curriculum", "training")),
     }
     below = tuple(rooms)
-    rooms["report"] = Room("figures, MIPs, HTML; English and French", below)
+    rooms["report"] = Room("figures, MIPs, HTML; English and French", below, frozenset({"matplotlib"}))
     rooms["tasks"] = Room("one function per verb, composing rooms", (*below, "report"), torch)
     rooms["cli"] = Room("the command clips: parse, call, print", (*below, "report", "tasks"))
     rooms["scene"] = Room(
