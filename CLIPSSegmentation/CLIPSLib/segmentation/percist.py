@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import Caution, Question
 from CLIPSLib.imaging import array_view, require_finite
+from CLIPSLib.measures import LiverReference, find_liver, liver_at
 from CLIPSLib.progress import Reporter
 from CLIPSLib.segmentation.fixed import no_candidate, regions_at_least
 from CLIPSLib.segmentation.lesions import finish
-from CLIPSLib.segmentation.liver import LiverReference, find_liver, liver_at
 from CLIPSLib.segmentation.options import complete_options
 from CLIPSLib.segmentation.types import Segmentation, SegmenterDescription
 

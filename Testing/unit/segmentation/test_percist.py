@@ -10,9 +10,9 @@ import pytest
 import SimpleITK as sitk
 from builders_volume import image_of, study_of
 from CLIPSLib.errors import Question, UsageError
+from CLIPSLib.measures import find_liver, liver_at
 from CLIPSLib.progress import SILENT
 from CLIPSLib.segmentation import segment_study
-from CLIPSLib.segmentation.liver import find_liver, liver_at
 
 SPACING = (5.0, 5.0, 5.0)
 ORIGIN = (-200.0, -150.0, 0.0)  # 80 x 60 x 60 voxels: the body's middle is x = 0

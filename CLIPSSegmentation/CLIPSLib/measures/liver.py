@@ -1,10 +1,13 @@
-"""The liver reference of PERCIST: mean and SD of SUV in a 3 cm sphere, given by the user or found and checked."""
+"""The liver reference of PERCIST: mean and SD of SUV in a 3 cm sphere, given by the user or found and checked.
+
+Called by segmentation (PERCIST's threshold) and difficulty (lesion to liver, noise).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,10 +23,11 @@ from CLIPSLib.imaging import (
     sphere_means,
     sphere_offsets,
 )
+from CLIPSLib.measures.inputs import MeasurableStudy
 from CLIPSLib.progress import Reporter
 
 if TYPE_CHECKING:
-    from CLIPSLib.study import PetCtStudy
+    import SimpleITK as sitk
 
 RADIUS_MM = 15.0
 MEAN_SUV = (1.2, 3.5)
@@ -33,6 +37,12 @@ GRID_MM = 8.0  # distance between the sphere centers that are tried
 MIN_CENTERS_ML = 100.0  # sphere centers in a liver fill its inside; in marrow or bowel only a few fit
 BODY_SUV = 0.3
 MAX_BODY_AT_SIDE = 0.05  # part of a sagittal border plane
+
+
+class PetCt(MeasurableStudy, Protocol):
+    """A PET in SUVbw with the CT that goes with it, if any (`study.PetCtStudy`)."""
+
+    ct: sitk.Image | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +61,7 @@ class LiverReference:
         return MEAN_SUV[0] <= self.mean_suv <= MEAN_SUV[1] and self.sd_suv < MAX_COV * self.mean_suv
 
 
-def liver_at(study: PetCtStudy, center_lps_mm: Sequence[float], *, source: str = "user") -> LiverReference:
+def liver_at(study: PetCt, center_lps_mm: Sequence[float], *, source: str = "user") -> LiverReference:
     """Mean and SD in the sphere around a point.
 
     Raises:
@@ -84,7 +94,7 @@ def liver_at(study: PetCtStudy, center_lps_mm: Sequence[float], *, source: str =
     )
 
 
-def find_liver(study: PetCtStudy, reporter: Reporter) -> LiverReference | None:
+def find_liver(study: PetCt, reporter: Reporter) -> LiverReference | None:
     """Look for the largest even region on the patient's right whose 3 cm spheres look like liver.
 
     Spheres are tried every 8 mm: mean SUV 1.2 to 3.5, coefficient of variation below 20 %, with a CT also mean
@@ -155,13 +165,13 @@ def _like_liver(study, suv: np.ndarray, body: Box, centers: np.ndarray, reporter
     return passed
 
 
-def _middle_x_mm(study: PetCtStudy, suv: np.ndarray, body: Box) -> float:
+def _middle_x_mm(study: PetCt, suv: np.ndarray, body: Box) -> float:
     """The x coordinate (LPS, grows to the patient's left) of the middle of the body."""
     voxels = np.argwhere(suv[body] >= BODY_SUV)[::50] + [s.start for s in body]  # every 50th is plenty for a mean
     return float(index_to_lps_mm(study.pet, voxels)[:, 0].mean())
 
 
-def _ct_in(study: PetCtStudy, body: Box) -> np.ndarray:
+def _ct_in(study: PetCt, body: Box) -> np.ndarray:
     """The CT on the PET voxels of a box."""
     z, y, x = body
     grid = study.pet[x.start : x.stop, y.start : y.stop, z.start : z.stop]
