@@ -1,0 +1,343 @@
+"""`Registry`: the one door to a folder of cases. The panel, the tasks and the commands call it; see docs/cases.md.
+
+What it does is in the neighbouring files, one subject each; here are the names, and the promises.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CLIPSLib.cases import add, check, drafts, listing, masks, ratings, references, reviews, splits
+from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.types import (
+    CaseCounts,
+    CaseFiles,
+    CaseQuery,
+    CaseRecord,
+    CaseRow,
+    CheckReport,
+    Draft,
+    MaskDiff,
+    MaskVersion,
+    Origin,
+    Rating,
+    ReferenceChoice,
+    Review,
+    SavedSplit,
+    Split,
+    Status,
+)
+from CLIPSLib.progress import SILENT, Reporter
+
+if TYPE_CHECKING:
+    from CLIPSLib.segmentation import Segmentation
+    from CLIPSLib.study import PetCtStudy
+
+
+class Registry:
+    """Cases, their mask versions, reviews, ratings and splits, in a folder that may be moved and shared.
+
+    Get one by `Registry.create(folder)` or `Registry.open(folder)`; close it, or use it in a `with` block. It may be
+    used from several threads of a program and from several programs at once.
+
+    Every method that writes raises `Failure` when the disk is full, the folder may not be written to or another
+    program keeps it busy; then nothing was changed. An unknown case or mask id is a `UsageError`.
+    """
+
+    def __init__(self, folder: RegistryFolder, database: Database) -> None:
+        self._folder = folder
+        self._database = database
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike) -> Registry:
+        """Make an empty registry in `folder`, which need not exist.
+
+        Raises:
+            Refusal: there is one already. Failure: the folder cannot be written to.
+        """
+        place = RegistryFolder(Path(folder))
+        place.create()
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike, *, read_only: bool = False) -> Registry:
+        """Open a registry; its database is checked first, and brought to this version's schema after a backup.
+
+        read_only: also the case, by itself, where the folder cannot be written to.
+
+        Raises:
+            UsageError: there is none. Refusal: it is a newer version's, or another program's file.
+            Failure: it is damaged; the sentence tells how much `rescue_registry` would save.
+        """
+        place = RegistryFolder(Path(folder))
+        return cls(place, place.open_database(read_only=read_only))
+
+    def close(self) -> None:
+        """Close the database; nothing is pending, since every change is written at once."""
+        self._database.close()
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.root
+
+    @property
+    def read_only(self) -> bool:
+        return self._database.read_only
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside the block is kept all together, or not at all when the block or the machine fails."""
+        with self._database.transaction():
+            yield
+
+    # Cases
+
+    def add_case(
+        self,
+        study: PetCtStudy,
+        *,
+        source: str,
+        pseudonym: str | None = None,
+        stratum: str = "",
+        reporter: Reporter = SILENT,
+    ) -> CaseRecord:
+        """Take in a study: images and facts without names; who it is goes into `identities.json`.
+
+        source: where it came from, in words. pseudonym: the case id, else the next of "C0001", "C0002", ...
+
+        Raises:
+            Refusal: the PET series (without UIDs: the very pixels) is there already, as the case that is named; or
+                the pseudonym is taken or no file name; or `identities.json`, which tells patients apart, is missing.
+            Failure: disk full, folder not writable; nothing was changed. Cancelled: `reporter` said so; as before.
+        """
+        return add.add_case(
+            self._database, self._folder, study, source=source, case_id=pseudonym, stratum=stratum, reporter=reporter
+        )
+
+    def cases(self, query: CaseQuery | None = None) -> list[CaseRow]:
+        """The case list, sorted by id, from one query."""
+        return listing.list_cases(self._database, query or CaseQuery())
+
+    def counts(self) -> CaseCounts:
+        """How many cases, masks, reviews and ratings there are, by what a summary shows."""
+        return listing.count(self._database)
+
+    def case(self, case_id: str) -> CaseRecord:
+        """What is known of a case."""
+        return add.find_case(self._database, case_id)
+
+    def case_of_series(self, pet_series_uid: str) -> CaseRecord | None:
+        """The case made from this PET series, if there is one."""
+        return add.case_of_series(self._database, pet_series_uid)
+
+    def files(self, case_id: str) -> CaseFiles:
+        """Where the images of a case lie."""
+        return self._folder.case_files(self.case(case_id))
+
+    def read_study(self, case_id: str) -> PetCtStudy:
+        """The study of a case. Its identity has the UIDs and the pseudonym of the patient, and no names or dates.
+
+        Raises:
+            Failure: an image is missing or damaged.
+        """
+        return add.read_study(self._database, self._folder, case_id)
+
+    # Mask versions
+
+    def add_mask(
+        self,
+        case_id: str,
+        segmentation: Segmentation,
+        *,
+        origin: Origin,
+        author: str,
+        parent: str | None = None,
+        comment: str = "",
+    ) -> MaskVersion:
+        """Keep a mask as a version that never changes.
+
+        Raises:
+            Refusal: not on the grid of the case's PET; a label without a lesion.
+            UsageError: no author; `parent` is no mask of this case.
+        """
+        return masks.add_mask(
+            self._database,
+            self._folder,
+            self.case(case_id),
+            segmentation,
+            origin=origin,
+            author=author,
+            parent=parent,
+            comment=comment,
+        )
+
+    def masks(self, case_id: str) -> list[MaskVersion]:
+        """All versions of a case's mask, oldest first."""
+        return masks.list_masks(self._database, self.case(case_id).case_id)
+
+    def mask(self, mask_id: str) -> MaskVersion:
+        """What is known of a mask version."""
+        return masks.find_mask(self._database, mask_id)
+
+    def mask_path(self, mask_id: str) -> Path:
+        """Where the label map of a mask version lies (NIfTI)."""
+        return self._folder.mask_file(self.mask(mask_id).sha256)
+
+    def read_mask(self, mask_id: str) -> Segmentation:
+        """The segmentation of a mask version.
+
+        Raises:
+            Failure: its file is missing, or is not the one that was kept (SHA-256).
+        """
+        return masks.read_mask(self._database, self._folder, mask_id)
+
+    def diff(self, mask_a: str, mask_b: str) -> MaskDiff:
+        """What turns the tumor of one mask of a case into that of another.
+
+        Raises:
+            UsageError: they belong to different cases. Failure: as `read_mask`.
+        """
+        return masks.diff(self._database, self._folder, mask_a, mask_b)
+
+    def set_reference(self, case_id: str, mask_id: str, *, author: str, comment: str = "") -> None:
+        """Choose the mask that stands for the truth of a case; choosing an earlier one restores it."""
+        references.set_reference(self._database, self.case(case_id).case_id, mask_id, author=author, comment=comment)
+
+    def reference(self, case_id: str) -> MaskVersion | None:
+        """The mask chosen last."""
+        return references.current(self._database, self.case(case_id).case_id)
+
+    def reference_history(self, case_id: str) -> list[ReferenceChoice]:
+        """Every choice of a reference, oldest first."""
+        return references.history(self._database, self.case(case_id).case_id)
+
+    # Reviews, ratings, unfinished work
+
+    def review(
+        self,
+        case_id: str,
+        *,
+        status: Status,
+        reader: str,
+        mask_id: str | None = None,
+        comment: str = "",
+        active_s: float = 0.0,
+        edit_count: int = 0,
+    ) -> Review:
+        """Add a review; earlier ones stay. status: any of `REVIEW_STATUSES`."""
+        return reviews.add_review(
+            self._database,
+            self._folder,
+            self.case(case_id),
+            status=status,
+            reader=reader,
+            mask_id=mask_id,
+            comment=comment,
+            active_s=active_s,
+            edit_count=edit_count,
+        )
+
+    def reviews(self, case_id: str, *, viewer: str | None = None) -> list[Review]:
+        """All reviews of a case, oldest first. viewer: withhold others' comment and effort until he has rated."""
+        return reviews.list_reviews(self._database, self.case(case_id).case_id, viewer)
+
+    def rate(
+        self,
+        case_id: str,
+        *,
+        rater: str,
+        score: int,
+        tags: Sequence[str] = (),
+        comment: str = "",
+        active_s: float = 0.0,
+    ) -> Rating:
+        """Add a rating of difficulty, 1 to 5; the rater's earlier ones stay. tags: of `RATING_TAGS`."""
+        return ratings.rate(
+            self._database,
+            self._folder,
+            self.case(case_id),
+            rater=rater,
+            score=score,
+            tags=tags,
+            comment=comment,
+            active_s=active_s,
+        )
+
+    def ratings(
+        self, case_id: str | None = None, *, viewer: str | None = None, history: bool = False
+    ) -> list[Rating]:
+        """The latest rating of each rater for each case (or one case); with `history` also the earlier ones.
+
+        viewer: only what this rater may see: his own, and others' of the cases that he has rated.
+        """
+        return ratings.list_ratings(self._database, case_id, viewer, history=history)
+
+    def save_draft(
+        self,
+        case_id: str,
+        reader: str,
+        segmentation: Segmentation,
+        *,
+        parent: str | None = None,
+        active_s: float = 0.0,
+        edit_count: int = 0,
+    ) -> None:
+        """Keep unfinished work, in place of the reader's earlier draft of this case. Raises as `add_mask`."""
+        drafts.save(
+            self._database,
+            self._folder,
+            self.case(case_id),
+            reader,
+            segmentation,
+            parent=parent,
+            active_s=active_s,
+            edit_count=edit_count,
+        )
+
+    def read_draft(self, case_id: str, reader: str) -> Draft | None:
+        """The reader's unfinished work on a case. Raises as `read_mask`."""
+        return drafts.read(self._database, self._folder, self.case(case_id).case_id, reader)
+
+    def discard_draft(self, case_id: str, reader: str) -> None:
+        """Forget it; no draft is fine too."""
+        drafts.discard(self._database, self._folder, self.case(case_id).case_id, reader)
+
+    # Splits
+
+    def save_split(self, name: str, split: Split) -> SavedSplit:
+        """Keep a split under a name, for good; saving the same one again changes nothing.
+
+        Raises:
+            Refusal: another split has the name; a patient is on both sides; a case is not in the registry.
+        """
+        return splits.save(self._database, name, split)
+
+    def split(self, name: str) -> Split:
+        """A split by its name."""
+        return splits.load(self._database, name)
+
+    def splits(self) -> list[SavedSplit]:
+        """All splits that were saved, oldest first."""
+        return splits.saved(self._database)
+
+    # Care
+
+    def check(self, *, remove_orphans: bool = False, hashes: bool = True, reporter: Reporter = SILENT) -> CheckReport:
+        """Compare the folder with the database: what is missing, changed, or left over from interrupted work.
+
+        remove_orphans: delete what is left over. hashes: read every file (about a second per case).
+        """
+        return check.check(
+            self._database, self._folder, remove_orphans=remove_orphans, hashes=hashes, reporter=reporter
+        )
