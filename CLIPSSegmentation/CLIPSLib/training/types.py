@@ -21,11 +21,11 @@ TRAIN, VALIDATE = "train", "validate"
 class TrainingCase:
     """One PET/CT pair with its reference mask, as frozen for a run.
 
-    pet (SUVbw, g/mL), ct (HU, own grid), mask (whole numbers on the PET grid, 0 background): paths, absolute or relative
-    to the folder of `cases.json`; any image format of SimpleITK. ct: None for PET only. prior: the lesion probability of
-    a first stage on the PET grid, for networks that refine one. role: "train" or "validate". weight: of its loss.
-    score: difficulty, higher is harder; None: unknown. origin: "reference" (made or accepted by a person) or "pseudo"
-    (predicted, unreviewed). sha256: of the files, by "pet", "ct", "mask", "prior".
+    pet (SUVbw, g/mL), ct (HU, own grid), mask (whole numbers on the PET grid, 0 background): paths, absolute or
+    relative to the folder of `cases.json`; any image format of SimpleITK. ct: None for PET only. prior: the lesion
+    probability of a first stage on the PET grid, for networks that refine one. role: "train" or "validate". weight: of
+    its loss. score: difficulty, higher is harder; None: unknown. origin: "reference" (made or accepted by a person) or
+    "pseudo" (predicted, unreviewed). sha256: of the files, by "pet", "ct", "mask", "prior".
     """
 
     case_id: Annotated[str, Range(1, 200)]
@@ -76,7 +76,7 @@ class CaseList:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """What preprocessing learned about a case, on the network's grid. foreground: voxels of each class but background."""
+    """What preprocessing learned about a case, on the network's grid. foreground: voxels of each class in turn."""
 
     shape: tuple[int, int, int]
     foreground: tuple[int, ...]
@@ -104,7 +104,8 @@ class Batch:
 
 
 class PatchSource(Protocol):
-    """Preprocessed cases, from which patches are drawn. Can be pickled: worker processes get a copy, and carry no state.
+    """Preprocessed cases, from which patches are drawn; made by `training.data.open_patches`. Can be pickled: worker
+    processes get a copy, and carry no state.
 
     `batch` is a pure function: the patch at place `i` depends on `(ids[i], step, i, seed)` and nothing else (with mixup
     on the other patches of the batch too), so that any process may compute any step at any time, bit by bit the same.
