@@ -98,7 +98,7 @@ class Pictures:
             logic = slicer.app.layoutManager().sliceWidget(name).sliceLogic()
             logic.ResizeSliceNode(*size)
             logic.FitSliceToBackground()
-        self.opened.panel.results._onSelected()
+        self.opened.panel.results.lesions._onSelected()
         slices = [views.draw_slice(name, size) for name, size in sizes.items()]
         beside = Image.fromarray(mip).resize((340, 760), Image.Resampling.LANCZOS)
         return Image.fromarray(np.hstack([*slices, np.asarray(beside)]))

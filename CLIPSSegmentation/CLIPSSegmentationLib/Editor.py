@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import slicer
 
-_SINGLETON_TAG = "CLIPSSegmentation"
+_MODULE = "CLIPSSegmentation"
 _EFFECTS = ("Paint", "Erase", "Threshold", "Scissors", "Islands", "Margin")
 _UNDO_STATES = 10
 
 
 class Editor:
-    """A qMRMLSegmentEditorWidget that is set up when the panel is entered and let go when it is left."""
+    """A qMRMLSegmentEditorWidget that is set up when the panel is entered and let go when it is left.
 
-    def __init__(self, widget) -> None:
-        self._widget = widget
+    module: whose editor it is; each module has an editor node of its own. effects: those it offers, in their order.
+    """
+
+    def __init__(self, widget, module: str = _MODULE, effects: Sequence[str] = _EFFECTS) -> None:
+        self._widget, self._module = widget, module
         widget.setMaximumNumberOfUndoStates(_UNDO_STATES)
-        widget.setEffectNameOrder(list(_EFFECTS))
+        widget.setEffectNameOrder(list(effects))
         widget.unorderedEffectsVisible = False
         widget.segmentationNodeSelectorVisible = False
         widget.sourceVolumeNodeSelectorVisible = False
@@ -23,11 +28,11 @@ class Editor:
 
     def start(self) -> None:
         """Make the editor node; it is a singleton, and not the one of Slicer's own module."""
-        node = slicer.mrmlScene.GetSingletonNode(_SINGLETON_TAG, "vtkMRMLSegmentEditorNode")
+        node = slicer.mrmlScene.GetSingletonNode(self._module, "vtkMRMLSegmentEditorNode")
         if node is None:
             node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
             node.UnRegister(None)
-            node.SetSingletonTag(_SINGLETON_TAG)
+            node.SetSingletonTag(self._module)
             node = slicer.mrmlScene.AddNode(node)
         if self._widget.mrmlSegmentEditorNode() is not node:
             self._widget.setMRMLSegmentEditorNode(node)

@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_command(opened, phantom_study, small_phant
     opened.select(1)
     opened.ui.kindButton.click()
     opened.ui.growSelector.currentIndex = 1  # 41 % of SUVmax: what is left is below SUV 4
-    opened.panel.results.addLesionAt(_hottest_missed(opened))
+    opened.panel.results.lesions.addLesionAt(_hottest_missed(opened))
     path = tmp_path / "edited.seg.nrrd"
     assert slicer.util.saveNode(node, str(path))
     measures = measure_mask(path, small_phantom)

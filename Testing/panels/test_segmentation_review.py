@@ -73,7 +73,7 @@ def test_physiological_uptake_leaves_the_totals_by_one_key_and_stays_in_the_tabl
     table.setFocus()
     QTest.keyClick(table, "P")
     if total(reviewed) == before:  # keys reach only an active window, which not every platform gives offscreen
-        reviewed.panel.results._kindKey.activated.emit()
+        reviewed.panel.results.lesions._kindKey.activated.emit()
     assert total(reviewed) == pytest.approx(before - counted)
     assert reviewed.rows()[0][1] == "physiological"
     assert len(reviewed.rows()) == reviewed.node.GetSegmentation().GetNumberOfSegments()
@@ -144,7 +144,7 @@ def test_a_selected_lesion_is_shown_in_the_slice_views(reviewed):
 def test_shift_and_mouse_over_a_lesion_select_its_row(reviewed, monkeypatch):
     import slicer
 
-    monkeypatch.setattr(type(reviewed.panel.results), "_shiftIsDown", staticmethod(lambda: True))
+    monkeypatch.setattr(type(reviewed.panel.results.lesions), "_shiftIsDown", staticmethod(lambda: True))
     crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
     hottest = _voxel_of(reviewed, 3)
     crosshair.SetCursorPositionRAS(hottest)
@@ -184,7 +184,7 @@ def test_a_missed_lesion_is_added_with_a_click(host, reviewed, method):
 def test_a_click_into_nothing_says_why(reviewed):
     count = len(reviewed.rows())
     with pytest.raises(ClipsError, match="a lesion starts at SUV"):
-        reviewed.panel.results.addLesionAt(reviewed.pet.GetOrigin())
+        reviewed.panel.results.lesions.addLesionAt(reviewed.pet.GetOrigin())
     assert len(reviewed.rows()) == count
 
 
