@@ -107,16 +107,19 @@ class PatchSource(Protocol):
     """Preprocessed cases, from which patches are drawn; made by `training.data.open_patches`. Can be pickled: worker
     processes get a copy, and carry no state.
 
-    `batch` is a pure function: the patch at place `i` depends on `(ids[i], step, i, seed)` and nothing else (with mixup
-    on the other patches of the batch too), so that any process may compute any step at any time, bit by bit the same.
+    `batch` is a pure function: the patch at place `i` depends on `(ids[i], step, i, seed, lesion_share)` and nothing else
+    (with mixup on the other patches of the batch too), so that any process may compute any step at any time, bit by bit
+    the same.
     """
 
     def facts(self, case_id: str) -> CaseFacts:
         """What is known about a case."""
         ...
 
-    def batch(self, ids: Sequence[str], step: int, seed: int) -> Batch:
+    def batch(self, ids: Sequence[str], step: int, seed: int, *, lesion_share: float | None = None) -> Batch:
         """The patches of a step: one for each id, in that order (an id may occur more than once).
+
+        lesion_share: probability that a patch is centered on a lesion, None: the recipe's.
 
         Raises:
             Failure: a cached file is missing or damaged, with the case named.
