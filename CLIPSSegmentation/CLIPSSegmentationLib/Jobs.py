@@ -1,60 +1,31 @@
 """Segmentations as background jobs of this user: ordered from nodes, kept in one queue, brought back into the scene.
 
-A job's folder holds all it needs, so that neither closing the scene nor Slicer loses anything (docs/jobs.md). Beside
-the protocol's files it has `images/` (what was handed over), `origin.json` (whose study it is) and, once the result
-is in a scene, the empty file `shown`.
+A job's folder holds all it needs, so that neither closing the scene nor Slicer loses anything (docs/jobs.md).
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slicer
+from slicer.i18n import tr as _
+
+from CLIPSSegmentationLib.SegmentationJob import IMAGES, ORIGIN, ORIGIN_FORMAT, RESULT, SegmentationJob
 
 if TYPE_CHECKING:
+    import SimpleITK as sitk
     from CLIPSLib import PetCtStudy
-    from CLIPSLib.jobs import Job, JobStatus
 
-_IMAGES, _RESULT, _ORIGIN, _SHOWN = "images", "result", "origin.json", "shown"
 _TOKEN_ATTRIBUTE = "CLIPS.JobToken"  # PET node: drawn when its first job is ordered; saved with the scene
-_FORMAT = {"format_name": "clips-panel-job", "version": 1}
-
-
-class SegmentationJob:
-    """A job as the panel sees it: the job itself, and whose study it works on."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.folder: Path = job.folder
-
-    @property
-    def model(self) -> str:
-        return self.job.arguments.get("model", "")
-
-    @cached_property
-    def origin(self) -> dict[str, Any]:
-        """title: the study in words; petToken: what its PET node carries; petNodeId, ctNodeId, petSeriesUid."""
-        from CLIPSLib.files import read_json
-
-        return read_json(self.folder / _ORIGIN, **_FORMAT)
-
-    @property
-    def status(self) -> JobStatus:
-        return self.job.status()
-
-    @property
-    def shown(self) -> bool:
-        """Whether the result has been brought into a scene."""
-        return (self.folder / _SHOWN).exists()
-
-    def logText(self) -> str:
-        """Everything that the process said, or nothing."""
-        return self.job.log_path.read_text("utf-8", errors="replace") if self.job.log_path.exists() else ""
+_IMAGES_KEPT_S = 24 * 3600.0  # after a job has ended and its result was shown: a crash, a second look, another run
+_ROOM_FACTOR = 1.5  # the images once more at most, for masks, probabilities and temporary files
+_ROOM_BYTES = 200_000_000
 
 
 class SegmentationJobs:
@@ -68,6 +39,8 @@ class SegmentationJobs:
         from CLIPSLib.models import user_folder
 
         self._queue = JobQueue(root or user_folder() / "jobs")
+        with contextlib.suppress(OSError):  # the folder may be another user's, who has set who may read it
+            self.root.chmod(0o700)
 
     @property
     def root(self) -> Path:
@@ -83,16 +56,21 @@ class SegmentationJobs:
         options: Mapping[str, Any] | None = None,
         answers: Mapping[str, Any] | None = None,
     ) -> SegmentationJob:
-        """Hand a study over and put its segmentation at the end of the queue. `advance` starts it."""
+        """Hand a study over and put its segmentation at the end of the queue. `advance` starts it.
+
+        Raises:
+            Refusal: the disk has no room for it. Failure: it cannot be written.
+        """
         from CLIPSLib.files import write_json
         from CLIPSLib.tasks.segment_job import save_study
 
-        folder = self._queue.new_folder(petNode.GetName())
-        folder.mkdir(parents=True)
+        self.tidy()
+        self._requireRoom(study)
+        folder = self._newFolder()
         try:
-            save_study(study, folder / _IMAGES)
-            write_json(folder / _ORIGIN, _origin(study, petNode, ctNode), **_FORMAT)
-            arguments = {"images": _IMAGES, "out": _RESULT, "model": model}
+            save_study(study, folder / IMAGES)
+            write_json(folder / ORIGIN, _origin(study, petNode, ctNode), **ORIGIN_FORMAT)
+            arguments = {"images": IMAGES, "out": RESULT, "model": model}
             arguments |= {"options": dict(options or {}), "answers": dict(answers or {})}
             return SegmentationJob(self._queue.add("segment", arguments, folder=folder))
         except BaseException:
@@ -100,10 +78,15 @@ class SegmentationJobs:
             raise
 
     def again(self, job: SegmentationJob, answers: Mapping[str, Any] | None = None) -> SegmentationJob:
-        """Order a job that has ended anew, with answers to what it asked; the old one goes."""
-        folder = self._queue.new_folder(job.origin["title"])
-        folder.mkdir(parents=True)
-        for name in (_IMAGES, _ORIGIN):
+        """Order a job that has ended anew, with answers to what it asked; the old one goes.
+
+        Raises:
+            Refusal: its images were deleted.
+        """
+        if not job.hasImages:
+            raise _imagesGone(job, _("Load the study again and apply the method."))
+        folder = self._newFolder()
+        for name in (IMAGES, ORIGIN):
             (job.folder / name).rename(folder / name)
         arguments = dict(job.job.arguments)
         arguments["answers"] = {**arguments.get("answers", {}), **(answers or {})}
@@ -117,7 +100,7 @@ class SegmentationJobs:
 
     def jobs(self) -> list[SegmentationJob]:
         """All jobs that came from a panel or its logic, oldest first."""
-        return [SegmentationJob(job) for job in self._queue.jobs() if (job.folder / _ORIGIN).exists()]
+        return [SegmentationJob(job) for job in self._queue.jobs() if (job.folder / ORIGIN).exists()]
 
     def remove(self, job: SegmentationJob) -> None:
         """Delete a job with its images and its result. One that runs is ended first."""
@@ -125,11 +108,19 @@ class SegmentationJobs:
             job.job.cancel(grace_s=2.0)
         shutil.rmtree(job.folder)
 
+    def tidy(self) -> None:
+        """Delete the images of jobs that ended a day ago; results that were in no scene yet keep theirs."""
+        for job in self.jobs():
+            waits = job.status.state == "done" and not job.shown
+            if job.hasImages and job.status.ended and not waits and time.time() - job.lastChanged > _IMAGES_KEPT_S:
+                with contextlib.suppress(OSError):  # somebody looks at them: another time
+                    job.dropImages()
+
     def study(self, job: SegmentationJob) -> PetCtStudy:
         """The study that was handed over, as it was. Raises `Failure` when its images are gone."""
         from CLIPSLib.formats import read_saved_study
 
-        return read_saved_study(job.folder / _IMAGES)
+        return read_saved_study(job.folder / IMAGES)
 
     def petNode(self, job: SegmentationJob):
         """The volume in the scene that a job was ordered for, None when it is gone.
@@ -150,21 +141,58 @@ class SegmentationJobs:
             (segmentation node, table node of the measures).
 
         Raises:
-            ClipsError: what stopped the job, or its result is damaged.
+            ClipsError: what stopped the job; its result is damaged; its PET is gone and so are its images.
         """
         from CLIPSLib.formats import read_result
-        from CLIPSLib.scene import add_measures_table, add_segmentation, add_study_volumes, lies_on_grid
+        from CLIPSLib.scene import add_measures_table, add_segmentation
 
         job.status.raise_for_error()
-        result = read_result(job.folder / _RESULT)
-        petNode = self.petNode(job)
-        if petNode is None or not lies_on_grid(result.segmentation.labels, petNode):
-            petNode, _ctNode = add_study_volumes(self.study(job))
-            petNode.SetAttribute(_TOKEN_ATTRIBUTE, job.origin["petToken"])
+        result = read_result(job.folder / RESULT)
+        petNode = self._petFor(job, result)
         segmentationNode = add_segmentation(result.segmentation, result.study, petNode)
         tableNode = add_measures_table(result.measures, segmentationNode)
-        (job.folder / _SHOWN).touch()
+        job.markShown()
         return segmentationNode, tableNode
+
+    def _petFor(self, job: SegmentationJob, result):
+        """The volume that a result belongs to, from the scene or from the images that were handed over."""
+        from CLIPSLib.scene import add_study_volumes, lies_on_grid
+
+        petNode = self.petNode(job)
+        if petNode is not None and lies_on_grid(result.segmentation.labels, petNode):
+            return petNode
+        if job.hasImages:
+            petNode, _ctNode = add_study_volumes(self.study(job))
+        else:
+            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            petNode = next((node for node in volumes if _showsStudyOf(node, result)), None)
+        if petNode is None:
+            raise _imagesGone(job, _("Load the study again, then show the result."))
+        if not petNode.GetAttribute(_TOKEN_ATTRIBUTE):  # jobs of its own find it by the one it has
+            petNode.SetAttribute(_TOKEN_ATTRIBUTE, job.origin["petToken"])
+        return petNode
+
+    def _newFolder(self) -> Path:
+        """Its name says when and nothing else: names of folders are seen by backups and other users."""
+        folder = self._queue.new_folder("segment")
+        folder.mkdir(parents=True)
+        return folder
+
+    def _requireRoom(self, study: PetCtStudy) -> None:
+        from CLIPSLib import Refusal
+
+        images = [image for image in (study.pet, study.ct) if image is not None]
+        needed = sum(_sizeBytes(image) for image in images) * _ROOM_FACTOR + _ROOM_BYTES
+        free = shutil.disk_usage(self.root).free
+        if free < needed:
+            raise Refusal(
+                "disk-full",
+                _("The segmentation needs {needed:.1f} GB on the disk, {free:.1f} GB are free").format(
+                    needed=needed / 1e9, free=free / 1e9
+                ),
+                str(self.root),
+                _("Remove segmentations that are not needed any more from the list of jobs, or choose another folder."),
+            )
 
 
 def _origin(study: PetCtStudy, petNode, ctNode) -> dict[str, Any]:
@@ -184,3 +212,31 @@ def _token(petNode) -> str:
     if not petNode.GetAttribute(_TOKEN_ATTRIBUTE):
         petNode.SetAttribute(_TOKEN_ATTRIBUTE, uuid.uuid4().hex)
     return petNode.GetAttribute(_TOKEN_ATTRIBUTE)
+
+
+def _showsStudyOf(petNode, result) -> bool:
+    """Whether a volume that was loaded anew is the one of a result: series, grid and SUV factor are the same."""
+    from CLIPSLib import ClipsError
+    from CLIPSLib.scene import SERIES_ATTRIBUTE, lies_on_grid, require_suvbw, study_facts
+
+    series = result.study.identity.pet_series_uid
+    if not series or petNode.GetAttribute(SERIES_ATTRIBUTE) != series:
+        return False
+    try:
+        require_suvbw(petNode)
+        suv = study_facts(petNode).suv
+    except ClipsError:
+        return False
+    factors = [None if each is None else (each.factor, each.slice_factors) for each in (suv, result.study.suv)]
+    return factors[0] == factors[1] and lies_on_grid(result.segmentation.labels, petNode)
+
+
+def _imagesGone(job: SegmentationJob, remedy: str):
+    from CLIPSLib import Refusal
+
+    what = _("The images of this segmentation were deleted a day after it had ended")
+    return Refusal("images-gone", what, job.origin["title"], remedy)
+
+
+def _sizeBytes(image: sitk.Image) -> int:
+    return image.GetNumberOfPixels() * image.GetSizeOfPixelComponent()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import qt
 import slicer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from CLIPSSegmentationLib.Jobs import SegmentationJob
     from CLIPSSegmentationLib.Panel import Panel
 
-_STATE, _STUDY, _METHOD = range(3)
+_STATE, _STUDY, _METHOD, _DISK = range(4)
 _LOG_LINES = 30
 
 
@@ -33,7 +34,7 @@ class JobsPanel:
         self._logs: list = []
         self.follower = JobFollower(panel.logic.jobs, self.update, self._onEnded)
         self.questions = QuestionForm(self.ui.jobQuestionForm, self._onAnswer)
-        prepareTable(self.ui.jobTable, [_("State"), _("Study"), _("Method")], 140)
+        prepareTable(self.ui.jobTable, [_("State"), _("Study"), _("Method"), _("Disk")], 140)
         self.ui.questionJobArea.visible = False
         for button, slot in (
             (self.ui.applyButton, self.onApply),
@@ -49,6 +50,7 @@ class JobsPanel:
 
     def start(self) -> None:
         """Follow the jobs, and offer those that ended while nobody did."""
+        self.follower.jobs.tidy()
         self.follower.start()
         self.ui.jobsBox.collapsed = not any(
             not status.ended or (status.state != "cancelled" and not job.shown)
@@ -89,11 +91,12 @@ class JobsPanel:
         """Go on with the answers to what a job asked."""
         job, answers = self._asking, self.questions.answers()
         self._closeQuestion()
-        self._follow(self.follower.jobs.again(job, answers))
+        self.runAgain(job, answers)
 
-    def runAgain(self, job: SegmentationJob) -> None:
-        """Start a job that has ended once more."""
-        self._follow(self.follower.jobs.again(job))
+    def runAgain(self, job: SegmentationJob, answers: Mapping[str, Any] | None = None) -> None:
+        """Start a job that has ended once more, with answers to what it asked."""
+        with slicer.util.tryWithErrorDisplay(_("The segmentation cannot be started.")):
+            self._follow(self.follower.jobs.again(job, answers))
 
     def showResult(self, job: SegmentationJob) -> None:
         """Bring the result of a job into the scene and open it for review."""
@@ -122,6 +125,7 @@ class JobsPanel:
         table.rowCount = len(statuses)
         for row, (job, status) in enumerate(statuses.items()):
             cells = {_STUDY: job.origin["title"], _METHOD: job.model, _STATE: _stateText(job, status)}
+            cells[_DISK] = _("{size:.0f} MB").format(size=job.sizeBytes / 1e6)
             for column, text in cells.items():
                 table.setItem(row, column, qt.QTableWidgetItem(text))
             if job is chosen:
@@ -146,7 +150,9 @@ class JobsPanel:
         self.ui.applyButton.text = _("Apply") if active is None else _("Cancel")
         self.ui.applyButton.enabled = active is not None or not problem
         tip = problem or _("Segment the chosen study in the background.")
-        self.ui.applyButton.toolTip = tip if active is None else _("End this segmentation; nothing of it is kept.")
+        self.ui.applyButton.toolTip = (
+            tip if active is None else _("End this segmentation. The list of jobs can run it again.")
+        )
 
     def _follow(self, job: SegmentationJob) -> None:
         self._own.add(job.folder)
@@ -243,7 +249,7 @@ class JobsPanel:
         status = self.follower.statuses.get(job) if job else None
         self.ui.showResultButton.enabled = status is not None and status.state == "done"
         self.ui.cancelJobButton.enabled = status is not None and not status.ended
-        self.ui.againButton.enabled = status is not None and status.ended
+        self.ui.againButton.enabled = status is not None and status.ended and job.hasImages
         self.ui.showLogButton.enabled = self.ui.removeJobButton.enabled = status is not None
 
     def _chosen(self) -> SegmentationJob | None:
