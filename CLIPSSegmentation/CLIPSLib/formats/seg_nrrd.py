@@ -16,14 +16,12 @@ import numpy as np
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.formats.itk_files import read_image_file, write_image_file
 from CLIPSLib.formats.segment_header import header_of, lesions_of, result_fields, segments_in
-from CLIPSLib.imaging.geometry import array_view, image_like, index_to_lps_mm, lps_mm_to_index
+from CLIPSLib.imaging.geometry import array_view, image_like, index_to_lps_mm, lps_mm_to_index, same_voxels
 from CLIPSLib.imaging.resample import labels_on_grid
 from CLIPSLib.segmentation.types import PHYSIOLOGICAL, Segmentation
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
-
-_OFF_GRID_VOXELS = 1e-3  # how far voxels may be from those of the reference and still be the same
 
 
 def write_seg_nrrd(segmentation: Segmentation, path: str | os.PathLike, *, overwrite: bool = False) -> Path:
@@ -93,23 +91,13 @@ def _on_grid(layer: sitk.Image, reference: sitk.Image) -> _Layer:
     placed = lps_mm_to_index(reference, index_to_lps_mm(layer, voxels))
     nearest = np.rint(placed).astype(int)
     inside = np.all((nearest >= 0) & (nearest < shape), axis=1)
-    resampled = not _same_voxels(layer, reference)
+    resampled = not same_voxels(layer, reference)
     if resampled:
         values = array_view(labels_on_grid(layer, reference)).copy()
     else:
         values[tuple(nearest[inside].T)] = source[tuple(voxels[inside].T)]
     count = int(np.count_nonzero(inside))
     return _Layer(values, inside=count, outside=len(voxels) - count, resampled=resampled and len(voxels) > 0)
-
-
-def _same_voxels(layer: sitk.Image, reference: sitk.Image) -> bool:
-    """True when each voxel of the layer is one of the reference's, or lies a whole number of voxels outside it."""
-    last = np.array(array_view(layer).shape) - 1
-    corners = np.vstack([np.zeros(3), np.eye(3), np.diag(last)])  # the origin, a step along each axis, its end
-    placed = lps_mm_to_index(reference, index_to_lps_mm(layer, corners))
-    whole = np.abs(placed - np.rint(placed)).max() <= _OFF_GRID_VOXELS
-    steps = np.rint(placed[1:4] - placed[0])
-    return bool(whole and abs(np.linalg.det(steps)) == 1.0 and np.abs(steps).sum() == 3.0)
 
 
 def _cautions(layers: list[_Layer], shared: int, path: str | os.PathLike) -> tuple[Caution, ...]:

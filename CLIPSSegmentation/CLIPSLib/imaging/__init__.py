@@ -17,6 +17,7 @@ from CLIPSLib.imaging.geometry import (
     index_to_lps_mm,
     lps_mm_to_index,
     same_grid,
+    same_voxels,
     spacing_zyx_mm,
     voxel_volume_ml,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "renumber",
     "require_finite",
     "same_grid",
+    "same_voxels",
     "shift_box",
     "spacing_zyx_mm",
     "sphere_means",

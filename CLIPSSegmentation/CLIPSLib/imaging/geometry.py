@@ -81,3 +81,16 @@ def same_grid(first: sitk.Image, second: sitk.Image, *, tolerance_mm: float = 1e
     corners = np.array(np.meshgrid(*[(0, n) for n in shape])).reshape(3, -1).T
     distance = index_to_lps_mm(first, corners) - index_to_lps_mm(second, corners)
     return bool(np.abs(distance).max() <= tolerance_mm)
+
+
+def same_voxels(layer: sitk.Image, reference: sitk.Image, *, tolerance_voxels: float = 1e-3) -> bool:
+    """True when each voxel of the layer is one of the reference's, or lies a whole number of voxels outside it.
+
+    The axes may be flipped or exchanged, and the layer cropped: nothing is lost on the way from one to the other.
+    """
+    last = np.array(array_view(layer).shape) - 1
+    corners = np.vstack([np.zeros(3), np.eye(3), np.diag(last)])  # the origin, a step along each axis, its end
+    placed = lps_mm_to_index(reference, index_to_lps_mm(layer, corners))
+    whole = np.abs(placed - np.rint(placed)).max() <= tolerance_voxels
+    steps = np.rint(placed[1:4] - placed[0])
+    return bool(whole and abs(np.linalg.det(steps)) == 1.0 and np.abs(steps).sum() == 3.0)
