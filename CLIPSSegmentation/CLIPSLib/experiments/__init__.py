@@ -1,0 +1,1 @@
+"""Did the curriculum help? Design of experiments, fairness, statistics and the verdict (docs/experiments.md)."""
