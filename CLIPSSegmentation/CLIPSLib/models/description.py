@@ -38,7 +38,10 @@ NetworkName = Literal[
     "UNETR",
     "UNet",
     "VNet",
+    "tmtvnet-unet",
+    "tmtvnet-refiner",
 ]
+_COUNTS = {"tmtvnet": ("channels_in", "classes")}  # the words of a network for what goes in and comes out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,8 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network of `monai.networks.nets` with the arguments it was trained with, and how it is slid over a volume.
+    """A network of `monai.networks.nets`, or one of TMTV-Net's, with the arguments it was trained with, and how it is
+    slid over a volume.
 
     patch: tile size in voxels, in the order of `Inputs.axes`. blend: the weight of a tile's voxels where tiles overlap.
     """
@@ -211,7 +215,7 @@ def _check_network(model: ModelDescription, roles: list[str]) -> None:
         raise ValueError("a sliding-window model has a 'network' and files with the role 'fold', one per fold")
     if network.activation == "softmax" and model.labels[0].kind != "background":
         raise ValueError("with activation 'softmax', channel 0 is the background")
-    expected = {"in_channels": len(model.inputs.channels), "out_channels": len(model.labels)}
-    for argument, count in expected.items():
+    names = _COUNTS.get(network.name.partition("-")[0], ("in_channels", "out_channels"))
+    for argument, count in zip(names, (len(model.inputs.channels), len(model.labels)), strict=True):
         if network.arguments.get(argument) != count:
             raise ValueError(f"'network.arguments.{argument}' must be {count}, the number described")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CLIPSLib.errors import Failure
-from CLIPSLib.models.description import CASCADE, ModelDescription
+from CLIPSLib.models.description import CASCADE, ModelDescription, Network
+from CLIPSLib.models.networks import build_network
+from CLIPSLib.models.networks.architectures import ARCHITECTURES
 from CLIPSLib.models.weights import load_network, load_weights, read_state
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _WITH_EINOPS = ("SwinUNETR", "UNETR")  # MONAI loads it when they run, not when 
 def missing_package(description: ModelDescription) -> str | None:
     """The first package that the model needs and this Python does not have; nothing is imported."""
     needed = ["torch"]
-    if description.network is not None:
+    if description.network is not None and description.network.name not in ARCHITECTURES:
         needed += ["monai", *(["einops"] if description.network.name in _WITH_EINOPS else [])]
     return next((name for name in needed if importlib.util.find_spec(name) is None), None)
 
@@ -44,20 +46,31 @@ def load_networks(description: ModelDescription, folder: Path) -> dict[str, tupl
             )
             for role, network in _CASCADE_NETWORKS.items()
         }
-    from CLIPSLib.models.monai_networks import build_monai_network
-
-    network = description.network
+    name = description.network.name
     return {
         "fold": tuple(
             load_weights(
-                build_monai_network(network.name, network.arguments),
+                build_described(description.network),
                 read_state(folder / file.name),
-                name=network.name,
+                name=name,
                 where=str(folder / file.name),
             )
             for file in description.weight_files("fold")
         )
     }
+
+
+def build_described(network: Network) -> nn.Module:
+    """The network of a description, with random weights.
+
+    Raises:
+        Refusal, UsageError: it cannot be built with the described arguments.
+    """
+    if network.name in ARCHITECTURES:  # TMTV-Net's own; those of MONAI are described by the names of their classes
+        return build_network(network.name, **network.arguments)
+    from CLIPSLib.models.monai_networks import build_monai_network
+
+    return build_monai_network(network.name, network.arguments)
 
 
 def require_packages(description: ModelDescription) -> None:

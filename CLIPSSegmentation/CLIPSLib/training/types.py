@@ -107,9 +107,9 @@ class PatchSource(Protocol):
     """Preprocessed cases, from which patches are drawn; made by `training.data.open_patches`. Can be pickled: worker
     processes get a copy, and carry no state.
 
-    `batch` is a pure function: the patch at place `i` depends on `(ids[i], step, i, seed, lesion_share)` and nothing else
-    (with mixup on the other patches of the batch too), so that any process may compute any step at any time, bit by bit
-    the same.
+    `batch` is a pure function: the patch at place `i` depends on `(ids[i], step, i, seed, lesion_share)` and nothing
+    else (with mixup on the other patches of the batch too), so that any process may compute any step at any time, bit
+    by bit the same.
     """
 
     def facts(self, case_id: str) -> CaseFacts:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.errors import UsageError
+from CLIPSLib.models.networks.architectures import ARCHITECTURES, network_arguments
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,17 +23,26 @@ _BUILDERS = {
 
 def network_names() -> tuple[str, ...]:
     """The names that `build_network` knows."""
-    return tuple(_BUILDERS)
+    return tuple(dict.fromkeys((*_BUILDERS, *ARCHITECTURES)))
 
 
 def build_network(name: str, **arguments: Any) -> nn.Module:
-    """A network with random weights, in training mode.
+    """A network with random weights, in training mode: `build_network("segresnet", channels_in=2, filters=16)`.
 
-    arguments: of the network's class (channels, classes, widths); their defaults are those of the published network.
+    arguments: of TMTV-Net's networks those of their classes, by default as published; of MONAI's the options in
+    `architectures`, `channels_in` (default 1) and `classes` (default 2, background included).
 
     Raises:
         UsageError: no such network ("unknown-network"), or an argument that it does not have ("network-argument").
+        Refusal: MONAI does not build it with these.
     """
+    if name in ARCHITECTURES and name not in _BUILDERS:
+        from CLIPSLib.models.monai_networks import build_monai_network
+
+        options = dict(arguments)
+        counts = {"channels_in": options.pop("channels_in", 1), "classes": options.pop("classes", 2)}
+        complete = network_arguments(name, **counts, options=options)
+        return build_monai_network(ARCHITECTURES[name].class_name, complete)
     if name not in _BUILDERS:
         names = ", ".join(network_names())
         raise UsageError("unknown-network", f"There is no network '{name}'", "", f"Choose one of: {names}.")
