@@ -1,14 +1,31 @@
-"""One case: a predicted mask against its reference."""
+"""One case: a predicted mask against its reference. Called by difficulty, training, tasks and the public API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from CLIPSLib.evaluation.types import CaseEvaluation, EvaluationOptions
+import numpy as np
+
+from CLIPSLib.evaluation.inputs import Pair, above_threshold, check_prediction_validity, pair_of
+from CLIPSLib.evaluation.lesions import LesionSet, connected_lesions, labeled_lesions
+from CLIPSLib.evaluation.matching import Matching, match, rule_in_words
+from CLIPSLib.evaluation.overlap import dice, iou
+from CLIPSLib.evaluation.surfaces import SurfaceDistances, surface_of
+from CLIPSLib.evaluation.types import (
+    PREDICTION,
+    REFERENCE,
+    CaseEvaluation,
+    EvaluationOptions,
+    LesionEvaluation,
+)
+from CLIPSLib.imaging import index_to_lps_mm, label_components, voxel_volume_ml
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+AUTOPET_CONNECTIVITY = 18
+EMPTY_REFERENCE = "the reference is empty"
+EMPTY_PREDICTION = "the prediction is empty"
 _DEFAULTS = EvaluationOptions()
 
 
@@ -21,5 +38,140 @@ def evaluate(
     valid_for: str | None = None,
     where: str = "",
 ) -> CaseEvaluation:
-    """Compare a prediction with its reference, two label maps on one grid (0 is background)."""
-    raise NotImplementedError
+    """Compare a prediction with its reference: two label maps or binary masks on one grid (0 is background).
+
+    pet: SUVbw on the same grid, for the SUV threshold of the options, for `valid_for`, and for the lesions' SUVmax.
+    valid_for: `Segmentation.valid_for` of the prediction; such a mask is compared only where its condition holds.
+    where: the case, for messages. Definitions and sources: docs/evaluation.md.
+
+    Raises:
+        Refusal: "grid-differs", "labels-not-integer", "label-out-of-range", "pet-needed", "not-finite";
+            "not-valid-for": voxels of the prediction do not meet its `valid_for`, or there is no PET to tell.
+    """
+    pair = pair_of(reference, prediction, pet, where)
+    reference_labels, prediction_labels = above_threshold(pair, options.suv_threshold, where)
+    first, second = reference_labels > 0, prediction_labels > 0
+    remedy = "Give the PET, and compare above that threshold (suv_threshold)."
+    check_prediction_validity(pair, second, valid_for, where, remedy)
+    lesions = [_lesions(labels, options) for labels in (reference_labels, prediction_labels)]
+    matching = match(*lesions, options, pair.spacing_zyx_mm)
+    values = {
+        **_volumes(first, second, voxel_volume_ml(reference)),
+        **_lesion_counts(*lesions, matching),
+        **_surface_values(first, second, pair.spacing_zyx_mm, options.tolerance_mm),
+    }
+    if not first.any():  # nothing to be right about: a share of nothing is neither 0 nor 1
+        values.update(dict.fromkeys(("dice", "iou", "nsd"), None))
+    return CaseEvaluation(
+        **values,
+        matching=rule_in_words(options),
+        tolerance_mm=options.tolerance_mm,
+        options=options,
+        lesions=(
+            *_lesion_rows(REFERENCE, *lesions, matching, pair),
+            *_lesion_rows(PREDICTION, *reversed(lesions), matching, pair),
+        ),
+        undefined=_reasons(values),
+    )
+
+
+def _lesions(labels: np.ndarray, options: EvaluationOptions) -> LesionSet:
+    if options.lesions == "labels":
+        return labeled_lesions(labels)
+    return connected_lesions(labels > 0, options.connectivity)
+
+
+def _volumes(reference: np.ndarray, prediction: np.ndarray, voxel_ml: float) -> dict[str, float | None]:
+    reference_ml, prediction_ml = (float(np.count_nonzero(mask)) * voxel_ml for mask in (reference, prediction))
+    return {
+        "dice": dice(reference, prediction),
+        "iou": iou(reference, prediction),
+        "reference_ml": reference_ml,
+        "prediction_ml": prediction_ml,
+        "tmtv_difference_ml": prediction_ml - reference_ml,
+        "fpv_ml": _untouched(prediction, reference) * voxel_ml,
+        "fnv_ml": _untouched(reference, prediction) * voxel_ml if reference.any() else None,
+    }
+
+
+def _untouched(mask: np.ndarray, other: np.ndarray) -> int:
+    """Voxels of the 18-connected components of `mask` that share no voxel with `other` (autoPET's FPV and FNV)."""
+    components = label_components(mask, AUTOPET_CONNECTIVITY)
+    touched = np.unique(components.labels[mask & other])
+    return int(components.sizes.sum() - components.sizes[touched - 1].sum())
+
+
+def _lesion_counts(reference: LesionSet, prediction: LesionSet, matching: Matching) -> dict[str, float | None]:
+    return {
+        "reference_lesions": reference.count,
+        "prediction_lesions": prediction.count,
+        "lesion_recall": matching.recall(),
+        "lesion_precision": matching.precision(),
+        "lesion_f1": matching.f1(),
+    }
+
+
+def _surface_values(
+    reference: np.ndarray, prediction: np.ndarray, spacing_zyx_mm: tuple[float, float, float], tolerance_mm: float
+) -> dict[str, float | None]:
+    distances = SurfaceDistances(surface_of(reference, spacing_zyx_mm), surface_of(prediction, spacing_zyx_mm))
+    finite = distances.finite
+    return {
+        "nsd": distances.nsd(tolerance_mm),
+        "hd95_mm": distances.hausdorff_mm(95.0) if finite else None,
+        "mean_surface_distance_mm": distances.mean_mm() if finite else None,
+        "mean_distance_reference_to_prediction_mm": distances.mean_to_prediction_mm() if finite else None,
+        "mean_distance_prediction_to_reference_mm": distances.mean_to_reference_mm() if finite else None,
+    }
+
+
+def _reasons(values: dict[str, float | None]) -> dict[str, str]:
+    """Why each value that is None does not exist."""
+    no_reference, no_prediction = values["reference_ml"] == 0.0, values["prediction_ml"] == 0.0
+    both = f"{EMPTY_REFERENCE}, and so is the prediction" if no_prediction else EMPTY_REFERENCE
+    reasons = {}
+    for name, value in values.items():
+        if value is not None:
+            continue
+        if name == "lesion_precision":
+            reasons[name] = EMPTY_PREDICTION
+        else:
+            reasons[name] = both if no_reference else EMPTY_PREDICTION
+    return reasons
+
+
+def _lesion_rows(
+    of: str, lesions: LesionSet, others: LesionSet, matching: Matching, pair: Pair
+) -> list[LesionEvaluation]:
+    """A row per lesion; everything per voxel is done once for all of them."""
+    if lesions.count == 0:
+        return []
+    voxels = np.nonzero(lesions.labels)
+    labels = lesions.labels[voxels]
+    sizes = lesions.sizes
+    means = np.stack([np.bincount(labels, axis)[1:] / sizes for axis in voxels], axis=1)
+    centroids = index_to_lps_mm(pair.grid, means + pair.start_zyx)
+    shared = np.bincount(labels, others.labels[voxels] > 0)[1:]
+    hottest = None
+    if pair.suv is not None:
+        hottest = np.full(lesions.count + 1, -np.inf)
+        np.maximum.at(hottest, labels, pair.suv[voxels])
+    voxel_ml = voxel_volume_ml(pair.grid)
+    is_reference = of == REFERENCE
+    found = matching.reference_found if is_reference else matching.prediction_found
+    scores = matching.reference_scores if is_reference else matching.prediction_scores
+    partners = matching.links.of_reference if is_reference else matching.links.of_prediction
+    return [
+        LesionEvaluation(
+            of=of,
+            number=int(lesions.numbers[i - 1]),
+            volume_ml=float(sizes[i - 1]) * voxel_ml,
+            found=found[i],
+            score=scores.get(i),
+            partners=tuple(int(others.numbers[j - 1]) for j in partners[i]),
+            overlap_ml=float(shared[i - 1]) * voxel_ml,
+            centroid_lps_mm=tuple(centroids[i - 1].tolist()),
+            suv_max=None if hottest is None else float(hottest[i]),
+        )
+        for i in range(1, lesions.count + 1)
+    ]

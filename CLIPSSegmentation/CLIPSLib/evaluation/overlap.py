@@ -1,4 +1,4 @@
-"""Overlap of two masks, the cheap primitives. Called by `case` and `hospital`, by difficulty, training and experiments."""
+"""Overlap of two masks: the cheap primitives. Called by `case`, `hospital`, difficulty, training and experiments."""
 
 from __future__ import annotations
 

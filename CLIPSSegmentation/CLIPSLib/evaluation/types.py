@@ -1,7 +1,7 @@
 """What an evaluation is asked for and what it says: one case, one lesion, a cohort. Definitions: docs/evaluation.md.
 
-Read by `difficulty`, `training`, `experiments`, `report` and `formats`. A number that does not exist is None, never 0 or
-1, and `undefined` says why.
+Read by `difficulty`, `training`, `experiments`, `report` and `formats`. A number that does not exist is None, never
+0 or 1, and `undefined` says why.
 """
 
 from __future__ import annotations
