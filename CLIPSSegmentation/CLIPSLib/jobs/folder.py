@@ -20,7 +20,7 @@ from CLIPSLib.provenance import software
 
 JOB_FORMAT, JOB_VERSION = "clips-job", 1
 STATUS_FORMAT, STATUS_VERSION = "clips-job-status", 1
-CANCEL, PAUSE, RESUME, CHECKPOINT = "cancel", "pause", "resume", "checkpoint"
+CANCEL, PAUSE, RESUME, CHECKPOINT, STOP = "cancel", "pause", "resume", "checkpoint", "stop"
 _LOG_TAIL_BYTES = 64 * 1024
 _PATIENCE_S = 0.5  # Windows lets nobody replace a file that is being read, nor read one that is being replaced
 
@@ -103,7 +103,7 @@ class JobFolder:
         return [event for line in whole.splitlines() if (event := _event(line))], since + len(whole)
 
     def append_control(self, word: str) -> None:
-        """Ask the runner for something: `CANCEL`, `PAUSE`, `RESUME`, `CHECKPOINT`."""
+        """Ask the runner for something: `CANCEL`, `PAUSE`, `RESUME`, `CHECKPOINT`, `STOP`."""
         with open(self.control, "a", encoding="ascii", newline="\n") as stream:
             stream.write(word + "\n")
 

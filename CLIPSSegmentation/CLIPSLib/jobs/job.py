@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from CLIPSLib.errors import Cancelled, ClipsError, Failure
-from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, JobFolder
+from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, STOP, JobFolder
 from CLIPSLib.jobs.processes import end_tree, is_running
 from CLIPSLib.jobs.status import CANCELLED, ENDED, LOST, WAITING, JobStatus, process_of, status_from
 
@@ -70,6 +70,10 @@ class Job:
     def ask_checkpoint(self) -> None:
         """Ask the job to write a checkpoint, if its task knows how."""
         self._files.append_control(CHECKPOINT)
+
+    def ask_stop(self) -> None:
+        """Ask the job to save what it has and end in good order, if its task knows how (training does)."""
+        self._files.append_control(STOP)
 
     def ask_cancel(self) -> None:
         """Ask the job to end, and return at once. A waiting job is cancelled by that; `end` is for those that go on."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from CLIPSLib.errors import Cancelled, Caution, ClipsError
-from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, JobFolder, now_utc
+from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, STOP, JobFolder, now_utc
 from CLIPSLib.jobs.processes import this_process
 from CLIPSLib.jobs.status import DONE, PAUSED, RUNNING, new_status, state_after
 
@@ -37,7 +37,7 @@ class JobReporter:
         self._clock = clock
         self._sleep = sleep
         self._cautions: list[Caution] = []
-        self._checkpoint_asked = self._pause_asked = self._cancel_asked = False
+        self._checkpoint_asked = self._pause_asked = self._cancel_asked = self._stop_asked = False
         self._control_read = 0
         self._looked_s = self._written_s = self._stage_started_s = -float("inf")
         self._status: dict[str, Any] = new_status(this_process(), "Starting")
@@ -52,7 +52,7 @@ class JobReporter:
         is_new = stage != self._status["stage"]
         if is_new:
             self._stage_started_s = now
-            self._event("stage", stage=stage)
+            self.event("stage", stage=stage)
         fraction = min(max(float(fraction), 0.0), 1.0)
         self._status.update(stage=stage, fraction=fraction, seconds_left=self._seconds_left(now, fraction))
         if is_new or now - self._written_s >= self._min_interval_s:
@@ -63,7 +63,7 @@ class JobReporter:
         if caution not in self._cautions:
             self._cautions.append(caution)
             self._status["cautions"] = [known.as_dict() for known in self._cautions]
-            self._event("caution", **caution.as_dict())
+            self.event("caution", **caution.as_dict())
             self._write()
 
     def check(self) -> None:
@@ -71,7 +71,7 @@ class JobReporter:
         if self._clock() - self._looked_s < _LOOK_EVERY_S:
             return
         self._look()
-        if self._pause_asked and not self._cancel_asked:
+        if self._pause_asked and not self._end_asked:
             self._pause()
         if self._cancel_asked:
             raise Cancelled()
@@ -80,6 +80,22 @@ class JobReporter:
         """True once after each time somebody asked for a checkpoint; noticed in `check`. For tasks that can resume."""
         asked, self._checkpoint_asked = self._checkpoint_asked, False
         return asked
+
+    def take_stop_request(self) -> bool:
+        """True once after somebody asked for an end in good order; noticed in `check`, ends a pause too."""
+        asked, self._stop_asked = self._stop_asked, False
+        return asked
+
+    def tell(self, facts: Mapping[str, Any]) -> None:
+        """Replace what the status says about the task's own matters (a step, a loss), JSON-ready."""
+        self._status["facts"] = dict(facts)
+        if self._clock() - self._written_s >= self._min_interval_s:
+            self._write()
+
+    def event(self, name: str, **fields: Any) -> None:
+        """Add something that happened to the events. One that cannot be written is left out."""
+        with contextlib.suppress(OSError):
+            self._folder.append_event(name, **fields)
 
     def done(self, result: Mapping[str, Any]) -> None:
         """End the job with the result of its task.
@@ -94,6 +110,10 @@ class JobReporter:
         """End the job with an error. details: the last lines of a traceback."""
         self._end(state_after(error), error={**error.as_dict(), "details": list(details)})
 
+    @property
+    def _end_asked(self) -> bool:
+        return self._cancel_asked or self._stop_asked
+
     def _look(self) -> None:
         self._looked_s = self._clock()
         with contextlib.suppress(OSError):  # the folder may be out of reach for a moment (network)
@@ -101,13 +121,14 @@ class JobReporter:
             for word in words:
                 self._cancel_asked = self._cancel_asked or word == CANCEL
                 self._checkpoint_asked = self._checkpoint_asked or word == CHECKPOINT
+                self._stop_asked = self._stop_asked or word == STOP
                 if word in (PAUSE, RESUME):
                     self._pause_asked = word == PAUSE
 
     def _pause(self) -> None:
         began = self._clock()
         self._enter(PAUSED)
-        while self._pause_asked and not self._cancel_asked:
+        while self._pause_asked and not self._end_asked:
             self._sleep(_LOOK_EVERY_S)
             self._look()
         self._stage_started_s += self._clock() - began  # a pause is no work: it must not slow the guess of what is left
@@ -116,11 +137,11 @@ class JobReporter:
 
     def _enter(self, state: str) -> None:
         self._status["state"] = state
-        self._event("state", state=state)
+        self.event("state", state=state)
         self._write()
 
     def _end(self, state: str, **fields: Any) -> None:
-        self._event("state", state=state)  # before the status: whoever sees the end finds all events
+        self.event("state", state=state)  # before the status: whoever sees the end finds all events
         self._status.update(state=state, seconds_left=None, ended_utc=now_utc(), **fields)
         self._folder.write_status(self._status, last=True)
 
@@ -135,7 +156,3 @@ class JobReporter:
         self._status["heartbeat_utc"] = now_utc()
         with contextlib.suppress(OSError):
             self._folder.write_status(self._status)
-
-    def _event(self, name: str, **fields: Any) -> None:
-        with contextlib.suppress(OSError):
-            self._folder.append_event(name, **fields)

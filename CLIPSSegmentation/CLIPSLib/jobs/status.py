@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Question, Refusal, UsageError
@@ -27,6 +27,7 @@ class JobStatus:
     state: one of the words above. stage: what it does now, or did last; fraction: 0 to 1 of that stage; seconds_left:
     of that stage, None while it cannot be told. cautions: so far. error: of a job that ended badly, the fields of
     `ClipsError.as_dict` and "details", the last lines of the log. result: of a job that is done, what its task gave.
+    facts: what the task says about its own matters, such as the step of a training.
     heartbeat_utc: when the task last said anything.
     """
 
@@ -37,6 +38,7 @@ class JobStatus:
     cautions: tuple[Caution, ...] = ()
     error: Mapping[str, Any] | None = None
     result: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     pid: int | None = None
     started_utc: str | None = None
     heartbeat_utc: str | None = None
@@ -68,6 +70,7 @@ def new_status(process: ProcessId, stage: str) -> dict[str, Any]:
         "cautions": [],
         "error": None,
         "result": None,
+        "facts": {},
     }
 
 
@@ -84,6 +87,7 @@ def status_from(document: Mapping[str, Any]) -> JobStatus:
         return JobStatus(
             **{name: document[name] for name in copied},
             cautions=tuple(Caution(**caution) for caution in document["cautions"]),
+            facts=document.get("facts", {}),
             pid=document["process"]["pid"],
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from CLIPSLib.errors import Cancelled, Caution, Refusal
-from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, JobFolder
+from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, STOP, JobFolder
 from CLIPSLib.jobs.reporter import JobReporter
 from CLIPSLib.progress import Reporter
 
@@ -135,3 +135,20 @@ def test_a_result_that_is_no_json_does_not_end_the_job(reporter, folder):
         with pytest.raises((TypeError, ValueError)):
             reporter.done(result)
     assert folder.read_status()["state"] == "running"
+
+
+def test_a_request_to_stop_is_given_once_and_ends_a_pause(folder):
+    reporter = JobReporter(folder, sleep=lambda seconds: folder.append_control(STOP))
+    reporter.begin()
+    folder.append_control(PAUSE)
+    reporter.check()
+    assert [reporter.take_stop_request(), reporter.take_stop_request()] == [True, False]
+
+
+def test_facts_of_the_task_are_in_the_status_and_its_events_among_the_events(reporter, folder):
+    reporter.progress("Training", 0.1)
+    reporter.tell({"step": 3, "loss": 0.5})
+    reporter.event("validation", dice=0.7)
+    reporter.progress("Validating", 0.0)
+    assert folder.read_status()["facts"] == {"step": 3, "loss": 0.5}
+    assert {"event": "validation", "dice": 0.7}.items() <= folder.read_events()[0][-2].items()

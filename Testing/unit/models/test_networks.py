@@ -103,7 +103,7 @@ def test_the_refiner_standardizes_the_logits_of_each_tile():
 
 
 def test_an_unknown_network_or_argument_is_a_usage_error():
-    with pytest.raises(UsageError, match=r"no network 'unet'\. Choose one of: tmtvnet-unet"):
+    with pytest.raises(UsageError, match=r"no network 'resnet'\. Choose one of: tmtvnet-unet"):
         build_network("resnet")
     with pytest.raises(UsageError, match=r"cannot be built: .*'colour'"):
         build_network("tmtvnet-refiner", colour=1)
