@@ -17,7 +17,8 @@ from CLIPSLib.files import read_json, sha256_file, write_json
 from CLIPSLib.measures.types import LesionMeasures, Measures, PatientMeasures, SuvNorm
 from CLIPSLib.provenance import RESEARCH_USE, library_versions, software, utc_now
 from CLIPSLib.segmentation.types import Lesion, Segmentation
-from CLIPSLib.study.types import PetCtStudy, StudyIdentity, SuvAlternative, SuvFactor, SuvInput
+from CLIPSLib.study.records import StudyRecord, read_study_record, study_record
+from CLIPSLib.study.types import PetCtStudy
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -28,12 +29,9 @@ MEASURES_FORMAT, MEASURES_VERSION = "clips-measures", 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyFacts:
+class StudyFacts(StudyRecord):
     """What study.json says about a study; the images are files of their own. `anonymous`: identity was left out."""
 
-    identity: StudyIdentity
-    suv: SuvFactor | None
-    cautions: tuple[Caution, ...]
     anonymous: bool
 
 
@@ -58,9 +56,7 @@ def write_study_json(path: str | os.PathLike, study: PetCtStudy, *, anonymous: b
     content = {
         **_origin(),
         "anonymous": anonymous,
-        "identity": asdict(study.identity),
-        "suv": None if study.suv is None else asdict(study.suv),
-        "cautions": [caution.as_dict() for caution in study.cautions],
+        **study_record(study),
         "pet_grid": grid_of(study.pet),
         "ct_grid": None if study.ct is None else grid_of(study.ct),
     }
@@ -75,13 +71,9 @@ def read_study_json(path: str | os.PathLike) -> StudyFacts:
     """
     document = read_json(path, format_name=STUDY_FORMAT, version=STUDY_VERSION)
     with _Fields(path):
-        identity = dict(document["identity"])
-        identity["user_entered"] = tuple(identity["user_entered"])
+        known = read_study_record(document)
         return StudyFacts(
-            identity=StudyIdentity(**identity),
-            suv=_read_suv(document["suv"]),
-            cautions=_read_cautions(document["cautions"]),
-            anonymous=document["anonymous"],
+            identity=known.identity, suv=known.suv, cautions=known.cautions, anonymous=document["anonymous"]
         )
 
 
@@ -187,20 +179,6 @@ def _origin() -> dict[str, Any]:
         "software": {**software(), "libraries": library_versions()},
         "use": RESEARCH_USE,
     }
-
-
-def _read_suv(document: dict | None) -> SuvFactor | None:
-    if document is None:
-        return None
-    slice_factors = document["slice_factors"]
-    return SuvFactor(
-        factor=document["factor"],
-        formula=document["formula"],
-        inputs=tuple(SuvInput(**item) for item in document["inputs"]),
-        alternatives=tuple(SuvAlternative(**item) for item in document["alternatives"]),
-        slice_factors=None if slice_factors is None else tuple(slice_factors),
-        cautions=_read_cautions(document["cautions"]),
-    )
 
 
 def _read_cautions(items: list[dict]) -> tuple[Caution, ...]:

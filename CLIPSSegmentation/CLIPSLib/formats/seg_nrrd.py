@@ -7,7 +7,7 @@ cropped and have layers where segments overlap; they follow the same rules as a 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ import numpy as np
 
 from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.formats.itk_files import read_image_file, write_image_file
-from CLIPSLib.formats.segment_header import header_of, lesions_of, result_fields, segments_in
+from CLIPSLib.formats.segment_header import header_of, lesions_of, segments_in
 from CLIPSLib.imaging.geometry import array_view, image_like, index_to_lps_mm, lps_mm_to_index, same_voxels
 from CLIPSLib.imaging.resample import labels_on_grid
+from CLIPSLib.segmentation.tags import is_reviewed_content, kind_caution, mask_fields
 from CLIPSLib.segmentation.types import PHYSIOLOGICAL, Segmentation
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_seg_nrrd(path: str | os.PathLike, reference: sitk.Image) -> Segmentatio
 
     Ids, names and labels stay. Where segments overlap, a voxel counts once: for tumor before physiological uptake,
     then for the first segment. Segments on another grid are resampled (nearest neighbor), voxels outside the PET left
-    out; cautions say how many voxels each of this concerns.
+    out; cautions say how many voxels each of this concerns. It is reviewed only as far as it is what was reviewed.
 
     Raises:
         Failure: missing or damaged. Refusal: not a binary .seg.nrrd; all of it outside the PET.
@@ -57,9 +58,12 @@ def read_seg_nrrd(path: str | os.PathLike, reference: sitk.Image) -> Segmentatio
         taken = target[mask] > 0
         shared += int(np.count_nonzero(taken))
         target[mask] = np.where(taken, target[mask], lesions[place].label)
-    fields = result_fields(segments, path)
-    fields["cautions"] += _cautions(layers, shared, path)
-    return Segmentation(labels=image_like(target, reference), lesions=lesions, **fields)
+    told = [segment.tags for segment in segments]
+    fields = mask_fields(told, str(path))
+    assumed = [caution for s in segments for caution in kind_caution(s.tags, s.name, s.segment_id)]
+    fields["cautions"] += (*assumed, *_cautions(layers, shared, path))
+    found = Segmentation(labels=image_like(target, reference), lesions=lesions, **fields)
+    return replace(found, reviewed=is_reviewed_content(told, found))
 
 
 @dataclass(frozen=True)

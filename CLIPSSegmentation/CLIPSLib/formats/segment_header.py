@@ -1,22 +1,20 @@
 """What a .seg.nrrd header says about its segments, to and from lesions. Used by `seg_nrrd`.
 
 Custom fields `Segment<N>_<Key>` of the NRRD header, after the developer guide of 3D Slicer ("Segmentation labelmap
-file format"). Tags (`segmentation.appearance.segment_tags`) carry what Slicer has no field for.
+file format"). Tags (`segmentation.tags`) carry what Slicer has no field for.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from CLIPSLib.errors import Caution, Refusal
-from CLIPSLib.segmentation.appearance import segment_color, segment_tags
-from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
+from CLIPSLib.errors import Refusal
+from CLIPSLib.segmentation.appearance import segment_color
+from CLIPSLib.segmentation.tags import kind_in, labels_of, tags_by_lesion
+from CLIPSLib.segmentation.types import Lesion, Segmentation
 
-_HIGHEST_LABEL = 65535
 _BINARY = "Binary labelmap"
 
 
@@ -33,7 +31,7 @@ class StoredSegment:
     @property
     def kind(self) -> str:
         """Tumor unless the segment says that it is physiological uptake."""
-        return PHYSIOLOGICAL if self.tags.get("CLIPS.Kind") == PHYSIOLOGICAL else TUMOR
+        return kind_in(self.tags)
 
 
 def header_of(segmentation: Segmentation) -> dict[str, str]:
@@ -45,8 +43,8 @@ def header_of(segmentation: Segmentation) -> dict[str, str]:
         "Segmentation_SourceRepresentation": _BINARY,
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }
+    tags = tags_by_lesion(segmentation)
     for number, lesion in enumerate(segmentation.lesions):
-        tags = segment_tags(segmentation, lesion)
         fields = {
             "ID": lesion.lesion_id,
             "Name": " ".join(lesion.name.split()),  # one line: the header is made of lines
@@ -56,7 +54,7 @@ def header_of(segmentation: Segmentation) -> dict[str, str]:
             "Extent": f"0 {x - 1} 0 {y - 1} 0 {z - 1}",
             "LabelValue": str(lesion.label),
             "Layer": "0",
-            "Tags": "".join(f"{key}:{value}|" for key, value in tags.items()),
+            "Tags": "".join(f"{key}:{value}|" for key, value in tags[lesion.lesion_id].items()),
         }
         header.update({f"Segment{number}_{key}": value for key, value in fields.items()})
     return header
@@ -96,42 +94,8 @@ def segments_in(header: Mapping[str, str], path: str | os.PathLike) -> list[Stor
 
 def lesions_of(segments: Sequence[StoredSegment]) -> tuple[Lesion, ...]:
     """A lesion per segment. A label stays what it was; a segment that has none, or a copy's, gets the next free one."""
-    labels: dict[int, int] = {}
-    for place in sorted(range(len(segments)), key=lambda place: "CLIPS.Label" not in segments[place].tags):
-        text = segments[place].tags.get("CLIPS.Label", "")
-        label = int(text) if text.isdecimal() else segments[place].label_value
-        free = 0 < label <= _HIGHEST_LABEL and label not in labels.values()
-        labels[place] = label if free else max(labels.values(), default=0) + 1
+    labels = labels_of([(segment.tags, segment.label_value) for segment in segments])
     return tuple(
-        Lesion(label=labels[place], lesion_id=segment.segment_id, name=segment.name, kind=segment.kind)
-        for place, segment in enumerate(segments)
+        Lesion(label=label, lesion_id=segment.segment_id, name=segment.name, kind=segment.kind)
+        for segment, label in zip(segments, labels, strict=True)
     )
-
-
-def result_fields(segments: Sequence[StoredSegment], path: str | os.PathLike) -> dict[str, Any]:
-    """Provenance, validity, review state and cautions of a `Segmentation`, as far as its segments tell.
-
-    Segments from several results bring the provenance of each; valid and reviewed is only what every part is.
-
-    Raises:
-        Refusal: a tag that CLIPS writes cannot be read.
-    """
-    told = [s.tags for s in segments if "CLIPS.Provenance" in s.tags]
-    try:
-        sources = [json.loads(text) for text in dict.fromkeys(tags["CLIPS.Provenance"] for tags in told)]
-        cautions = [Caution(**item) for tags in told for item in json.loads(tags.get("CLIPS.Cautions", "[]"))]
-    except (TypeError, ValueError) as error:
-        raise Refusal("unreadable-tag", f"A tag written by CLIPS was changed: {error}", str(path)) from error
-    conditions = dict.fromkeys(tags.get("CLIPS.ValidFor", "every measure") for tags in told)
-    conditions.pop("every measure", None)
-    assumed = [
-        Caution("kind-assumed", f"Segment '{s.name}' does not say its kind and counts as tumor", s.segment_id)
-        for s in segments
-        if "CLIPS.Kind" not in s.tags
-    ]
-    return {
-        "provenance": sources[0] if len(sources) == 1 else {"sources": sources} if sources else {},
-        "valid_for": " and ".join(conditions) or None,
-        "reviewed": bool(segments) and all(s.tags.get("CLIPS.Reviewed") == "true" for s in segments),
-        "cautions": tuple(dict.fromkeys([*cautions, *assumed])),
-    }

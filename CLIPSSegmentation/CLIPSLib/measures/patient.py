@@ -47,11 +47,15 @@ def measure_patient(
 
 
 def _method(lesions: Sequence[LesionMeasures], provenance: Mapping[str, Any]) -> str:
-    """What made the mask, and whether lesions have other voxels by now than it gave them: a person's corrections."""
+    """What made the mask, and whether lesions have other voxels by now than it gave them: a person's corrections.
+
+    "lesion_count" is there when a file told less than all of "lesion_voxels": a segment was deleted.
+    """
     method = str(provenance.get("title") or provenance.get("model") or "not stated")
     made = provenance.get("lesion_voxels")
     now = {lesion.lesion_id: lesion.voxel_count for lesion in lesions}
-    return method if made is None or made == now else f"{method}, edited"
+    as_made = made is None or (made == now and "lesion_count" not in provenance)
+    return method if as_made else f"{method}, edited"
 
 
 def _per_body_surface(d_max_mm: float | None, study: MeasurableStudy) -> float | None:

@@ -12,28 +12,27 @@ import numpy as np
 from CLIPSLib.imaging import array_view
 from CLIPSLib.scene import labelmaps, records
 from CLIPSLib.scene.segments import segmentation_from_node
-from CLIPSLib.segmentation import TUMOR, Lesion
+from CLIPSLib.segmentation import Lesion
 from CLIPSLib.segmentation.appearance import segment_color, terminology_entry
+from CLIPSLib.segmentation.tags import KIND_TAG, LABEL_TAG, REVIEWED_TAG, TERMINOLOGY_TAG, kind_in, review_tags
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
-
-_REVIEWED = records.RESULT_TAGS[0]
 
 
 def set_kind(node, segment_id: str, kind: str) -> None:
     """Make a segment tumor or physiological uptake (out of the totals, not deleted): tag, coded meaning, color."""
     segment = node.GetSegmentation().GetSegment(segment_id)
-    label = records.tag(segment, records.LABEL_TAG)
+    label = records.tags(segment).get(LABEL_TAG, "")
     index = int(label) if label.isdecimal() else segment.GetLabelValue()
-    segment.SetTag("TerminologyEntry", terminology_entry(kind))
+    segment.SetTag(TERMINOLOGY_TAG, terminology_entry(kind))
     segment.SetColor(segment_color(index - 1, kind))
-    segment.SetTag(records.KIND_TAG, kind)
+    segment.SetTag(KIND_TAG, kind)
 
 
 def kind_of(node, segment_id: str) -> str:
     """The kind of a segment; what says nothing counts as tumor."""
-    return records.tag(node.GetSegmentation().GetSegment(segment_id), records.KIND_TAG) or TUMOR
+    return kind_in(records.tags(node.GetSegmentation().GetSegment(segment_id)))
 
 
 def set_reviewed(node, reviewed: bool, pet_node) -> None:
@@ -44,16 +43,17 @@ def set_reviewed(node, reviewed: bool, pet_node) -> None:
     found = segmentation_from_node(node, pet_node) if reviewed else None
     segmentation = node.GetSegmentation()
     segments = [segmentation.GetSegment(segment_id) for segment_id in segmentation.GetSegmentIDs()]
-    for name, text in records.review_tags(found, reviewed).items():
+    known = [records.tags(segment) for segment in segments]
+    for name, text in review_tags(found, reviewed).items():
         node.SetAttribute(name, text)
-        for segment in segments:
-            if records.tag(segment, name) != text:
+        for segment, tags in zip(segments, known, strict=True):
+            if tags.get(name) != text:
                 segment.SetTag(name, text)
 
 
 def is_reviewed(node) -> bool:
     """Whether a person has checked the mask of a segmentation node, as it was then."""
-    return node.GetAttribute(_REVIEWED) == "true"
+    return node.GetAttribute(REVIEWED_TAG) == "true"
 
 
 def segment_mask(node, segment_id: str, pet_node) -> np.ndarray:

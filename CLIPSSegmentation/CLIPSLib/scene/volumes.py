@@ -6,6 +6,7 @@ not change when somebody edits a volume.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.imaging import array_view
 from CLIPSLib.scene import grids, records
 from CLIPSLib.scene.hierarchy import file_study, identity_with_person
-from CLIPSLib.study import PetCtStudy, StudyIdentity, SuvFactor
+from CLIPSLib.study import PetCtStudy, StudyIdentity
+from CLIPSLib.study.records import StudyRecord
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -61,7 +63,7 @@ def add_pet_volume(study: PetCtStudy, scene=None):
     identity = study.identity
     pet = _volume(study.pet, scene.GenerateUniqueName(f"PET SUVbw {identity.pet_description}".strip()))
     _set_meaning(pet, _SUVBW, _SUVBW_UNITS, identity.pet_series_uid)
-    pet.SetAttribute(records.STUDY_ATTRIBUTE, records.study_record(study))
+    pet.SetAttribute(records.STUDY_ATTRIBUTE, records.study_text(study))
     _add_to_scene(scene, pet, _PET_RANGE_SUV, _PET_COLORS)
     return pet
 
@@ -95,27 +97,15 @@ def study_from_nodes(pet_node, ct_node=None) -> PetCtStudy:
     )
 
 
-class StudyFacts(NamedTuple):
-    """What nodes tell of a study besides its voxels."""
-
-    identity: StudyIdentity
-    suv: SuvFactor | None
-    cautions: tuple[Caution, ...]
-
-
-def study_facts(pet_node, ct_node=None) -> StudyFacts:
+def study_facts(pet_node, ct_node=None) -> StudyRecord:
     """Identity, SUV audit trail and cautions of the study that volume nodes show; reads no voxel.
 
     Raises:
         Refusal: what CLIPS wrote about the PET node cannot be read.
     """
     text = pet_node.GetAttribute(records.STUDY_ATTRIBUTE)
-    fields = records.study_fields(text, pet_node.GetName()) if text else {}
-    return StudyFacts(
-        identity=identity_with_person(fields.get("identity", StudyIdentity()), pet_node, ct_node),
-        suv=fields.get("suv"),
-        cautions=fields.get("cautions", ()),
-    )
+    record = records.read_study_text(text, pet_node.GetName()) if text else StudyRecord()
+    return replace(record, identity=identity_with_person(record.identity, pet_node, ct_node))
 
 
 def scene_or_default(scene):

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import colorsys
 import functools
-import json
 from pathlib import Path
 
 from CLIPSLib.files import read_json
-from CLIPSLib.provenance import RESEARCH_USE
-from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
+from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR
 
 # Told apart by people with any color vision, and visible on inverted-grey PET, on CT and on white paper:
 # Paul Tol's "vibrant" and "bright" schemes (SRON technical note EPS/TN/09-002), without their greys and yellow.
@@ -61,28 +59,6 @@ def terminology_entry(kind: str = TUMOR) -> str:
             no_term,
         )
     )
-
-
-def segment_tags(segmentation: Segmentation, lesion: Lesion) -> dict[str, str]:
-    """The tags of a lesion's segment in Slicer: coded meaning, kind, label; state and origin of the whole mask.
-
-    Tags survive Slicer's own files where node attributes do not, so what is true of the mask is said with each
-    segment. Slicer separates tags by `|` in files; JSON writes that character as its escape.
-    """
-    return {
-        "TerminologyEntry": terminology_entry(lesion.kind),
-        "CLIPS.Kind": lesion.kind,
-        "CLIPS.Label": str(lesion.label),
-        "CLIPS.Reviewed": "true" if segmentation.reviewed else "false",
-        "CLIPS.ValidFor": segmentation.valid_for or "every measure",
-        "CLIPS.Cautions": _tag_json([caution.as_dict() for caution in segmentation.cautions]),
-        "CLIPS.Provenance": _tag_json(dict(segmentation.provenance)),
-        "CLIPS.Use": RESEARCH_USE,
-    }
-
-
-def _tag_json(value: object) -> str:
-    return json.dumps(value, default=str, separators=(",", ":")).replace("|", "\\u007c")
 
 
 @functools.cache

@@ -20,12 +20,13 @@ from CLIPSLib.progress import SILENT, Reporter, format_duration
 from CLIPSLib.segmentation import effective_options, get_segmenter
 from CLIPSLib.study import choose_candidate, find_studies, group_by_study, read_study
 from CLIPSLib.tasks.existing import result_to_keep, series_of_result
+from CLIPSLib.tasks.reporters import Prefixed
 from CLIPSLib.tasks.study_result import REPORT_NAME, SegmentRequest, make_report, make_result
 from CLIPSLib.tasks.summary import prepare_folder, update_summary
 
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
-    from CLIPSLib.study import FoundStudies, StudyCandidate
+    from CLIPSLib.study import FoundStudies, StudyCandidate, StudyIdentity
 
 _STATES = {"question": "question", "usage": "refused"}
 
@@ -36,7 +37,7 @@ class CaseOutcome:
 
     case: str
     state: str
-    candidate: StudyCandidate
+    identity: StudyIdentity
     folder: Path | None = None
     measures: Measures | None = None
     cautions: tuple[Caution, ...] = ()
@@ -92,7 +93,7 @@ def segment_folder(
     started = time.monotonic()
     for number, (study, name) in enumerate(zip(studies, names, strict=True)):
         prefix = _prefix(number, len(names), time.monotonic() - started)
-        outcome = _segment_case(study, name, root, request, _Prefixed(reporter, prefix))
+        outcome = _segment_case(study, name, root, request, Prefixed(reporter, prefix))
         outcomes.append(outcome)
         update_summary(root, _summary(outcomes, request))
         on_outcome(outcome)
@@ -127,16 +128,16 @@ def _segment_case(
     except Refusal as error:
         if error.code == "exists" and _belongs_to(folder, candidate, request):  # another run was faster
             return _segment_case(found, name, root, request, reporter)
-        return CaseOutcome(case=name, state="refused", candidate=candidate, error=error)
+        return CaseOutcome(case=name, state="refused", identity=candidate.identity, error=error)
     except ClipsError as error:
-        return CaseOutcome(case=name, state=_STATES.get(error.kind, "failed"), candidate=candidate, error=error)
+        return CaseOutcome(case=name, state=_STATES.get(error.kind, "failed"), identity=candidate.identity, error=error)
     except MemoryError:
         error = Failure("out-of-memory", "There is not enough memory for this study", name, "Close other programs.")
-        return CaseOutcome(case=name, state="failed", candidate=candidate, error=error)
+        return CaseOutcome(case=name, state="failed", identity=candidate.identity, error=error)
     return CaseOutcome(
         case=name,
         state=state,
-        candidate=candidate,
+        identity=candidate.identity,
         folder=folder,
         measures=measures,
         cautions=cautions,
@@ -201,7 +202,7 @@ def _summary(outcomes: Sequence[CaseOutcome], request: SegmentRequest) -> list[d
         summary_row(
             case=outcome.case,
             state=outcome.state,
-            identity=outcome.candidate.identity,
+            identity=outcome.identity,
             model=request.model,
             measures=outcome.measures,
             cautions=outcome.cautions,
@@ -229,19 +230,3 @@ def _nothing_found(path: str | Path, found: FoundStudies) -> Refusal:
         str(path),
         "Run 'clips studies' on the folder to see what was found and why it was left out.",
     )
-
-
-class _Prefixed:
-    """A reporter that says which study of how many a stage or a caution belongs to."""
-
-    def __init__(self, inner: Reporter, prefix: str) -> None:
-        self._inner, self._prefix = inner, prefix
-
-    def progress(self, stage: str, fraction: float) -> None:
-        self._inner.progress(self._prefix + stage, fraction)
-
-    def caution(self, caution: Caution) -> None:
-        self._inner.caution(replace(caution, what=self._prefix + caution.what))
-
-    def check(self) -> None:
-        self._inner.check()

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from CLIPSLib.files import atomic_folder
 from CLIPSLib.formats import read_saved_study, write_image
 from CLIPSLib.formats.documents import write_study_json
 from CLIPSLib.progress import Reporter
-from CLIPSLib.tasks.segment import segment_folder
+from CLIPSLib.tasks.segment import CaseOutcome, segment_folder
 from CLIPSLib.tasks.study_result import SegmentRequest, make_result
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run_job(arguments: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
 
     arguments: "path" (DICOM, with all subfolders: a result in `out`/<case>/ for each study) or "images" (a folder from
     `save_study`: one result, `out` itself); "out"; and the fields of `SegmentRequest`. Returns {"out", "cases"}, for
-    each case {"case", "state", "folder", "patient", "cautions", "error"}.
+    each case `CaseOutcome.as_dict`.
 
     Raises:
         UsageError: an argument is missing or unknown. What stopped a single study; of several, each says it in its
@@ -39,13 +40,12 @@ def run_job(arguments: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
     request = _request(arguments)
     out = Path(arguments["out"]).absolute()
     if "images" in arguments:
-        cases = [_segment_images(Path(arguments["images"]), out, request, reporter)]
+        outcomes = [_segment_images(Path(arguments["images"]), out, request, reporter)]
     else:
         outcomes = segment_folder(arguments["path"], out, request, reporter=reporter)
         if len(outcomes) == 1 and outcomes[0].error is not None:
             raise outcomes[0].error
-        cases = [outcome.as_dict() for outcome in outcomes]
-    return {"out": str(out), "cases": cases}
+    return {"out": str(out), "cases": [outcome.as_dict() for outcome in outcomes]}
 
 
 def save_study(study: PetCtStudy, folder: str | Path) -> Path:
@@ -79,15 +79,18 @@ def _request(arguments: Mapping[str, Any]) -> SegmentRequest:
     return SegmentRequest(**{name: value for name, value in arguments.items() if name in _REQUEST})
 
 
-def _segment_images(images: Path, out: Path, request: SegmentRequest, reporter: Reporter) -> dict[str, Any]:
+def _segment_images(images: Path, out: Path, request: SegmentRequest, reporter: Reporter) -> CaseOutcome:
     """As `segment_folder` does for each study, once DICOM is behind it."""
+    started = time.monotonic()
     reporter.progress("Reading the images", 0.0)
-    measures, cautions = make_result(read_saved_study(images), out, request, reporter)
-    return {
-        "case": out.name,
-        "state": "done",
-        "folder": str(out),
-        "patient": asdict(measures.patient),
-        "cautions": [caution.as_dict() for caution in cautions],
-        "error": None,
-    }
+    study = read_saved_study(images)
+    measures, cautions = make_result(study, out, request, reporter)
+    return CaseOutcome(
+        case=out.name,
+        state="done",
+        identity=study.identity,
+        folder=out,
+        measures=measures,
+        cautions=cautions,
+        seconds=time.monotonic() - started,
+    )

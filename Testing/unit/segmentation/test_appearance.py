@@ -1,11 +1,10 @@
 """One color and one coded meaning per segment, in files, scenes and reports alike."""
 
 import itertools
-import json
 
 import pytest
-from CLIPSLib.segmentation.appearance import segment_color, segment_tags, terminology_entry
-from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR, Lesion, Segmentation
+from CLIPSLib.segmentation.appearance import segment_color, terminology_entry
+from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR
 
 
 def test_sixty_lesions_have_sixty_different_colors_dark_enough_for_white_paper():
@@ -33,12 +32,3 @@ def test_a_tumor_is_a_neoplasm_in_the_terminology_list_that_slicer_ships():
 def test_an_unknown_kind_has_no_terminology():
     with pytest.raises(KeyError):
         terminology_entry("furniture")
-
-
-def test_tags_carry_kind_review_state_and_provenance_without_slicers_separator():
-    lesion = Lesion(label=1, lesion_id="L1", name="Lesion 1")
-    segmentation = Segmentation(labels=None, lesions=(lesion,), provenance={"rule": "a|b"}, valid_for="suv >= 4")
-    tags = segment_tags(segmentation, lesion)
-    assert (tags["CLIPS.Kind"], tags["CLIPS.Reviewed"], tags["CLIPS.ValidFor"]) == ("tumor", "false", "suv >= 4")
-    assert all("|" not in value for value in tags.values())
-    assert json.loads(tags["CLIPS.Provenance"]) == {"rule": "a|b"}

@@ -201,7 +201,7 @@ def test_a_full_disk_fails_with_its_sentence_and_leaves_nothing(small_phantom, t
 def test_anonymous_results_hold_no_name_id_date_or_uid(small_phantom, tmp_path):
     (outcome,) = segment_folder(small_phantom, tmp_path, SegmentRequest(anonymous=True, save_images=True))
 
-    identity = outcome.candidate.identity
+    identity = outcome.identity
     personal = [
         identity.patient_id,
         identity.patient_name,
