@@ -52,7 +52,9 @@ def _table() -> dict[str, Room]:
         ),
         "difficulty": Room("all measurers to one table", ("imaging", "measures", "evaluation", "cases")),
         "training": Room(
-            "a run from a frozen case list", ("imaging", "models", "segmentation", "evaluation", "curriculum"), networks
+            "a run from a frozen case list",
+            ("imaging", "study", "models", "segmentation", "evaluation", "formats", "curriculum"),
+            networks,
         ),
         "experiments": Room("design, fairness, statistics, verdict", ("evaluation", "curriculum", "training")),
     }

@@ -16,7 +16,7 @@ class ChannelTiles:
 
     def __init__(self, grid: TileGrid, volumes: Mapping[str, np.ndarray], channels: Sequence[Channel]) -> None:
         self.grid = grid
-        self._channels = [(channel, *_shift_and_scale(channel, volumes[channel.image])) for channel in channels]
+        self._channels = [(channel, *shift_and_scale(channel, volumes[channel.image])) for channel in channels]
         self._volumes = {name: torch.from_numpy(volume) for name, volume in volumes.items()}
         self._device = torch.device("cpu")
 
@@ -36,8 +36,8 @@ class ChannelTiles:
         return tile
 
 
-def _shift_and_scale(channel: Channel, volume: np.ndarray) -> tuple[float, float]:
-    """What is subtracted from a channel's clipped values, and what they are divided by."""
+def shift_and_scale(channel: Channel, volume: np.ndarray) -> tuple[float, float]:
+    """What is subtracted from a channel's clipped values, and what they are divided by. Training scales likewise."""
     if channel.scaling == "unit":
         low, high = channel.clip
         return low, high - low

@@ -36,13 +36,15 @@ class WorkingGrid:
 
     def read(self, name: str) -> np.ndarray:
         """The study's "suv" or "hu" on this grid, float32, linear between voxels."""
+        return self.resample(self._study.pet if name == "suv" else self._study.ct, outside=OUTSIDE[name])
+
+    def resample(self, image: sitk.Image, *, outside: float = 0.0) -> np.ndarray:
+        """Any image of the patient on this grid, float32, linear between voxels, `outside` where it ends."""
         import SimpleITK as sitk
 
-        image = _oriented(self._study.pet if name == "suv" else self._study.ct, self._orientation)
+        image = _oriented(image, self._orientation)
         if not same_grid(image, self._image):
-            image = sitk.Resample(
-                image, self._image, sitk.Transform(), sitk.sitkLinear, OUTSIDE[name], sitk.sitkFloat32
-            )
+            image = sitk.Resample(image, self._image, sitk.Transform(), sitk.sitkLinear, outside, sitk.sitkFloat32)
         array = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
         return np.ascontiguousarray(array.transpose()) if self._transposed else array
 
@@ -70,13 +72,18 @@ class WorkingGrid:
         return read.transpose() if self._transposed else read
 
     @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance of neighbors along the network's axes, mm."""
+        return tuple(self._order(self._image.GetSpacing()))
+
+    @property
     def pet_shape(self) -> tuple[int, int, int]:
         """The size of the PET, (z, y, x)."""
         x, y, z = self._study.pet.GetSize()
         return z, y, x
 
     def _order(self, triple: tuple[float, ...]) -> tuple[float, ...]:
-        """In the image's order x, y, z."""
+        """From the network's order of axes to the image's x, y, z, or back."""
         return triple if self._transposed else triple[::-1]
 
 
