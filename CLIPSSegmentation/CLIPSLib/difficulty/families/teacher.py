@@ -1,0 +1,108 @@
+"""The teacher's measurers: a model's predicted masks against the references (transfer teacher, cross-review).
+
+No network runs here: the predictions are mask versions of the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CLIPSLib.difficulty.cache import cached
+from CLIPSLib.difficulty.combination import mean_percentiles
+from CLIPSLib.difficulty.evidence import digest, stamped
+from CLIPSLib.difficulty.families.each_case import Measured, each_case, nothing
+from CLIPSLib.difficulty.findings import Findings
+from CLIPSLib.difficulty.lesions import Found, Undefined
+from CLIPSLib.difficulty.masks import tumor_image
+from CLIPSLib.difficulty.settings import MeasureSettings
+from CLIPSLib.errors import Question, UsageError
+from CLIPSLib.evaluation import evaluate
+from CLIPSLib.progress import Reporter
+from CLIPSLib.schema import to_document
+
+if TYPE_CHECKING:
+    from CLIPSLib.cases import MaskVersion, Registry
+
+PARTS = ("teacher_dice", "teacher_missed", "teacher_false_positive")
+
+
+def find(
+    registry: Registry, cases: Sequence[str], settings: MeasureSettings, cache: Path | None, reporter: Reporter
+) -> Findings:
+    """The teacher's errors in every case, and their mean percentile over these cases.
+
+    Raises:
+        UsageError: no mask was predicted, or none by `settings.teacher`.
+        Question: "teacher", where several models predicted masks and none is named.
+    """
+    model = teacher_model(registry, settings.teacher)
+    options = {"teacher": model, "evaluation": to_document(settings.evaluation)}
+
+    def measure(case: str) -> Measured:
+        reference, predicted = registry.reference(case), latest_prediction(registry, case, model)
+        if reference is None or predicted is None:
+            lacking = "reference mask" if reference is None else f"mask predicted by '{model}'"
+            return nothing("teacher", f"the case has no {lacking}"), ""
+        content = registry.case(case).content_sha256
+        evidence = stamped(["teacher", content, reference.sha256, predicted.sha256, options["evaluation"]])
+        return cached(cache, evidence, lambda: _measure(registry, reference, predicted, settings)), evidence
+
+    values, evidence = each_case(cases, "teacher", measure, reporter)
+    together = digest(sorted(evidence.items()))  # a mean percentile depends on all cases
+    return Findings(
+        values=_with_mean(values),
+        evidence={case: found and digest([found, together]) for case, found in evidence.items()},
+        scored_on=f"masks predicted by '{model}' against the current reference masks",
+        options=options,
+    )
+
+
+def teacher_model(registry: Registry, named: str) -> str:
+    """The model whose masks are judged. Raises as `find`."""
+    models = sorted(model for model in registry.counts().masks_by_model if model)
+    if not models or (named and named not in models):
+        there_are = f"there are masks of: {', '.join(models)}" if models else "no model has predicted any mask"
+        what = f"No mask of the model '{named}'" if named else "No mask to judge"
+        raise UsageError("no-teacher", f"{what}; {there_are}", str(registry.folder), "Segment the cases first.")
+    if not named and len(models) > 1:
+        what = f"Masks of several models are in the registry: {', '.join(models)}"
+        raise Question("which-teacher", what, str(registry.folder), key="teacher", choices=tuple(models))
+    return named or models[0]
+
+
+def latest_prediction(registry: Registry, case: str, model: str) -> MaskVersion | None:
+    """The newest mask that a model predicted for a case."""
+    found = [mask for mask in registry.masks(case) if mask.origin == "predicted" and mask.model == model]
+    return found[-1] if found else None
+
+
+def _measure(registry: Registry, reference: MaskVersion, predicted: MaskVersion, settings: MeasureSettings) -> Found:
+    found = evaluate(
+        tumor_image(registry.read_mask(reference.id)),
+        tumor_image(registry.read_mask(predicted.id)),
+        pet=registry.read_study(reference.case_id).pet,
+        options=settings.evaluation,
+        valid_for=predicted.valid_for,
+        where=reference.case_id,
+    )
+    undefined = {name: Undefined(why) for name, why in found.undefined.items()}
+    return {
+        "teacher_dice": undefined["dice"] if found.dice is None else 1.0 - found.dice,
+        "teacher_missed": undefined["lesion_recall"] if found.lesion_recall is None else 1.0 - found.lesion_recall,
+        "teacher_false_positive": found.fpv_ml,
+    }
+
+
+def _with_mean(values: dict[str, Found]) -> dict[str, Found]:
+    """The values with `teacher`, the mean percentile of the three parts that a case has."""
+    parts = {
+        part: {case: None if isinstance(found[part], Undefined) else found[part] for case, found in values.items()}
+        for part in PARTS
+    }
+    mean, _ = mean_percentiles(parts, dict.fromkeys(PARTS, 1.0))
+    return {
+        case: {**found, "teacher": found[PARTS[0]] if mean[case] is None else mean[case]}
+        for case, found in values.items()
+    }

@@ -1,0 +1,34 @@
+"""The tumor of a segmentation, and what is tagged physiological in it, as arrays. Called by the families."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from CLIPSLib.imaging import array_view, image_like
+from CLIPSLib.measures import PHYSIOLOGICAL, TUMOR
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from CLIPSLib.measures.inputs import MeasurableSegmentation
+
+
+def mask_of(segmentation: MeasurableSegmentation, kind: str = TUMOR) -> np.ndarray:
+    """The voxels of all lesions of a kind, bool `[z, y, x]`."""
+    labels = array_view(segmentation.labels)
+    wanted = [lesion.label for lesion in segmentation.lesions if lesion.kind == kind]
+    return np.isin(labels, wanted)
+
+
+def physiological_of(segmentation: MeasurableSegmentation) -> np.ndarray | None:
+    """The voxels that somebody tagged physiological; None where nothing is."""
+    tagged = mask_of(segmentation, PHYSIOLOGICAL)
+    return tagged if tagged.any() else None
+
+
+def tumor_image(segmentation: MeasurableSegmentation) -> sitk.Image:
+    """The labels of the tumor alone, on the grid of the segmentation."""
+    labels = array_view(segmentation.labels)
+    return image_like(np.where(mask_of(segmentation), labels, 0).astype(labels.dtype), segmentation.labels)
