@@ -37,6 +37,15 @@ def add_series(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ct-series", metavar="UID", help="SeriesInstanceUID of the CT to use")
 
 
+def add_action(actions: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
+    """One of the actions of a subcommand ("clips models show"), which `run` carries out."""
+    parser = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    # Suppressed, so that "models --json show" is not undone by the default of "show".
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    parser.set_defaults(action=run)
+    return parser
+
+
 def answers_of(parsed: argparse.Namespace) -> dict[str, Any]:
     """The answers given on the command line."""
     answers = {key: getattr(parsed, key) for key in _ANSWERS if getattr(parsed, key) is not None}

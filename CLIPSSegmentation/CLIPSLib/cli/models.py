@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from CLIPSLib.cli.arguments import add_action
 from CLIPSLib.cli.output import print_json, reporter_for
 from CLIPSLib.errors import UsageError
 
@@ -35,28 +36,20 @@ _INDENT = " " * 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action=_list)
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    _action(actions, "list", "list methods and installed models (the default)", _list)
-    show = _action(actions, "show", "everything about a method or an installed model", _show)
+    add_action(actions, "list", "list methods and installed models (the default)", _list)
+    show = add_action(actions, "show", "everything about a method or an installed model", _show)
     show.add_argument("model", metavar="NAME", help="as 'clips models' lists it; NAME@VERSION for a certain version")
-    install = _action(actions, "install", "install a model from a folder or ZIP file", _install)
+    install = add_action(actions, "install", "install a model from a folder or ZIP file", _install)
     install.add_argument("source", metavar="PATH", help="folder or ZIP with a model.json; or 'tmtvnet'")
     install.add_argument(
         "--weights", nargs="+", metavar="FILE", help="TMTV-Net: the folder of its two weight files, or both files"
     )
     install.add_argument("--as-version", metavar="VERSION", help="TMTV-Net: call it so (made from the hashes)")
     install.add_argument("--overwrite", action="store_true", help="replace the same version")
-    verify = _action(actions, "verify", "compare files with their hashes and load the weights on trial", _verify)
+    verify = add_action(actions, "verify", "compare files with their hashes and load the weights on trial", _verify)
     verify.add_argument("models", metavar="NAME", nargs="*", help="installed models (all)")
-    remove = _action(actions, "remove", "delete an installed model", _remove)
+    remove = add_action(actions, "remove", "delete an installed model", _remove)
     remove.add_argument("model", metavar="NAME", help="NAME@VERSION where several versions are installed")
-
-
-def _action(actions: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-    # Suppressed, so that "models --json show" is not undone by the default of "show".
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
-    parser.set_defaults(action=run)
-    return parser
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from CLIPSLib.formats.anonymous import Scrubber, anonymous_measures, anonymous_segmentation, anonymous_study
 from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts, write_measures_json
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
+from CLIPSLib.formats.reference_masks import LABEL_KINDS, MaskReading, read_reference_mask
 from CLIPSLib.formats.result import (
     RESULT_FILES,
     StoredResult,
@@ -11,6 +12,7 @@ from CLIPSLib.formats.result import (
     read_saved_study,
     write_result,
 )
+from CLIPSLib.formats.rtstruct import choose_rois, is_structure_set, read_rtstruct, read_structure_set
 from CLIPSLib.formats.seg_nrrd import read_seg_nrrd, write_seg_nrrd
 from CLIPSLib.formats.staging import together
 from CLIPSLib.formats.tables import (
@@ -24,23 +26,30 @@ from CLIPSLib.formats.tables import (
 
 __all__ = [
     "FRENCH_EXCEL",
+    "LABEL_KINDS",
     "PLAIN",
     "RESULT_FILES",
     "STUDY_FORMAT",
     "STUDY_VERSION",
     "CsvStyle",
+    "MaskReading",
     "Scrubber",
     "StoredResult",
     "StudyFacts",
     "anonymous_measures",
     "anonymous_segmentation",
     "anonymous_study",
+    "choose_rois",
     "corrected_segments",
+    "is_structure_set",
     "read_image",
     "read_labels",
+    "read_reference_mask",
     "read_result",
+    "read_rtstruct",
     "read_saved_study",
     "read_seg_nrrd",
+    "read_structure_set",
     "summary_row",
     "together",
     "write_image",

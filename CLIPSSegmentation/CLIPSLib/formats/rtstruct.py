@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+_START_BYTES = 1024  # hold the class of a DICOM file in its meta information
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")  # DICOM PS3.3 C.8.8.6; the others enclose nothing
 
 
@@ -54,6 +55,16 @@ class StructureSet:
     def names(self) -> tuple[str, ...]:
         """The structures that have contours, by name."""
         return tuple(roi.name for roi in self.rois if roi.contours)
+
+
+def is_structure_set(path: str | os.PathLike) -> bool:
+    """True for an RTSTRUCT file, told from its first bytes: thousands of files of a folder are asked."""
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(_START_BYTES)
+    except OSError:
+        return False
+    return start[128:132] == b"DICM" and _SOP_CLASS.encode() in start
 
 
 def read_structure_set(path: str | os.PathLike) -> StructureSet:

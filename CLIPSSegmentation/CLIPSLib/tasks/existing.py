@@ -37,7 +37,7 @@ def result_to_keep(folder: Path, candidate: StudyCandidate, request: SegmentRequ
     differences = [
         f"{name} {there!r} instead of {asked!r}"
         for name, there, asked in _compared(stored, candidate, request)
-        if not _same(there, asked)
+        if not same_value(there, asked)
     ]
     if differences:
         raise Refusal(
@@ -67,10 +67,10 @@ def _compared(
         yield "CT series", stored.study.identity.ct_series_uid, candidate.identity.ct_series_uid
 
 
-def _same(stored: Any, asked: Any) -> bool:
+def same_value(stored: Any, asked: Any) -> bool:
     """Equal as numbers, texts or points; JSON knows no tuples and may round the last digit of a float."""
     if isinstance(stored, list | tuple) and isinstance(asked, list | tuple):
-        return len(stored) == len(asked) and all(map(_same, stored, asked))
+        return len(stored) == len(asked) and all(map(same_value, stored, asked))
     if isinstance(stored, int | float) and isinstance(asked, int | float):
         return math.isclose(stored, asked, rel_tol=1e-9)
     return stored == asked

@@ -10,27 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.errors import Refusal
 from CLIPSLib.formats import (
-    corrected_segments,
-    read_labels,
-    read_result,
-    read_seg_nrrd,
+    MaskReading,
+    read_reference_mask,
     together,
     write_lesions_csv,
     write_measures_json,
 )
-from CLIPSLib.imaging import array_view, same_grid
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.segmentation import Lesion, Segmentation, split_lesions
 from CLIPSLib.study import load_study
 
 if TYPE_CHECKING:
-    import SimpleITK as sitk
-
     from CLIPSLib.measures import Measures
 
 TABLE, MEASURES = "lesions.csv", "measures.json"
@@ -66,9 +58,7 @@ def measure_mask(
             "Choose another folder for these measures.",
         )
     study = load_study(study_path, answers=answers, pet_series=pet_series, ct_series=ct_series, reporter=reporter)
-    segmentation = _read_mask(Path(mask), study.pet)
-    if split:
-        segmentation = split_lesions(segmentation, study)
+    segmentation = read_reference_mask(mask, study, MaskReading(label_is_lesion=True, split=split))
     if reviewed is not None:
         segmentation = replace(segmentation, reviewed=reviewed)
     for caution in (*study.cautions, *segmentation.cautions):
@@ -79,36 +69,3 @@ def measure_mask(
             write_lesions_csv(folder / TABLE, study, segmentation, measures)
             write_measures_json(folder / MEASURES, measures, user_entered=study.identity.user_entered)
     return measures
-
-
-def _read_mask(mask: Path, pet: sitk.Image) -> Segmentation:
-    if mask.is_dir():
-        stored = read_result(mask).segmentation
-        corrected = corrected_segments(mask)
-        if corrected is None:
-            return stored
-        what = "The segments were saved again since the result was written; they are measured as they are now"
-        segmentation = read_seg_nrrd(corrected, pet)
-        return replace(segmentation, cautions=(*segmentation.cautions, Caution("corrected", what, str(corrected))))
-    if mask.name.endswith(".seg.nrrd"):
-        return read_seg_nrrd(mask, pet)
-    if mask.name.endswith((".nii.gz", ".nii")):
-        return _label_map(mask, pet)
-    raise Refusal(
-        "mask-format",
-        "The mask is no result folder, .seg.nrrd or .nii.gz",
-        str(mask),
-        "Save the segmentation in Slicer as .seg.nrrd, or export it as a NIfTI label map.",
-    )
-
-
-def _label_map(mask: Path, pet: sitk.Image) -> Segmentation:
-    """One lesion per label value: a NIfTI file holds no names or ids."""
-    labels = read_labels(mask)
-    if same_grid(labels, pet):  # NIfTI keeps coordinates as float32: take the grid of the PET itself
-        labels.CopyInformation(pet)
-    values = np.unique(array_view(labels))
-    lesions = tuple(
-        Lesion(label=int(value), lesion_id=f"lesion-{value}", name=f"Lesion {value}") for value in values if value
-    )
-    return Segmentation(labels=labels, lesions=lesions, provenance={"imported_from": mask.name, "model": "imported"})
