@@ -70,7 +70,7 @@ def write_lesions_csv(
     cells = [{**_lesion_cells(row), "threshold_suv": thresholds.get(row.lesion_id)} for row in measures.lesions]
     cells.append(_total_cells(measures))
     rows = [{**who, **_EMPTY, **row, **_sul_cells(row, measures), **how} for row in cells]
-    return _write(path, rows, style, overwrite)
+    return write_table(path, rows, style=style, overwrite=overwrite)
 
 
 def summary_row(
@@ -118,7 +118,25 @@ def write_summary_csv(
 
     rows: made by `summary_row`. Raises as `write_lesions_csv`.
     """
-    return _write(path, rows, style, overwrite)
+    return write_table(path, rows, style=style, overwrite=overwrite)
+
+
+def write_table(
+    path: str | os.PathLike,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    style: CsvStyle = PLAIN,
+    overwrite: bool = False,
+) -> Path:
+    """Write rows of any columns, whole or not at all; a column that a row lacks stays empty. Raises as `write_lesions_csv`."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(column for row in reversed(rows) for column in row))  # the newest row knows them all
+    writer = csv.writer(text, delimiter=style.separator, lineterminator="\r\n")  # RFC 4180
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column), style) for column in columns])
+    mark = "\ufeff" if style.byte_order_mark else ""
+    return write_text(path, mark + text.getvalue(), overwrite=overwrite)
 
 
 def _who(identity: StudyIdentity) -> dict[str, Any]:
@@ -191,17 +209,6 @@ def _total_cells(measures: Measures) -> dict[str, Any]:
         "d_max_mm": patient.d_max_mm,
         "sd_max_per_m": patient.sd_max_per_m,
     }
-
-
-def _write(path: str | os.PathLike, rows: Sequence[Mapping[str, Any]], style: CsvStyle, overwrite: bool) -> Path:
-    text = io.StringIO()
-    columns = list(dict.fromkeys(column for row in reversed(rows) for column in row))  # the newest row knows them all
-    writer = csv.writer(text, delimiter=style.separator, lineterminator="\r\n")  # RFC 4180
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column), style) for column in columns])
-    mark = "\ufeff" if style.byte_order_mark else ""
-    return write_text(path, mark + text.getvalue(), overwrite=overwrite)
 
 
 def _cell(value: Any, style: CsvStyle) -> str:
