@@ -20,7 +20,7 @@ _NAMED = {"pet-ct": (_CT, _SUV, _LUNG, _SOFT, _HOT), "pet": (_SUV, _HOT), "ct": 
 
 
 def network_inputs(data: DataRecipe) -> Inputs:
-    """Channels, orientation and spacing (z, y, x, mm) of the network. The prior of a refiner comes after the channels."""
+    """Channels, orientation and spacing (z, y, x, mm) of the network. A refiner's prior comes after the channels."""
     channels = data.channels if data.use == "custom" else _NAMED[data.use]
     return Inputs(channels=tuple(channels), grid="pet", spacing_mm=data.spacing_mm, orientation="LPS", axes="zyx")
 

@@ -39,7 +39,7 @@ def open_patches(
     augmentation: None leaves patches as they are.
 
     Raises:
-        Refusal, Failure: as `prepare_case`, with the case named. Cancelled: the reporter said so; what is prepared stays.
+        Refusal, Failure: as `prepare_case`, with the case named. Cancelled: the reporter said so; what is made stays.
     """
     inputs = network_inputs(data)
     prepared = {}

@@ -44,8 +44,8 @@ def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ..
     """Read, check and resample one case.
 
     Raises:
-        Refusal: CT needed and not there; mask or prior on another grid than the PET; values that are no numbers; a value
-            in the mask that no class claims. Failure: a file cannot be read.
+        Refusal: CT needed and not there; mask or prior on another grid than the PET; values that are no numbers; a
+            value in the mask that no class claims. Failure: a file cannot be read.
     """
     from CLIPSLib.segmentation.installed.channels import shift_and_scale
     from CLIPSLib.segmentation.installed.grid import WorkingGrid
@@ -92,7 +92,7 @@ def _on_pet_grid(case: TrainingCase, name: str, pet: sitk.Image) -> sitk.Image:
 
 
 def _labels(case: TrainingCase, grid: WorkingGrid, mask: sitk.Image, classes: tuple[ClassRecipe, ...]) -> np.ndarray:
-    """Class numbers on the grid: each class is interpolated linearly and kept from one half on; the larger share wins."""
+    """Class numbers on the grid: a class is interpolated linearly and kept from one half on; the largest share wins."""
     import SimpleITK as sitk
 
     values = array_view(mask)

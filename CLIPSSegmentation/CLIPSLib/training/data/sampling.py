@@ -1,4 +1,7 @@
-"""Where in a case a patch lies: on a lesion with a given probability, else anywhere in the body. Called by `patches.py`."""
+"""Where in a case a patch lies: on a lesion with a given probability, else anywhere in the body.
+
+Called by `patches.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ Start = tuple[int, int, int]
 
 
 def choose_start(prepared: PreparedCase, patch: Start, lesion_share: float, random: np.random.Generator) -> Start:
-    """The first voxel (z, y, x) of a patch; negative where the volume is smaller than the patch, which is then centered.
+    """The first voxel (z, y, x) of a patch; negative where the volume is smaller than the patch: it is centered then.
 
     A lesion patch is centered on a random voxel of a random class that the case has: classes count the same, however
     large. A case without lesions gives patches of the body only. Patches do not reach beyond the volume on an axis

@@ -1,4 +1,4 @@
-"""Batches for those who train with TMTV-Net's original trainer: `run_trainer(configuration, datasets, model, optimizer)`.
+"""Batches for those who train with TMTV-Net's own trainer, `run_trainer(configuration, datasets, model, optimizer)`.
 
 Its `datasets` is `{dataset: {split: iterable of batches}}`, each batch a plain dictionary; nowhere documented, found by
 running it (docs/training.md). Nothing of that trainer is imported here.

@@ -1,0 +1,258 @@
+"""Patches: prepared once, drawn as a pure function of (case, step, seed), paired with their masks."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders_training import write_case
+from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.training.data import network_inputs, network_labels, open_patches, preview_image, tmtvnet_datasets
+from CLIPSLib.training.data.patches import Patches
+from CLIPSLib.training.data.spatial import Movement, cut
+from CLIPSLib.training.recipe import AugmentationRecipe, ClassRecipe, DataRecipe
+
+torch = pytest.importorskip("torch")
+
+DATA = DataRecipe(patch=(12, 12, 12), spacing_mm=None)
+EVERYTHING = AugmentationRecipe(
+    **{f"{name}_p": 1.0 for name in ("rotate", "scale", "elastic", "gamma", "noise", "blur", "low_resolution")},
+    brightness_p=1.0,
+    misalign_p=1.0,
+)
+
+
+def patches_of(tmp_path, *cases, data=DATA, augmentation=None) -> Patches:
+    return open_patches(cases, data, augmentation, tmp_path / "cache")
+
+
+def test_a_patch_on_a_lesion_holds_the_lesion_and_its_suv(tmp_path):
+    patches = patches_of(tmp_path, write_case(tmp_path))
+    batch = patches.batch(["007"], 0, 1, lesion_share=1.0)
+    assert batch.images.shape == (1, 5, 12, 12, 12)
+    assert batch.labels.sum() == 27
+    suv = batch.images[0, 1] * 30  # channel "suv": 0 to 30 became 0 to 1
+    inside = batch.labels[0, 0].bool()
+    assert suv[inside].min() > 7 > 2 > suv[~inside].max()
+
+
+def test_channels_are_those_of_segmentation(tmp_path):
+    """The same voxels through training and through the tiles that inference reads."""
+    from CLIPSLib.formats import read_image
+    from CLIPSLib.imaging import array_view
+    from CLIPSLib.segmentation.installed.channels import ChannelTiles
+    from CLIPSLib.segmentation.sliding_window.tiles import covering_grid
+
+    case = write_case(tmp_path, shape=(12, 12, 12), lesions=())
+    images = patches_of(tmp_path, case).batch(["007"], 0, 0).images[0]
+    volumes = {"suv": np.array(array_view(read_image(case.pet))), "hu": np.array(array_view(read_image(case.ct)))}
+    grid = covering_grid((12, 12, 12), (12, 12, 12), overlap=0.5)
+    tile = ChannelTiles(grid, volumes, network_inputs(DATA).channels).read(grid.starts[0])
+    assert torch.allclose(images, tile, atol=2e-3)  # prepared images are kept with 11 bits
+
+
+def test_a_volume_smaller_than_the_patch_is_centered_and_padded_with_nothing(tmp_path):
+    case = write_case(tmp_path, shape=(6, 30, 8), lesions=((slice(2, 4), slice(3, 5), slice(3, 5)),))
+    batch = patches_of(tmp_path, case).batch(["007"], 0, 0, lesion_share=1.0)
+    assert batch.labels.sum() == 8
+    assert batch.images[0, :, :3].abs().max() == 0
+    assert batch.images[0, 1, 3:9, :, 2:10].min() > 0
+
+
+def test_a_case_without_lesions_gives_patches_of_the_body(tmp_path):
+    batch = patches_of(tmp_path, write_case(tmp_path, lesions=())).batch(["007"] * 3, 5, 1, lesion_share=1.0)
+    assert batch.labels.sum() == 0
+    assert patches_of(tmp_path, write_case(tmp_path, lesions=())).facts("007").empty
+
+
+def test_the_share_of_patches_on_lesions_is_what_was_asked_for(tmp_path):
+    small = replace(DATA, patch=(8, 8, 8))
+    corner = ((slice(0, 2), slice(0, 2), slice(0, 2)),)
+    patches = patches_of(tmp_path, write_case(tmp_path, shape=(40, 40, 40), lesions=corner), data=small)
+    hits = [bool(patches.batch(["007"], step, 3, lesion_share=0.4).labels.any()) for step in range(400)]
+    # Binomial, n = 400, p = .4 and a little from patches that meet the corner by chance: 0.4 +- 4 standard errors
+    assert 0.30 < np.mean(hits) < 0.51
+
+
+def test_classes_are_drawn_alike_however_large(tmp_path):
+    lesions = ((slice(0, 2),) * 3, (slice(14, 30), slice(14, 30), slice(14, 30)))
+    case = write_case(tmp_path, shape=(32, 32, 32), lesions=lesions, values=(1, 2))
+    classes = (ClassRecipe(name="Lesion", values=(1,)), ClassRecipe(name="Brain", kind="physiological", values=(2,)))
+    patches = patches_of(tmp_path, case, data=replace(DATA, patch=(8, 8, 8), classes=classes))
+    first = [bool((patches.batch(["007"], s, 0, lesion_share=1.0).labels == 1).any()) for s in range(200)]
+    assert 0.36 < np.mean(first) < 0.64
+    assert [label.kind for label in network_labels(patches.data)] == ["background", "tumor", "physiological"]
+
+
+@pytest.mark.parametrize("augmentation", [None, AugmentationRecipe(), EVERYTHING, replace(EVERYTHING, mixup=0.4)])
+def test_any_process_makes_the_same_patch_at_any_time(tmp_path, augmentation):
+    cases = [write_case(tmp_path, "a", seed=1), write_case(tmp_path, "b", seed=2)]
+    patches = patches_of(tmp_path, *cases, augmentation=augmentation)
+    elsewhere = pickle.loads(pickle.dumps(patches))
+    later = elsewhere.batch(["b", "b", "a"], 7, 5)
+    elsewhere.batch(["a"], 8, 5)
+    again = patches.batch(["b", "b", "a"], 7, 5)
+    assert torch.equal(later.images, again.images)
+    assert torch.equal(later.labels, again.labels)
+    assert not torch.equal(again.images[0], again.images[1])  # the same case twice gives two patches
+    assert not torch.equal(again.images, patches.batch(["b", "b", "a"], 8, 5).images)
+    assert not torch.equal(again.images, patches.batch(["b", "b", "a"], 7, 6).images)
+
+
+@pytest.mark.parametrize(
+    "movement",
+    [
+        Movement(degrees=(20.0, -10.0, 5.0)),
+        Movement(scale=1.1),
+        Movement(bend=np.random.default_rng(3).uniform(-6, 6, (3, 5, 5, 5))),
+    ],
+)
+def test_image_and_mask_move_together(tmp_path, movement):
+    """The lesion is SUV 8 in a body of SUV 1: after any movement the mask still lies on it."""
+    case = write_case(tmp_path, shape=(32, 32, 32), lesions=((slice(13, 19), slice(14, 20), slice(12, 18)),))
+    prepared = patches_of(tmp_path, case).prepared["007"]
+    patch = cut(prepared, (4, 4, 4), (24, 24, 24), movement)
+    hot = patch["suv"] > 4.5
+    overlap = 2 * (hot & (patch["labels"] > 0)).sum() / (hot.sum() + (patch["labels"] > 0).sum())
+    assert overlap > 0.9
+    assert patch["labels"].sum() > 100
+
+
+def test_a_turn_by_a_right_angle_is_the_turned_array(tmp_path):
+    case = write_case(tmp_path, shape=(21, 21, 21), lesions=((slice(3, 6), slice(10, 14), slice(12, 15)),))
+    prepared = patches_of(tmp_path, case).prepared["007"]
+    plain = cut(prepared, (0, 0, 0), (21, 21, 21), Movement())
+    turned = cut(prepared, (0, 0, 0), (21, 21, 21), Movement(degrees=(90.0, 0.0, 0.0)))  # about the z axis
+    assert np.array_equal(turned["labels"], np.rot90(plain["labels"], 1, axes=(1, 2))) or np.array_equal(
+        turned["labels"], np.rot90(plain["labels"], -1, axes=(1, 2))
+    )
+
+
+def test_no_border_appears_where_the_body_goes_on(tmp_path):
+    prepared = patches_of(tmp_path, write_case(tmp_path, shape=(40, 40, 40))).prepared["007"]
+    patch = cut(prepared, (14, 14, 14), (12, 12, 12), Movement(degrees=(45.0, 0.0, 0.0), scale=0.8))
+    assert patch["inside"].all()
+    assert patch["suv"].min() > 0.4
+
+
+def test_ct_can_be_shifted_against_the_pet(tmp_path):
+    prepared = patches_of(tmp_path, write_case(tmp_path, shape=(24, 24, 24))).prepared["007"]
+    plain = cut(prepared, (6, 6, 6), (12, 12, 12), Movement())
+    shifted = cut(prepared, (6, 6, 6), (12, 12, 12), Movement(ct_shift_mm=(8.0, 0.0, 0.0)))
+    assert np.allclose(shifted["suv"], plain["suv"], atol=1e-3)
+    assert np.allclose(shifted["hu"][:-2], plain["hu"][2:], atol=0.1)  # 8 mm are two voxels
+
+
+def test_augmented_values_stay_numbers(tmp_path):
+    patches = patches_of(tmp_path, write_case(tmp_path), augmentation=EVERYTHING)
+    for step in range(10):
+        assert torch.isfinite(patches.batch(["007"], step, 0).images).all()
+
+
+def test_mixup_blends_by_the_share_that_it_reports(tmp_path):
+    cases = [write_case(tmp_path, "a", seed=1), write_case(tmp_path, "b", seed=2)]
+    augmentation = AugmentationRecipe(mixup=1.0)
+    mixed = patches_of(tmp_path, *cases, augmentation=augmentation).batch(["a", "b"], 0, 0, lesion_share=1.0)
+    unmixed = patches_of(tmp_path, *cases, augmentation=replace(augmentation, mixup=0.0))
+    alone = unmixed.batch(["a", "b"], 0, 0, lesion_share=1.0)
+    for index in range(2):
+        other = next(j for j in range(2) if torch.equal(mixed.mixed_labels[index], alone.labels[j]))
+        share = float(mixed.mixed_share[index])
+        blended = (1 - share) * alone.images[index] + share * alone.images[other]
+        assert torch.allclose(mixed.images[index], blended, atol=1e-6)
+
+
+def test_prepared_images_are_used_again_and_made_anew_for_other_files_or_another_grid(tmp_path):
+    case = write_case(tmp_path)
+    entries = [p.prepared["007"].folder for p in (patches_of(tmp_path, case), patches_of(tmp_path, case))]
+    assert entries[0] == entries[1]
+    other_grid = patches_of(tmp_path, case, data=replace(DATA, spacing_mm=(6.0, 6.0, 6.0)))
+    assert other_grid.prepared["007"].folder != entries[0]
+    assert other_grid.facts("007").shape == (14, 16, 19)  # 20 * 4 / 6 = 13.3, 24 * 4 / 6 = 16, 28 * 4 / 6 = 18.7
+    changed = write_case(tmp_path, seed=9)
+    assert patches_of(tmp_path, changed).prepared["007"].folder != entries[0]
+
+
+def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
+    case = write_case(tmp_path)
+    write_case(tmp_path, seed=9)
+    with pytest.raises(Refusal, match="The pet of case '007' is not the file that was frozen"):
+        patches_of(tmp_path, case)
+
+
+def test_a_deleted_image_is_named_with_its_case(tmp_path):
+    case = write_case(tmp_path)
+    (tmp_path / "007_mask.nii.gz").unlink()
+    with pytest.raises(Failure, match="mask of case '007'"):
+        patches_of(tmp_path, case)
+
+
+def test_a_damaged_cache_is_told_and_not_trained_with(tmp_path):
+    case = write_case(tmp_path)
+    folder = patches_of(tmp_path, case).prepared["007"].folder
+    (folder / "suv.npy").write_bytes(b"short")
+    with pytest.raises(Failure, match="Remove its folder"):
+        patches_of(tmp_path, case)
+
+
+def test_a_mask_on_another_grid_is_refused(tmp_path):
+    case = write_case(tmp_path)
+    other = write_case(tmp_path, "008", shape=(20, 24, 27))
+    mixed = replace(case, mask=other.mask, sha256={})
+    with pytest.raises(Refusal, match="mask of case '007' is not on the grid of its PET"):
+        patches_of(tmp_path, mixed)
+
+
+def test_a_mask_value_without_class_is_refused(tmp_path):
+    case = write_case(tmp_path, values=(3,))
+    data = replace(DATA, classes=(ClassRecipe(name="Lesion", values=(1,)),))
+    with pytest.raises(Refusal, match="holds the value 3"):
+        patches_of(tmp_path, case, data=data)
+
+
+def test_without_ct_a_pet_recipe_works_and_a_pet_ct_recipe_is_refused(tmp_path):
+    case = write_case(tmp_path, ct=False)
+    assert patches_of(tmp_path, case, data=replace(DATA, use="pet")).batch(["007"], 0, 0).images.shape[1] == 2
+    with pytest.raises(Refusal, match="Case '007' has no CT"):
+        patches_of(tmp_path, case)
+
+
+def test_a_refiner_gets_the_prior_as_its_last_channel(tmp_path):
+    case = write_case(tmp_path)
+    prior = replace(case, prior=case.mask, sha256={})
+    batch = patches_of(tmp_path, prior).batch(["007"], 0, 0, lesion_share=1.0)
+    assert batch.images.shape[1] == 6
+    assert torch.equal(batch.images[:, 5], batch.labels[:, 0].float())
+
+
+def test_the_original_trainer_of_tmtvnet_gets_the_batches_it_expects(tmp_path):
+    cases = [write_case(tmp_path, name, seed=i) for i, name in enumerate("abcde")]
+    patches = patches_of(tmp_path, *cases, augmentation=AugmentationRecipe())
+    datasets = tmtvnet_datasets(patches, {"train": list("abc"), "valid": list("de")}, batch_size=2)
+    first, second = (list(datasets["clips"]["train"]) for _ in range(2))
+    assert [len(batch["uid"]) for batch in first] == [2, 1]
+    assert sorted(name for batch in first for name in batch["uid"]) == list("abc")
+    for name in ("ct", "suv", "ct_lung", "ct_soft", "suv_hot"):
+        assert first[0][name].shape == (2, 1, 12, 12, 12)
+        assert first[0][name].dtype == torch.float32
+    assert first[0]["seg"].dtype == torch.int64
+    assert not torch.equal(first[0]["suv"], second[0]["suv"])
+    assert [batch["uid"] for batch in datasets["clips"]["valid"]] == [["d", "e"]]
+
+
+def test_the_original_trainer_without_a_train_split_or_with_other_channels_is_refused(tmp_path):
+    patches = patches_of(tmp_path, write_case(tmp_path))
+    with pytest.raises(Refusal, match="no split 'train'"):
+        tmtvnet_datasets(patches, {"valid": ["007"]}, batch_size=1)
+    pet_only = patches_of(tmp_path, write_case(tmp_path), data=replace(DATA, use="pet"))
+    with pytest.raises(Refusal, match="five channels"):
+        tmtvnet_datasets(pet_only, {"train": ["007"]}, batch_size=1)
+
+
+def test_the_preview_shows_each_case_in_a_row_with_its_mask_outlined(tmp_path):
+    cases = [write_case(tmp_path, "a"), write_case(tmp_path, "b", lesions=())]
+    patches = patches_of(tmp_path, *cases, augmentation=EVERYTHING)
+    picture = np.asarray(preview_image(patches, ["a", "b"], columns=4, scale=2))
+    red = (picture == (230, 40, 40)).all(axis=2)
+    half = picture.shape[0] // 2
+    assert red[:half].any() and not red[half:].any()
