@@ -54,7 +54,7 @@ class SegmentationFacts:
 def write_study_json(path: str | os.PathLike, study: PetCtStudy, *, anonymous: bool) -> Path:
     """Write identity, the SUV factor with its inputs, and cautions. An anonymous study comes here anonymous."""
     content = {
-        **_origin(),
+        **origin(),
         "anonymous": anonymous,
         **study_record(study),
         "pet_grid": grid_of(study.pet),
@@ -82,7 +82,7 @@ def write_segmentation_json(
 ) -> Path:
     """Write lesions, provenance, validity and cautions, tied to label map, segments and measures by their SHA-256."""
     content = {
-        **_origin(),
+        **origin(),
         "labels": {
             "file": labels_path.name,
             "sha256": sha256_file(labels_path),
@@ -120,7 +120,7 @@ def read_segmentation_json(path: str | os.PathLike) -> SegmentationFacts:
 def write_measures_json(path: str | os.PathLike, measures: Measures, *, user_entered: Sequence[str] = ()) -> Path:
     """Write all measures; units are part of the names. user_entered: values of the study that a person typed."""
     content = {
-        **_origin(),
+        **origin(),
         "patient": asdict(measures.patient),
         "lesions": [asdict(lesion) for lesion in measures.lesions],
         "norms": [asdict(norm) for norm in measures.norms],
@@ -154,6 +154,15 @@ def grid_of(image: sitk.Image) -> dict[str, list[float]]:
     }
 
 
+def origin() -> dict[str, Any]:
+    """When and with which software a document is written, and what it may be used for."""
+    return {
+        "created_utc": utc_now(),
+        "software": {**software(), "libraries": library_versions()},
+        "use": RESEARCH_USE,
+    }
+
+
 class _Fields:
     """Turns a missing, unknown or mistyped field into a sentence about the file."""
 
@@ -171,14 +180,6 @@ class _Fields:
                 str(self._path),
                 "Make the result again.",
             ) from error
-
-
-def _origin() -> dict[str, Any]:
-    return {
-        "created_utc": utc_now(),
-        "software": {**software(), "libraries": library_versions()},
-        "use": RESEARCH_USE,
-    }
 
 
 def _read_cautions(items: list[dict]) -> tuple[Caution, ...]:
