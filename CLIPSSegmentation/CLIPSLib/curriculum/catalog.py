@@ -1,35 +1,37 @@
-"""The curricula by name, and `build_curriculum`, the one way to make any of them."""
+"""`build_curriculum`, the one way to make a curriculum, and `list_curricula`. Called by trainer, hook and command."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from CLIPSLib.curriculum.cohort import CohortOptions, make_cohort
-from CLIPSLib.curriculum.identity import hash_of_id, identify, sha256
-from CLIPSLib.curriculum.names import choose, read_options
-from CLIPSLib.curriculum.pacing.base import FullSet
+import numpy as np
+
+from CLIPSLib.curriculum.cohort import check_known, make_cohort
+from CLIPSLib.curriculum.identity import identify, sha256
+from CLIPSLib.curriculum.methods import METHODS, Method
+from CLIPSLib.curriculum.names import choose
+from CLIPSLib.curriculum.options import OversamplingOptions, SelfPacedOptions, as_document, read_parts
+from CLIPSLib.curriculum.ordering import CURRICULUM, order_cases
+from CLIPSLib.curriculum.pacing import PACINGS, Progress
+from CLIPSLib.curriculum.planner import Plan
 from CLIPSLib.curriculum.pool import PoolCurriculum
+from CLIPSLib.curriculum.self_paced import REGULARIZERS, SelfPacedCurriculum
 from CLIPSLib.curriculum.types import Curriculum, CurriculumCase, Description
-from CLIPSLib.errors import UsageError
-from CLIPSLib.schema import to_document
+from CLIPSLib.errors import Caution, UsageError
 
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """A curriculum as `list_curricula` tells it."""
-
-    name: str
-    title: str
-
-
-_METHODS = {"vanilla": Method(name="vanilla", title="no curriculum")}
+_NOT_SELF_PACED = ("none", "one-pass", "performance-gated", "replayed")  # do not say how an age grows
+_WITHOUT_LOSS_OR_PERFORMANCE = "performance-gated"
 
 
 def list_curricula() -> tuple[Method, ...]:
-    """All curricula, vanilla first."""
-    return tuple(_METHODS.values())
+    """All curricula, vanilla first, the presets before the plain methods."""
+    return tuple(METHODS.values())
+
+
+def get_method(name: str) -> Method:
+    """What is told of a curriculum. Raises UsageError: there is none of this name."""
+    return choose(name, METHODS, "curriculum")
 
 
 def build_curriculum(
@@ -41,27 +43,87 @@ def build_curriculum(
     seed: int,
     **options: Any,
 ) -> Curriculum:
-    """The curriculum `name` for these cases.
+    """The curriculum `name` for these cases; the order of the list does not matter.
 
-    scores: difficulty by case id, higher is harder. total_steps: optimizer steps of the run, counted from 0.
+    scores: difficulty by case id, higher is harder; entries of other cases are not used. total_steps: optimizer steps
+    of the run, counted from 0. options: those of the method, of its pacing function (`pacing="root-p"`, `power=3`)
+    and of its regularizer, beside each other; `clips curriculum explain NAME` lists them.
 
     Raises:
-        UsageError: unknown name or option, a value out of range. Refusal: the cases or scores cannot carry it.
+        UsageError: unknown name or option, a value out of range, scores that are needed and missing.
+        Refusal: a case without a score, or no case left to rank.
     """
-    choose(name, _METHODS, "curriculum")
+    method = get_method(name)
     if total_steps < 1:
-        raise UsageError("no-steps", f"A run needs at least one step, not {total_steps}")
-    chosen = read_options(CohortOptions, options, name)
-    cohort = make_cohort(cases, chosen)
-    order = tuple(sorted((c.case_id for c in cohort.ranked), key=lambda case_id: hash_of_id("order", seed, case_id)))
-    identity = identify(name, chosen, cases, order, scores, total_steps, seed)
+        raise UsageError("no-steps", f"A run needs at least one step, not {total_steps}", name)
+    choices, parts = read_settings(method, options)
+    settings = parts["options"]
+    cohort = make_cohort(cases, settings)
+    ordering = CURRICULUM if getattr(settings, "needs_scores", False) else method.ordering
+    order = order_cases(cohort.ranked, scores, ordering, seed, interleave=getattr(settings, "interleave", False))
+    told = {**choices, **as_document(parts)}
+    identity = identify(name, told, cases, order, scores, total_steps, seed)
     description = Description(
         name=name,
-        options=to_document(chosen),
+        options=told,
         order=order,
         fingerprint=sha256(identity),
         total_steps=total_steps,
         seed=seed,
         quarantined=cohort.quarantined,
+        conditions=method.conditions,
+        adaptive=method.needs_losses or choices.get("pacing") == _WITHOUT_LOSS_OR_PERFORMANCE,
+        cautions=tuple(_cautions(method, parts, order, scores, total_steps)),
     )
-    return PoolCurriculum(cohort, FullSet(), description, identity, minimum_pool=1, lag=1)
+    plan = Plan(cohort, parts["pacing"], settings, description, identity)
+    if isinstance(settings, SelfPacedOptions):
+        check_known(settings.must_include, order, "must_include")
+        return SelfPacedCurriculum(plan, parts["regularizer"], scored=settings.needs_scores)
+    return PoolCurriculum(plan, _shares(settings, len(order)))
+
+
+def read_settings(method: Method, given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The choices (pacing function, regularizer) by name, and the parts made from the options.
+
+    Raises:
+        UsageError: an unknown name or option, or a value out of range.
+    """
+    rest = {**method.defaults, **given}
+    self_paced = issubclass(method.options, SelfPacedOptions)
+    choices: dict[str, str] = {}
+    pacing = method.pacing
+    if not method.pacing_fixed:
+        offered = {name: kind for name, kind in PACINGS.items() if not (self_paced and name in _NOT_SELF_PACED)}
+        pacing = choices["pacing"] = rest.pop("pacing", pacing)
+        choose(pacing, offered, "pacing function")
+    kinds = {"options": method.options, "pacing": PACINGS[pacing]}
+    if self_paced:
+        choices["regularizer"] = rest.pop("regularizer")
+        kinds["regularizer"] = choose(choices["regularizer"], REGULARIZERS, "regularizer")
+    parts = read_parts(kinds, rest, method.name)
+    if self_paced and parts["options"].diversity and choices["regularizer"] != "hard":
+        what = f"Option 'diversity' needs the regularizer 'hard', not '{choices['regularizer']}'"
+        raise UsageError("diversity-not-hard", what, method.name)
+    return choices, parts
+
+
+def _shares(settings: Any, count: int) -> np.ndarray:
+    """In which proportions the cases of the order are drawn, where all of them are in the pool."""
+    if isinstance(settings, OversamplingOptions):
+        return (np.arange(1, count + 1) / count) ** settings.hardness_power
+    return np.ones(count)
+
+
+def _cautions(
+    method: Method, parts: Mapping[str, Any], order: Sequence[str], scores: Mapping[str, float] | None, steps: int
+) -> list[Caution]:
+    cautions = []
+    if method.needs_scores and len({scores[case_id] for case_id in order}) == 1:
+        what = f"All {len(order)} cases have the same score: the order is that of random-order"
+        cautions.append(Caution("scores-equal", what, method.name))
+    progress = Progress(steps - 1, steps, len(order))
+    _, share = parts["pacing"].window(progress)
+    if share < 1.0:
+        what = f"The pool ends at {share:.0%} of the cases: the last ones are never drawn"
+        cautions.append(Caution("full-set-not-reached", what, method.name))
+    return cautions

@@ -6,69 +6,40 @@ and pacing only. Built by `catalog`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 
-from CLIPSLib.curriculum.cohort import Cohort
-from CLIPSLib.curriculum.identity import FORMAT, VERSION, check_identity
-from CLIPSLib.curriculum.pacing.base import Pacing, Progress, pool_size
-from CLIPSLib.curriculum.types import Description, Draw
-from CLIPSLib.errors import UsageError
+from CLIPSLib.curriculum.pacing import pool_size
+from CLIPSLib.curriculum.planner import Plan, Planner
+from CLIPSLib.curriculum.types import Draw
 
 
-class PoolCurriculum:
-    """Draws uniformly from the part of the ordered list that the pacing function opens; all loss weights are 1."""
+class PoolCurriculum(Planner):
+    """Draws from the part of the ordered list that the pacing function opens; all loss weights are 1.
 
-    def __init__(
-        self,
-        cohort: Cohort,
-        pacing: Pacing,
-        description: Description,
-        identity: Mapping[str, Any],
-        *,
-        minimum_pool: int,
-        lag: int,
-    ) -> None:
-        self.description = description
-        self.lag = lag
-        self._cohort = cohort
-        self._pacing = pacing
-        self._identity = identity
-        self._minimum_pool = minimum_pool
-        self._last: tuple[tuple[int, int], Draw] | None = None
+    shares: in which proportions cases of the pool are drawn, float64 [ranked cases] in the order of the list.
+    """
+
+    def __init__(self, plan: Plan, shares: np.ndarray) -> None:
+        super().__init__(plan)
+        self._shares = shares
+        self._last: tuple[tuple, Draw] | None = None
 
     def plan(self, step: int) -> Draw:
-        check_step(step, self.description.total_steps)
-        low, high = self._pacing.window(Progress(step, self.description.total_steps))
-        count = len(self.description.order)
-        last = pool_size(high, count, self._minimum_pool)
-        first = min(int(low * count + 1e-9), last - self._minimum_pool)
-        pool = (max(0, first), last)
-        if self._last is None or self._last[0] != pool:
-            self._last = (pool, self._draw(*pool))
+        """See `Curriculum.plan`; the same object is given while nothing changes."""
+        self._check_step(step)
+        key = (*self._pool(step), self._foreground(step))
+        if self._last is None or self._last[0] != key:
+            self._last = (key, self._draw(*key))
         return self._last[1]
 
-    def _draw(self, first: int, last: int) -> Draw:
-        ones = np.ones(last - first)
-        return self._cohort.draw(self.description.order[first:last], ones, ones)
+    def _pool(self, step: int) -> tuple[int, int]:
+        """Which part of the order: [first, last)."""
+        count = len(self.description.order)
+        low, high = self._made_of.pacing.window(self._progress(step, count))
+        last = pool_size(high, count, self._minimum_pool)
+        first = pool_size(low, count, 0)
+        return max(0, min(first, last - self._minimum_pool)), last
 
-    def observe(self, step: int, ids: Sequence[str], losses: Sequence[float]) -> None:
-        """Losses do not act on a fixed order."""
-
-    def observe_performance(self, step: int, performance: float) -> None:
-        """Performance does not act on this pacing."""
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"format": FORMAT, "version": VERSION, "identity": dict(self._identity)}
-
-    def load_state_dict(self, state: Mapping[str, Any], *, override: bool = False) -> None:
-        check_identity(self._identity, state, override=override)
-
-
-def check_step(step: int, total_steps: int) -> None:
-    """Raise UsageError for a step outside the run."""
-    if not 0 <= step < total_steps:
-        what = f"Step {step} is not in this run of {total_steps} steps, which are counted from 0"
-        raise UsageError("step-outside", what, "", "Build the curriculum for as many steps as will be trained.")
+    def _draw(self, first: int, last: int, foreground: float | None) -> Draw:
+        ids = self.description.order[first:last]
+        return self._made_of.cohort.draw(ids, self._shares[first:last], np.ones(last - first), foreground)

@@ -9,15 +9,19 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands. step: global optimizer step from 0. performances: validation metrics that act so far."""
+    """Where training stands.
+
+    step: global optimizer step from 0. count: ranked cases. performances: the validation metrics that act by now.
+    """
 
     step: int
     total_steps: int
+    count: int
     performances: tuple[float, ...] = ()
 
 
 class Pacing(Protocol):
-    """A frozen dataclass of its parameters; `window` is a pure function of the progress."""
+    """A frozen dataclass of its parameters; `window` is a pure function of the progress. The texts explain it."""
 
     title: ClassVar[str]
     formula: ClassVar[str]
@@ -54,6 +58,8 @@ class FullSet(Growing):
 
 
 def pool_size(fraction: float, count: int, minimum: int) -> int:
-    """n = max(minimum, ceil(fraction * count)), at most `count`; a product that misses a whole number by rounding
-    (0.1 * 30 = 3.0000000000000004) counts as that number."""
+    """n = max(minimum, ceil(fraction * count)), at most `count`.
+
+    A product that misses a whole number by rounding (0.1 * 30 = 3.0000000000000004) counts as that number.
+    """
     return min(count, max(minimum, math.ceil(fraction * count - 1e-9)))
