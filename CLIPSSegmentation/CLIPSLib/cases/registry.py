@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CLIPSLib.cases import add, check, drafts, listing, masks, ratings, references, reviews, splits
+from CLIPSLib.cases import check, drafts, intake, listing, masks, ratings, records, references, reviews, splits
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.types import (
@@ -121,7 +121,7 @@ class Registry:
                 the pseudonym is taken or no file name; or `identities.json`, which tells patients apart, is missing.
             Failure: disk full, folder not writable; nothing was changed. Cancelled: `reporter` said so; as before.
         """
-        return add.add_case(
+        return intake.add_case(
             self._database, self._folder, study, source=source, case_id=pseudonym, stratum=stratum, reporter=reporter
         )
 
@@ -135,11 +135,11 @@ class Registry:
 
     def case(self, case_id: str) -> CaseRecord:
         """What is known of a case."""
-        return add.find_case(self._database, case_id)
+        return records.find_case(self._database, case_id)
 
     def case_of_series(self, pet_series_uid: str) -> CaseRecord | None:
         """The case made from this PET series, if there is one."""
-        return add.case_of_series(self._database, pet_series_uid)
+        return records.case_of_series(self._database, pet_series_uid)
 
     def files(self, case_id: str) -> CaseFiles:
         """Where the images of a case lie."""
@@ -151,7 +151,7 @@ class Registry:
         Raises:
             Failure: an image is missing or damaged.
         """
-        return add.read_study(self._database, self._folder, case_id)
+        return records.read_study(self._database, self._folder, case_id)
 
     # Mask versions
 
@@ -212,7 +212,9 @@ class Registry:
 
     def set_reference(self, case_id: str, mask_id: str, *, author: str, comment: str = "") -> None:
         """Choose the mask that stands for the truth of a case; choosing an earlier one restores it."""
-        references.set_reference(self._database, self.case(case_id).case_id, mask_id, author=author, comment=comment)
+        references.set_reference(
+            self._database, self._folder, self.case(case_id).case_id, mask_id, author=author, comment=comment
+        )
 
     def reference(self, case_id: str) -> MaskVersion | None:
         """The mask chosen last."""
@@ -274,9 +276,7 @@ class Registry:
             active_s=active_s,
         )
 
-    def ratings(
-        self, case_id: str | None = None, *, viewer: str | None = None, history: bool = False
-    ) -> list[Rating]:
+    def ratings(self, case_id: str | None = None, *, viewer: str | None = None, history: bool = False) -> list[Rating]:
         """The latest rating of each rater for each case (or one case); with `history` also the earlier ones.
 
         viewer: only what this rater may see: his own, and others' of the cases that he has rated.

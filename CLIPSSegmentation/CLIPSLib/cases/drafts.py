@@ -1,0 +1,83 @@
+"""Unfinished work, one slot per case and reader: what the panel saves by itself. Called by `Registry`."""
+
+from __future__ import annotations
+
+from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.identities import scrubber_of
+from CLIPSLib.cases.masks import require_mask_of, whole_file
+from CLIPSLib.cases.people import require_effort, require_name
+from CLIPSLib.cases.segmentation_facts import facts_to_json, require_fit, segmentation_from_json
+from CLIPSLib.cases.staging import name_by_content, remove, staged_image
+from CLIPSLib.cases.types import CaseRecord, Draft
+from CLIPSLib.formats import read_labels, write_labels
+from CLIPSLib.provenance import utc_now
+from CLIPSLib.segmentation.types import Segmentation
+
+_OF_READER = "FROM drafts WHERE case_id = ? AND reader = ?"
+
+
+def save(
+    database: Database,
+    folder: RegistryFolder,
+    case: CaseRecord,
+    reader: str,
+    segmentation: Segmentation,
+    *,
+    parent: str | None,
+    active_s: float,
+    edit_count: int,
+) -> None:
+    """Keep a draft in place of the earlier one, whose file goes last. Probabilities are not kept."""
+    require_fit(segmentation, folder.case_files(case).pet, case.case_id)
+    require_effort(active_s, edit_count)
+    if parent is not None:
+        require_mask_of(database, parent, case.case_id)
+    row = {
+        "case_id": case.case_id,
+        "reader": require_name(reader, "reader"),
+        "parent": parent,
+        "facts": facts_to_json(segmentation, scrubber_of(folder.identities, case.case_id)),
+        "active_s": float(active_s),
+        "edit_count": int(edit_count),
+        "saved_utc": utc_now(),
+    }
+    with staged_image(folder.drafts, lambda path: write_labels(segmentation.labels, path)) as (labels, sha256):
+        with database.transaction():
+            earlier = _file_hash(database, case.case_id, row["reader"])
+            name_by_content(labels, folder.draft_file(sha256))
+            database.insert("drafts", {**row, "sha256": sha256}, replace=True)
+            database.afterwards(lambda: _forget_file(database, folder, earlier))
+
+
+def read(database: Database, folder: RegistryFolder, case_id: str, reader: str) -> Draft | None:
+    """The draft of a reader. Raises `Failure` when its file is missing or damaged."""
+    row = database.row(f"SELECT * {_OF_READER}", (case_id, require_name(reader, "reader")))
+    if row is None:
+        return None
+    labels = read_labels(whole_file(folder.draft_file(row["sha256"]), f"the draft of {case_id}"))
+    same = {name: row[name] for name in ("case_id", "reader", "parent", "saved_utc", "active_s", "edit_count")}
+    return Draft(**same, segmentation=segmentation_from_json(row["facts"], labels))
+
+
+def discard(database: Database, folder: RegistryFolder, case_id: str, reader: str) -> None:
+    """Forget the draft of a reader."""
+    reader = require_name(reader, "reader")
+    with database.transaction():
+        earlier = _file_hash(database, case_id, reader)
+        database.execute(f"DELETE {_OF_READER}", (case_id, reader))
+        database.afterwards(lambda: _forget_file(database, folder, earlier))
+
+
+def _file_hash(database: Database, case_id: str, reader: str) -> str | None:
+    row = database.row(f"SELECT sha256 {_OF_READER}", (case_id, reader))
+    return row and row[0]
+
+
+def _forget_file(database: Database, folder: RegistryFolder, sha256: str | None) -> None:
+    """Delete the file of a draft that no row has any more (two readers may have the same content)."""
+    if sha256 is None:
+        return
+    with database.transaction():
+        if database.row("SELECT 1 FROM drafts WHERE sha256 = ?", (sha256,)) is None:
+            remove(folder.draft_file(sha256))

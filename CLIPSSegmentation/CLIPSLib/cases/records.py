@@ -1,0 +1,50 @@
+"""Cases found again: by id, by PET series, with their images. Called by `Registry` and its neighbours."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.folder import CT, RegistryFolder
+from CLIPSLib.cases.types import CaseRecord
+from CLIPSLib.errors import Caution, UsageError
+from CLIPSLib.formats import read_saved_study
+from CLIPSLib.study.types import PetCtStudy
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def find_case(database: Database, case_id: str) -> CaseRecord:
+    """A case by its id. Raises `UsageError` when there is none; ids are text."""
+    if not isinstance(case_id, str):
+        raise UsageError("case-id", f"The case id {case_id!r} is no text", remedy='Ids are text: "007" is not 7.')
+    row = database.row("SELECT * FROM cases WHERE case_id = ?", (case_id,))
+    if row is None:
+        raise UsageError("no-such-case", f"There is no case {case_id!r}", str(database.path.parent))
+    return _record(row)
+
+
+def case_of_series(database: Database, pet_series_uid: str) -> CaseRecord | None:
+    """The case made from a PET series."""
+    row = database.row("SELECT * FROM cases WHERE series_key = ?", (pet_series_uid,))
+    return None if row is None else _record(row)
+
+
+def read_study(database: Database, folder: RegistryFolder, case_id: str) -> PetCtStudy:
+    """The images of a case, under the pseudonym of its patient. Raises as `formats.read_saved_study`."""
+    case = find_case(database, case_id)
+    study = read_saved_study(folder.images / case.case_id)
+    identity = replace(study.identity, patient_id=case.patient_id)
+    return replace(study, identity=identity, cautions=case.cautions)
+
+
+def _record(row: sqlite3.Row) -> CaseRecord:
+    fields = {name: row[name] for name in row.keys() if name not in ("files", "cautions")}  # noqa: SIM118
+    return CaseRecord(
+        **fields,
+        has_ct=CT in json.loads(row["files"]),
+        cautions=tuple(Caution(**item) for item in json.loads(row["cautions"])),
+    )

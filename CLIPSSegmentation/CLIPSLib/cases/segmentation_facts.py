@@ -1,0 +1,126 @@
+"""What a segmentation is besides its voxels, as JSON text in the database. Used by `masks` and `drafts`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from CLIPSLib.cases.types import LesionRecord
+from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.formats import Scrubber
+from CLIPSLib.imaging import array_view, same_grid, voxel_volume_ml
+from CLIPSLib.segmentation.types import Lesion, Segmentation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import SimpleITK as sitk
+
+# names of no person, although they look like dates or UIDs to the scrubber
+_KEPT = ("created_utc", "pet_series_uid", "ct_series_uid")
+
+
+def require_fit(segmentation: Segmentation, pet: Path, case_id: str) -> None:
+    """Raises `Refusal` unless the labels lie on the grid of `pet` and every label has a lesion."""
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()  # knows size and geometry as an image does, without reading its voxels
+    reader.SetFileName(str(pet))
+    reader.ReadImageInformation()
+    if not same_grid(segmentation.labels, reader):
+        raise Refusal(
+            "grid-differs",
+            f"The mask ({_size(segmentation.labels)} voxels) is not on the grid of the case's PET ({_size(reader)})",
+            case_id,
+            "Resample it onto the PET first.",
+        )
+    counts = np.bincount(array_view(segmentation.labels).ravel())
+    nameless = set(np.flatnonzero(counts[1:]) + 1) - {lesion.label for lesion in segmentation.lesions}
+    if nameless:
+        raise Refusal(
+            "label-without-lesion",
+            f"The mask holds values without a lesion: {sorted(map(int, nameless))}",
+            case_id,
+            "Name a lesion for each value.",
+        )
+
+
+def lesion_records(segmentation: Segmentation) -> tuple[LesionRecord, ...]:
+    """The lesions with their sizes."""
+    counts = np.bincount(array_view(segmentation.labels).ravel(), minlength=2**16)
+    voxel_ml = voxel_volume_ml(segmentation.labels)
+    return tuple(
+        LesionRecord(
+            lesion=lesion, voxel_count=int(counts[lesion.label]), volume_ml=float(counts[lesion.label] * voxel_ml)
+        )
+        for lesion in segmentation.lesions
+    )
+
+
+def facts_to_json(segmentation: Segmentation, scrubber: Scrubber) -> str:
+    """Everything but the voxels, without names of persons."""
+    facts = {
+        "lesions": [
+            {
+                **asdict(record.lesion),
+                "name": scrubber.text(record.lesion.name),
+                "voxel_count": record.voxel_count,
+                "volume_ml": record.volume_ml,
+            }
+            for record in lesion_records(segmentation)
+        ],
+        "provenance": _plain(without_names(segmentation.provenance, scrubber)),
+        "valid_for": segmentation.valid_for,
+        "reviewed": segmentation.reviewed,
+        "cautions": [caution.as_dict() for caution in scrubber.cautions(segmentation.cautions)],
+    }
+    return json.dumps(facts, ensure_ascii=False, allow_nan=False)
+
+
+def records_from_json(facts: str) -> tuple[LesionRecord, ...]:
+    """The lesions that `facts_to_json` wrote."""
+    records = []
+    for item in json.loads(facts)["lesions"]:
+        size = {"voxel_count": item.pop("voxel_count"), "volume_ml": item.pop("volume_ml")}
+        records.append(LesionRecord(lesion=Lesion(**item), **size))
+    return tuple(records)
+
+
+def segmentation_from_json(facts: str, labels: sitk.Image, probability: sitk.Image | None = None) -> Segmentation:
+    """A segmentation put together again."""
+    known = json.loads(facts)
+    return Segmentation(
+        labels=labels,
+        lesions=tuple(record.lesion for record in records_from_json(facts)),
+        probability=probability,
+        provenance=known["provenance"],
+        valid_for=known["valid_for"],
+        reviewed=known["reviewed"],
+        cautions=tuple(Caution(**item) for item in known["cautions"]),
+    )
+
+
+def without_names(provenance: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
+    """Provenance without persons and paths; time and series, which lead nowhere without the hospital, stay."""
+    kept = {name: provenance[name] for name in _KEPT if name in provenance}
+    return {**scrubber.value(provenance), **kept}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy become Python's; what has no value is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _size(image: sitk.Image | sitk.ImageFileReader) -> str:
+    return " x ".join(map(str, image.GetSize()))
