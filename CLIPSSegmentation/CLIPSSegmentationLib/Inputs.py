@@ -58,15 +58,21 @@ def inputState(petNode, ctNode=None) -> InputState:
 
 def suggestStudy():
     """The only PET in verified SUV of the scene and its CT, as (PET node, CT node), None where there is no such one."""
+    pets = [node for node in _volumes() if inputState(node).ready]
+    return (pets[0], ctOf(pets[0])) if len(pets) == 1 else (None, None)
+
+
+def ctOf(petNode):
+    """The CT volume of the same study, as far as the PET says which series that is; else None."""
     from CLIPSLib.scene import SERIES_ATTRIBUTE, study_facts
 
-    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    pets = [node for node in volumes if inputState(node).ready]
-    if len(pets) != 1:
-        return None, None
-    wanted = study_facts(pets[0]).identity.ct_series_uid
-    cts = [node for node in volumes if wanted and node.GetAttribute(SERIES_ATTRIBUTE) == wanted]
-    return pets[0], (cts[0] if cts else None)
+    wanted = study_facts(petNode).identity.ct_series_uid
+    cts = (node for node in _volumes() if node.GetAttribute(SERIES_ATTRIBUTE) == wanted)
+    return next(cts, None) if wanted else None
+
+
+def _volumes():
+    return slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
 
 
 def verifiedStudy(petNode, ctNode=None) -> PetCtStudy:

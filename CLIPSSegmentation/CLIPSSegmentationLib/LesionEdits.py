@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
     import numpy as np
+    import SimpleITK as sitk
     from CLIPSLib import Caution, PetCtStudy
 
 
@@ -86,6 +87,29 @@ class LesionEdits:
         for segmentId in segmentIds:
             self._node.GetSegmentation().RemoveSegment(segmentId)
 
+    def removeComponentAt(self, ras: Sequence[float]) -> None:
+        """Take the 26-connected part of a lesion that holds a position (RAS, mm) away; the last part with the lesion.
+
+        Raises:
+            ValueError: no lesion there.
+        """
+        from CLIPSLib.imaging import array_view, image_like, label_components
+        from CLIPSLib.scene import segmentation_from_node, set_segment_mask
+
+        shown = segmentation_from_node(self._node, self._petNode)
+        labels, index = array_view(shown.labels), voxelAt(shown.labels, ras)
+        label = int(labels[index]) if index else 0
+        if not label:
+            raise ValueError(_("There is no lesion at this place."))
+        segmentId = next(lesion.lesion_id for lesion in shown.lesions if lesion.label == label)
+        parts = label_components(labels == label, 26).labels
+        rest = (parts != 0) & (parts != parts[index])
+        self._saveState()
+        if rest.any():
+            set_segment_mask(self._node, segmentId, image_like(rest.astype("uint8"), self._study.pet), self._petNode)
+        else:
+            self._node.GetSegmentation().RemoveSegment(segmentId)
+
     def rename(self, segmentId: str, name: str) -> None:
         """Give a lesion another name; its id stays."""
         self._saveState()
@@ -126,6 +150,15 @@ class LesionEdits:
         while f"Lesion {number}" in names:
             number += 1
         return f"Lesion {number}"
+
+
+def voxelAt(image: sitk.Image, ras: Sequence[float]) -> tuple[int, int, int] | None:
+    """The array index (z, y, x) of the voxel at a position (RAS, mm), None outside of the image."""
+    from CLIPSLib.imaging import lps_mm_to_index
+
+    z, y, x = (round(float(v)) for v in lps_mm_to_index(image, (-ras[0], -ras[1], ras[2]))[0])
+    inside = all(0 <= i < size for i, size in zip((x, y, z), image.GetSize(), strict=True))
+    return (z, y, x) if inside else None
 
 
 def _lesion(lesionId: str, name: str, kind: str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import qt
@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
     from CLIPSLib import LesionMeasures, Measures
+    from CLIPSLib.segmentation import Lesion
 
 _NAME = 0
 _NUMBERS = range(2, 6)
@@ -51,9 +52,8 @@ class LesionTable:
                 model.select(self._table.model().index(row, 0), selection.Select | selection.Rows)
                 self._table.scrollToItem(self._table.item(row, 0))
 
-    def show(self, measures: Measures | None, segmentationNode) -> None:
-        """Show other measures; what was selected stays selected."""
-        lesions = measures.lesions if measures else ()
+    def show(self, lesions: Sequence[LesionMeasures | Lesion], segmentationNode) -> None:
+        """Show other lesions; what was selected stays selected."""
         selected = self.selectedIds
         self._table.blockSignals(True)
         self._ids = [lesion.lesion_id for lesion in lesions]
@@ -82,9 +82,13 @@ def columnTitles() -> list[str]:
     return [_("Lesion"), _("Kind"), _("mL"), _("SUVmax"), _("SUVpeak"), _("TLG g"), _("Location")]
 
 
-def cells(lesion: LesionMeasures) -> list[str]:
-    """The row of a lesion as text."""
+def cells(lesion: LesionMeasures | Lesion) -> list[str]:
+    """The row of a lesion as text; of one without measures, its name and kind."""
+    from CLIPSLib import LesionMeasures
+
     kind = _("tumor") if lesion.kind == "tumor" else _("physiological")
+    if not isinstance(lesion, LesionMeasures):
+        return [lesion.name, kind, *[_("withheld")] * len(_NUMBERS), ""]
     numbers = (lesion.volume_ml, lesion.suv_max, lesion.suv_peak, lesion.tlg_g)
     return [lesion.name, kind, *(_number(value) for value in numbers), location(lesion)]
 

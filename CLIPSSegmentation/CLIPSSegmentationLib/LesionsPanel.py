@@ -82,9 +82,8 @@ class LesionsPanel(VTKObservationMixin):
 
     def refresh(self) -> None:
         """Show the lesions as they are now. Called after every edit."""
-        measures = self.live.measures
-        self.table.show(measures, self.live.segmentationNode)
-        self.ui.growPlaceWidget.enabled = measures is not None
+        self.table.show(self.live.rows, self.live.segmentationNode)
+        self.ui.growPlaceWidget.enabled = self.live.segmentation is not None
         self._updateButtons()
         self._onMeasured()
 
@@ -135,12 +134,13 @@ class LesionsPanel(VTKObservationMixin):
         """Show the selected lesion in the views."""
         self._updateButtons()
         ids = self.table.selectedIds
-        if len(ids) != 1 or self.live.measures is None:
+        if len(ids) != 1:
             return
         self.editor.select(ids[0])
-        lesion = next(each for each in self.live.measures.lesions if each.lesion_id == ids[0])
-        if lesion.centroid_lps_mm is not None:
-            x, y, z = lesion.centroid_lps_mm
+        lesion = next(each for each in self.live.rows if each.lesion_id == ids[0])
+        centroid = getattr(lesion, "centroid_lps_mm", None)  # an empty lesion has none, one that is withheld neither
+        if centroid is not None:
+            x, y, z = centroid
             Display.jumpTo((-x, -y, z))
 
     def _onCursor(self, crosshair, _event) -> None:

@@ -14,8 +14,11 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
+from CLIPSSegmentationLib.LesionEdits import voxelAt
+
 if TYPE_CHECKING:
-    from CLIPSLib import Measures, Segmentation
+    from CLIPSLib import LesionMeasures, Measures, Segmentation
+    from CLIPSLib.segmentation import Lesion
 
 DELAY_MS = 300
 
@@ -24,7 +27,8 @@ class LiveMeasures(VTKObservationMixin):
     """Calls `onChanged()` when there are new measures, or a reason why there are none.
 
     segmentation, measures: of the nodes as they were last looked at, None when there is `error` or nothing to measure.
-    study: the PET that was measured.
+    partial: the measures or, where lesions break the condition under which the mask may be measured, those of the
+    other lesions; then `error` names the lesions. study: the PET that was measured.
     """
 
     def __init__(self, onChanged: Callable[[], None]) -> None:
@@ -60,7 +64,7 @@ class LiveMeasures(VTKObservationMixin):
         try:
             self._measure()
         except ClipsError as error:
-            self.segmentation = self.measures = None
+            self.segmentation = self.measures = self.partial = None
             self.error = error
         self._onChanged()
 
@@ -74,26 +78,39 @@ class LiveMeasures(VTKObservationMixin):
         if self.pending:
             self.update()
 
+    @property
+    def rows(self) -> list[LesionMeasures | Lesion]:
+        """Every lesion, in the order of the segments: its measures, or the bare lesion where these are withheld."""
+        if self.partial is None:
+            return []
+        measured = {lesion.lesion_id: lesion for lesion in self.partial.lesions}
+        return [measured.get(lesion.lesion_id, lesion) for lesion in self.segmentation.lesions]
+
+    @property
+    def withheld(self) -> list[Lesion]:
+        """The lesions that are not measured because they break the condition of the mask."""
+        if self.partial is None or self.partial is self.measures:
+            return []
+        measured = {lesion.lesion_id for lesion in self.partial.lesions}
+        return [lesion for lesion in self.segmentation.lesions if lesion.lesion_id not in measured]
+
     def lesionAt(self, ras) -> str | None:
         """The id of the lesion at a position (RAS, mm)."""
-        from CLIPSLib.imaging import lps_mm_to_index
-
-        if self.segmentation is None:
+        index = voxelAt(self.segmentation.labels, ras) if self.segmentation else None
+        if index is None:
             return None
-        labels = self.segmentation.labels
-        index = [round(float(v)) for v in lps_mm_to_index(labels, (-ras[0], -ras[1], ras[2]))[0]]
-        if any(not 0 <= i < size for i, size in zip(index, reversed(labels.GetSize()), strict=True)):
-            return None
-        label = labels.GetPixel(*reversed(index))
+        label = self.segmentation.labels.GetPixel(*reversed(index))
         return next((lesion.lesion_id for lesion in self.segmentation.lesions if lesion.label == label), None)
 
     def _clear(self, segmentationNode, petNode) -> None:
         self.segmentationNode, self.petNode = segmentationNode, petNode
         self.segmentation: Segmentation | None = None
         self.measures: Measures | None = None
+        self.partial: Measures | None = None
         self.error = None
         self.study = None
         self._meter = None
+        self._petState = None
 
     def _observe(self) -> None:
         node, events = self.segmentationNode, slicer.vtkSegmentation
@@ -107,28 +124,40 @@ class LiveMeasures(VTKObservationMixin):
             self.addObserver(node.GetSegmentation(), event, self._onEdited)
         for moved in (node, self.petNode):
             self.addObserver(moved, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._onEdited)
-        self.addObserver(self.petNode, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, self._onPetChanged)
+        self.addObserver(self.petNode, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, self._onEdited)
         self.addObserver(self.petNode, vtk.vtkCommand.ModifiedEvent, self._onEdited)
 
     def _onEdited(self, _caller, _event) -> None:
         self._timer.start()
 
-    def _onPetChanged(self, _caller, _event) -> None:
-        self._meter = None
-        self._timer.start()
-
     def _measure(self) -> None:
-        from CLIPSLib.measures import LesionMeter
-        from CLIPSLib.scene import segmentation_from_node, study_from_nodes
+        from CLIPSLib import Refusal
+        from CLIPSLib.scene import segmentation_from_node
 
         if self.segmentationNode is None or self.petNode is None:
             return
-        if self._meter is None:
-            self.study = study_from_nodes(self.petNode)
-            self._meter = LesionMeter(self.study)
+        self._followPet()
         self.segmentation = segmentation_from_node(self.segmentationNode, self.petNode)
-        self.measures = self._meter.measure(self.segmentation)
+        self.measures = None
+        try:
+            self.measures = self.partial = self._meter.measure(self.segmentation)
+        except Refusal as refusal:
+            if refusal.code != "not-valid-for":
+                raise
+            self.partial = self._meter.measure(self.segmentation, valid_only=True)
+            self.error = refusal
         self._withdrawReview()
+
+    def _followPet(self) -> None:
+        """Read the PET again when it is not what it was: voxels, place or units can be changed by any module."""
+        from CLIPSLib.measures import LesionMeter
+        from CLIPSLib.scene import pet_state, study_from_nodes
+
+        state = pet_state(self.petNode)
+        if self._meter is None or state != self._petState:
+            self._meter = None  # if the PET is refused now
+            self.study = study_from_nodes(self.petNode)
+            self._meter, self._petState = LesionMeter(self.study), state
 
     def _withdrawReview(self) -> None:
         """What was reviewed is not what is there now: names may change, voxels and kinds may not."""

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CLIPSSegmentationLib import LesionTable, Settings
+from CLIPSSegmentationLib.Inputs import ctOf
 from CLIPSSegmentationLib.LesionsPanel import GROW_METHODS, LesionsPanel
 from CLIPSSegmentationLib.Logic import petOf
 
@@ -62,12 +63,9 @@ class ResultsPanel:
 
     def refresh(self) -> None:
         """Show the measures as they are now. Called after every edit."""
-        from CLIPSLib.scene import update_measures_table
-
         live, measures = self.live, self.live.measures
-        if measures is not None and self._tableNode is not None and self._tableNode.GetScene() is not None:
-            update_measures_table(self._tableNode, measures)
-        self._showTotals(measures)
+        self._updateTableNode()
+        self._showTotals()
         self.ui.problemLabel.text = str(live.error) if live.error else self._missing()
         self.ui.problemLabel.visible = bool(self.ui.problemLabel.text)
         self._showReview(measures)
@@ -93,18 +91,26 @@ class ResultsPanel:
     def onReport(self) -> None:
         """A report of one file."""
         from CLIPSLib import write_report
+        from CLIPSLib.scene import study_from_nodes
 
         path = self._ask(_("Save the report"), "report.html", "HTML (*.html)")
         if path:
             with slicer.util.tryWithErrorDisplay(_("The report was not saved."), waitCursor=True):
                 write_report(
                     path,
-                    self.live.study,
+                    study_from_nodes(self.live.petNode, self._ctNode()),
                     self.live.segmentation,
                     self.live.measures,
                     anonymous=self.ui.anonymousCheckBox.checked,
                     overwrite=True,
                 )
+
+    def _ctNode(self):
+        """The CT of the PET that is shown: the chosen one, else the one of the study; None where there is none."""
+        parameters, petNode = self._panel.parameterNode, self.live.petNode
+        if parameters and parameters.petVolume is petNode and parameters.ctVolume is not None:
+            return parameters.ctVolume
+        return ctOf(petNode)
 
     def _ask(self, title: str, name: str, kinds: str) -> str:
         """Where to save; what exists is overwritten, which the dialog has asked."""
@@ -134,9 +140,27 @@ class ResultsPanel:
         ofOther = node is not None and petNode is not None and petNode is not chosenPet
         self.ui.resultsButton.text = _("Results of {pet}").format(pet=petNode.GetName()) if ofOther else _("Results")
 
-    def _showTotals(self, measures) -> None:
+    def _updateTableNode(self) -> None:
+        """The table in the scene: never rows of what the mask was before."""
+        from CLIPSLib.scene import clear_measures_table, update_measures_table
+
+        node, live = self._tableNode, self.live
+        if node is None or node.GetScene() is None:
+            return
+        if live.measures is not None:
+            update_measures_table(node, live.measures)
+        elif live.error is not None:
+            clear_measures_table(node, str(live.error))
+
+    def _showTotals(self) -> None:
+        measures = self.live.partial
         if measures is None:
             self.ui.tmtvLabel.text = self.ui.totalsLabel.text = ""
+            return
+        missing = [lesion.name for lesion in self.live.withheld if lesion.kind == "tumor"]
+        if missing:
+            self.ui.tmtvLabel.text = _("TMTV withheld")
+            self.ui.totalsLabel.text = _("Not measured: {names}.").format(names=", ".join(missing))
             return
         patient = measures.patient
         self.ui.tmtvLabel.text = _("TMTV {volume:.1f} mL").format(volume=patient.tmtv_ml)

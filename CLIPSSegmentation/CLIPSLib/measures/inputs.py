@@ -98,21 +98,39 @@ def check_lesions(found_labels: Sequence[int], lesions: Sequence[MeasurableLesio
         )
 
 
-def check_validity(valid_for: str | None, suv_of_lesions: Sequence[np.ndarray]) -> None:
-    """Refuse a mask that may be measured only under a condition ("suv >= 4") which its voxels do not meet."""
+def voxels_below(valid_for: str | None, suv_of_lesions: Sequence[np.ndarray]) -> list[int]:
+    """Of each lesion, the voxels that break the condition of a mask ("suv >= 4", several joined by "and").
+
+    Raises:
+        Refusal: a condition that is not known here.
+    """
     if valid_for is None:
-        return
-    condition = re.fullmatch(r"\s*suv\s*>=\s*(\d+(?:\.\d+)?)\s*", valid_for, re.IGNORECASE)
-    if condition is None:
-        raise Refusal("valid-for-unknown", f"The mask is valid only for '{valid_for}', a condition not known here")
-    below = sum(int(np.count_nonzero(~at_least(suv, float(condition[1])))) for suv in suv_of_lesions)
-    if below:
+        return [0] * len(suv_of_lesions)
+    least = max(_least_suv(condition) for condition in valid_for.split(" and "))
+    return [int(np.count_nonzero(~at_least(suv, least))) for suv in suv_of_lesions]
+
+
+def check_validity(valid_for: str | None, suv_of_lesions: Sequence[np.ndarray], names: Sequence[str] = ()) -> None:
+    """Refuse a mask that may be measured only under a condition ("suv >= 4") which its voxels do not meet.
+
+    names: of the lesions, for the sentence.
+    """
+    below = voxels_below(valid_for, suv_of_lesions)
+    if any(below):
+        named = [f"{count} in '{name}'" for count, name in zip(below, names, strict=False) if count]
         raise Refusal(
             "not-valid-for",
-            f"The mask may be measured only where {valid_for.strip()}; {below} of its voxels lie below",
-            "",
-            f"Keep only the voxels with SUV >= {condition[1]}, then measure.",
+            f"The mask may be measured only where {valid_for.strip()}; {sum(below)} of its voxels lie below",
+            ", ".join(named),
+            "Take these voxels out of the mask, then measure.",
         )
+
+
+def _least_suv(condition: str) -> float:
+    known = re.fullmatch(r"\s*suv\s*>=\s*(\d+(?:\.\d+)?)\s*", condition, re.IGNORECASE)
+    if known is None:
+        raise Refusal("valid-for-unknown", f"The mask is valid only for '{condition}', a condition not known here")
+    return float(known[1])
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ Called by `measure_lesions` (once) and by Slicer's panel (after every edit), so 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from CLIPSLib.measures.inputs import (
     check_label_range,
     check_lesions,
     check_validity,
+    voxels_below,
 )
 from CLIPSLib.measures.lesions import empty_lesion, measure_lesion
 from CLIPSLib.measures.norms import suv_norms
@@ -42,23 +43,36 @@ class LesionMeter:
         require_finite(self._suv, "The PET", study.identity.pet_series_uid)
         self._known: dict[bytes, LesionMeasures] = {}  # by the lesion's voxels
 
-    def measure(self, segmentation: MeasurableSegmentation) -> Measures:
-        """All measures of a mask. Raises as `measure_lesions`."""
+    def measure(self, segmentation: MeasurableSegmentation, *, valid_only: bool = False) -> Measures:
+        """All measures of a mask. Raises as `measure_lesions`.
+
+        valid_only: lesions that break the mask's own condition (`valid_for`) are left out, of the totals too, instead
+            of refusing the mask; for who shows what can be measured while somebody edits.
+        """
         check_grids(segmentation, self._study)
         labels = array_view(segmentation.labels)
         found = {region.label: region for region in _regions(labels, self._study.identity.pet_series_uid)}
         check_lesions(list(found), segmentation.lesions)
-        check_validity(segmentation.valid_for, [region.values(self._suv) for region in found.values()])
+        lesions = self._valid(segmentation, found, refuse=not valid_only)
         measured: dict[bytes, LesionMeasures] = {}
-        lesions = tuple(
-            self._measure(lesion, found.get(lesion.label), labels, measured) for lesion in segmentation.lesions
-        )
+        rows = tuple(self._measure(lesion, found.get(lesion.label), labels, measured) for lesion in lesions)
         self._known = measured
         return Measures(
-            lesions=lesions,
-            patient=measure_patient(lesions, segmentation, self._study),
+            lesions=rows,
+            patient=measure_patient(rows, segmentation, self._study),
             norms=suv_norms(self._study.identity),
         )
+
+    def _valid(
+        self, segmentation: MeasurableSegmentation, found: Mapping[int, _Region], *, refuse: bool
+    ) -> list[MeasurableLesion]:
+        """The lesions that meet the condition of the mask; those without voxels do. refuse: all must."""
+        lesions, none = segmentation.lesions, np.zeros(0, self._suv.dtype)
+        suv = [found[lesion.label].values(self._suv) if lesion.label in found else none for lesion in lesions]
+        if refuse:
+            check_validity(segmentation.valid_for, suv, [lesion.name for lesion in lesions])
+        below = voxels_below(segmentation.valid_for, suv)
+        return [lesion for lesion, count in zip(lesions, below, strict=True) if not count]
 
     def _measure(
         self,

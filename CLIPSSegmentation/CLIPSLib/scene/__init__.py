@@ -15,12 +15,13 @@ from CLIPSLib.scene.edits import (
 from CLIPSLib.scene.grids import lies_on_grid
 from CLIPSLib.scene.records import SERIES_ATTRIBUTE
 from CLIPSLib.scene.segments import add_segmentation, segmentation_from_node
-from CLIPSLib.scene.tables import add_measures_table, update_measures_table
+from CLIPSLib.scene.tables import add_measures_table, clear_measures_table, update_measures_table
 from CLIPSLib.scene.volumes import (
     add_ct_volume,
     add_pet_volume,
     add_study_volumes,
     ct_cautions,
+    pet_state,
     require_suvbw,
     study_facts,
     study_from_nodes,
@@ -34,10 +35,12 @@ __all__ = [
     "add_pet_volume",
     "add_segmentation",
     "add_study_volumes",
+    "clear_measures_table",
     "ct_cautions",
     "is_reviewed",
     "kind_of",
     "lies_on_grid",
+    "pet_state",
     "require_suvbw",
     "segment_mask",
     "segmentation_from_node",

@@ -10,6 +10,7 @@ from CLIPSLib.measures import LesionMeasures, Measures, PatientMeasures
 from CLIPSLib.scene.volumes import scene_or_default
 
 _SUV_UNITS = "g/mL"
+_PROBLEM = "CLIPS.Problem"
 
 
 class _Column(NamedTuple):
@@ -83,11 +84,24 @@ def update_measures_table(node, measures: Measures) -> None:
     """Show other measures in a table node that `add_measures_table` made; views of it follow."""
     was_modifying = node.StartModify()
     node.RemoveAllColumns()
+    node.RemoveAttribute(_PROBLEM)
     node.SetAttribute("CLIPS.Method", measures.patient.method)
     node.SetAttribute("CLIPS.Reviewed", "true" if measures.patient.reviewed else "false")
     for column in _COLUMNS:
         values = [column.of_lesion(lesion) for lesion in measures.lesions]
         _add_column(node, column, [*values, column.of_total(measures.patient)])
+    node.EndModify(was_modifying)
+
+
+def clear_measures_table(node, reason: str) -> None:
+    """Take all rows out of a table node that `add_measures_table` made: they are not of the mask as it is now.
+
+    reason: why nothing was measured; stays as the attribute `CLIPS.Problem` until there are measures again.
+    """
+    was_modifying = node.StartModify()
+    node.RemoveAllColumns()
+    node.SetAttribute(_PROBLEM, reason)
+    node.SetAttribute("CLIPS.Reviewed", "false")
     node.EndModify(was_modifying)
 
 

@@ -108,6 +108,17 @@ def study_facts(pet_node, ct_node=None) -> StudyRecord:
     return replace(record, identity=identity_with_person(record.identity, pet_node, ct_node))
 
 
+def pet_state(pet_node) -> tuple:
+    """Differs whenever `study_from_nodes` would give another PET: voxels, grid, units, SUV audit trail."""
+    units, image = pet_node.GetVoxelValueUnits(), pet_node.GetImageData()
+    return (
+        units.GetCodeValue() if units else "",
+        pet_node.GetAttribute(records.STUDY_ATTRIBUTE),
+        tuple(grids.matrix(pet_node).ravel()),
+        (image.GetMTime(), image.GetDimensions()) if image is not None else None,
+    )
+
+
 def scene_or_default(scene):
     """The scene given, or the application's."""
     import slicer

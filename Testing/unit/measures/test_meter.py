@@ -1,5 +1,7 @@
 """The meter gives after every edit what a fresh measurement gives, and measures only what changed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -64,3 +66,18 @@ def test_a_pet_that_is_no_number_is_refused_before_anything_is_drawn():
     pet = sitk.GetImageFromArray(np.full((2, 2, 2), np.nan, np.float32))
     with pytest.raises(Refusal, match="NaN"):
         LesionMeter(PetCtStudy(pet=pet))
+
+
+def test_a_lesion_that_breaks_the_condition_of_the_mask_is_named_or_left_out(study):
+    suv = sitk.GetArrayViewFromImage(study.pet)
+    one, two = suv[ONE].min(), suv[TWO].min()
+    least = (one + two) / 2  # one of the two lesions lies above
+    bad, good = (0, 1) if one < two else (1, 0)
+    segmentation = dataclasses.replace(mask(study, LESIONS, ONE, TWO), valid_for=f"suv >= {least:.6f} and SUV >= 0.1")
+    meter = LesionMeter(study)
+    with pytest.raises(Refusal, match=f"in '{LESIONS[bad].name}'") as refused:
+        meter.measure(segmentation)
+    assert refused.value.code == "not-valid-for"
+    partial = meter.measure(segmentation, valid_only=True)
+    assert [lesion.lesion_id for lesion in partial.lesions] == [LESIONS[good].lesion_id]
+    assert partial.patient.tmtv_ml == partial.lesions[0].volume_ml
