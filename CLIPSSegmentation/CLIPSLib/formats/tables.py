@@ -128,7 +128,7 @@ def write_table(
     style: CsvStyle = PLAIN,
     overwrite: bool = False,
 ) -> Path:
-    """Write rows of any columns, whole or not at all; a column that a row lacks stays empty. Raises as `write_lesions_csv`."""
+    """Write rows of any columns, whole or not at all; what a row lacks stays empty. Raises as `write_lesions_csv`."""
     text = io.StringIO()
     columns = list(dict.fromkeys(column for row in reversed(rows) for column in row))  # the newest row knows them all
     writer = csv.writer(text, delimiter=style.separator, lineterminator="\r\n")  # RFC 4180
