@@ -67,8 +67,8 @@ def link(reference: LesionSet, prediction: LesionSet) -> Links:
         reference.labels[both].astype(np.int64) * base + prediction.labels[both], return_counts=True
     )
     voxels = {(int(code // base), int(code % base)): int(n) for code, n in zip(codes, counts, strict=True)}
-    of_reference: dict[int, tuple[int, ...]] = {i: () for i in range(1, reference.count + 1)}
-    of_prediction: dict[int, tuple[int, ...]] = {j: () for j in range(1, prediction.count + 1)}
+    of_reference: dict[int, tuple[int, ...]] = dict.fromkeys(range(1, reference.count + 1), ())
+    of_prediction: dict[int, tuple[int, ...]] = dict.fromkeys(range(1, prediction.count + 1), ())
     for i, j in voxels:
         of_reference[i] += (j,)
         of_prediction[j] += (i,)
@@ -115,7 +115,7 @@ def pair_scores(links: Links, score: Score) -> dict[tuple[int, int], float]:
 
 
 def union_scores(links: Links, score: Score) -> tuple[dict[int, float], dict[int, float]]:
-    """The score of each lesion against all its partners together, 0 without any: reference's first, then prediction's."""
+    """Each lesion against all its partners together, 0 without any: the lesions of the reference, of the prediction."""
     of_reference = {i: score((i,), partners) if partners else 0.0 for i, partners in links.of_reference.items()}
     of_prediction = {j: score(partners, (j,)) if partners else 0.0 for j, partners in links.of_prediction.items()}
     return of_reference, of_prediction

@@ -98,7 +98,7 @@ class SurfaceDistances:
         )
 
     def nsd(self, tolerance_mm: float) -> float | None:
-        """Normalized surface distance: the share of both surfaces within the tolerance of the other; None without one."""
+        """Normalized surface distance: the share of both surfaces within the tolerance; None without a surface."""
         return self._share(self._both_mm() <= tolerance_mm)
 
     def border_jaccard(self, tolerance_mm: float) -> float | None:

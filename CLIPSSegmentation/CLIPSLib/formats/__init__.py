@@ -2,6 +2,15 @@
 
 from CLIPSLib.formats.anonymous import Scrubber, anonymous_measures, anonymous_segmentation, anonymous_study
 from CLIPSLib.formats.documents import STUDY_FORMAT, STUDY_VERSION, StudyFacts, write_measures_json
+from CLIPSLib.formats.evaluations import (
+    StoredEvaluation,
+    read_evaluation_json,
+    write_evaluated_lesions_csv,
+    write_evaluation_csv,
+    write_evaluation_json,
+    write_hospital_csv,
+)
+from CLIPSLib.formats.hospital_metrics import read_hospital_metrics, write_hospital_metrics
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
 from CLIPSLib.formats.reference_masks import LABEL_KINDS, MaskReading, read_reference_mask
 from CLIPSLib.formats.result import (
@@ -34,6 +43,7 @@ __all__ = [
     "CsvStyle",
     "MaskReading",
     "Scrubber",
+    "StoredEvaluation",
     "StoredResult",
     "StudyFacts",
     "anonymous_measures",
@@ -42,6 +52,8 @@ __all__ = [
     "choose_rois",
     "corrected_segments",
     "is_structure_set",
+    "read_evaluation_json",
+    "read_hospital_metrics",
     "read_image",
     "read_labels",
     "read_reference_mask",
@@ -52,6 +64,11 @@ __all__ = [
     "read_structure_set",
     "summary_row",
     "together",
+    "write_evaluated_lesions_csv",
+    "write_evaluation_csv",
+    "write_evaluation_json",
+    "write_hospital_csv",
+    "write_hospital_metrics",
     "write_image",
     "write_labels",
     "write_lesions_csv",
