@@ -34,3 +34,16 @@ def uniform_numbers(purpose: str, step: int, seed: int, count: int) -> np.ndarra
 @lru_cache(maxsize=64)
 def _key(purpose: str, seed: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{purpose}/{seed}".encode(), digest_size=16).digest(), "little")
+
+
+def draw_epoch(draw: Draw, epoch: int, seed: int, length: int) -> tuple[str, ...]:
+    """An epoch of `length` samples in random order, each case as often as its probability says, up to one.
+
+    For loops that count epochs: the number of samples stays the same while the pool grows, so that no arm gets fewer
+    updates. Systematic sampling: under uniform probabilities and a length of len(draw.ids), each case comes once.
+    """
+    offset, *keys = uniform_numbers("epoch", epoch, seed, length + 1)
+    cumulative = np.cumsum(draw.probabilities)
+    points = (np.arange(length) + offset) / length
+    positions = np.searchsorted(cumulative, points * cumulative[-1], side="right")
+    return tuple(draw.ids[position] for position in positions[np.argsort(keys)])

@@ -105,7 +105,7 @@ class Curriculum(Protocol):
         ...
 
     def observe_performance(self, step: int, performance: float) -> None:
-        """A validation metric in [0, 1], higher is better, of the network after `step`; ignored where it does not act."""
+        """A validation metric in [0, 1], higher is better, of the network after `step`; ignored if it does not act."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
