@@ -56,14 +56,15 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One input of the network: SUV (g/mL) or CT (HU), clipped, then scaled.
+    """One input of the network: SUV (g/mL) or CT (HU), clipped, then scaled. "prior": the lesion probability of a
+    first stage, which only training and cascades have.
 
     scaling: "unit": `clip` becomes 0 to 1; "standard": minus `mean`, divided by `sd`; "image": minus the mean of this
     image, divided by its standard deviation; "none".
     """
 
     name: Text
-    image: Literal["suv", "hu"]
+    image: Literal["suv", "hu", "prior"]
     clip: tuple[float, float] | None = None
     scaling: Literal["none", "unit", "standard", "image"] = "none"
     mean: float | None = None
@@ -215,6 +216,8 @@ def _check_network(model: ModelDescription, roles: list[str]) -> None:
         raise ValueError("a sliding-window model has a 'network' and files with the role 'fold', one per fold")
     if network.activation == "softmax" and model.labels[0].kind != "background":
         raise ValueError("with activation 'softmax', channel 0 is the background")
+    if any(channel.image == "prior" for channel in model.inputs.channels):
+        raise ValueError("a channel 'prior' is for networks within a cascade")
     names = _COUNTS.get(network.name.partition("-")[0], ("in_channels", "out_channels"))
     for argument, count in zip(names, (len(model.inputs.channels), len(model.labels)), strict=True):
         if network.arguments.get(argument) != count:

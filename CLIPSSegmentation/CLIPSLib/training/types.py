@@ -4,8 +4,8 @@ and whoever follows the run. Plain data; importing this loads neither numpy nor 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 
 from CLIPSLib.progress import Reporter
@@ -101,6 +101,22 @@ class Batch:
     case_ids: tuple[str, ...]
     mixed_labels: torch.Tensor | None = None
     mixed_share: torch.Tensor | None = None
+
+    def part(self, pieces: slice) -> Batch:
+        """Some of the patches."""
+        return replace(self._mapped(lambda tensor: tensor[pieces]), case_ids=self.case_ids[pieces])
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device; from pinned memory without waiting."""
+        return self._mapped(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same in memory from which a graphics card copies by itself."""
+        return self._mapped(lambda tensor: tensor.pin_memory())
+
+    def _mapped(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        tensors = {name: getattr(self, name) for name in ("images", "labels", "mixed_labels", "mixed_share")}
+        return replace(self, **{name: change(tensor) for name, tensor in tensors.items() if tensor is not None})
 
 
 class PatchSource(Protocol):

@@ -1,17 +1,18 @@
 """Runs a described sliding-window model: its channels through its networks (soft voting), classes on the PET grid.
 
-Called by the segmenter of installed models. Loads torch.
+Called by the segmenter of installed models, and by training to validate. Loads torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from CLIPSLib.imaging import array_view, at_least
-from CLIPSLib.models import InstalledModel, Label, load_networks
+from CLIPSLib.models import Inputs, InstalledModel, Label, Network, load_networks
 from CLIPSLib.progress import Reporter
 from CLIPSLib.segmentation.installed.channels import ChannelTiles
 from CLIPSLib.segmentation.installed.grid import WorkingGrid
@@ -22,6 +23,9 @@ from CLIPSLib.segmentation.sliding_window.tiles import Index, TileGrid, covering
 from CLIPSLib.segmentation.types import TUMOR
 
 if TYPE_CHECKING:
+    import SimpleITK as sitk
+    from torch import nn
+
     from CLIPSLib.study import PetCtStudy
 
 
@@ -30,31 +34,66 @@ def run_sliding_window(
 ) -> NetworkOutcome:
     """What the model's networks find in a study. Raises as `load_networks` and `slide`."""
     described = model.description
-    network = described.network
-    working = WorkingGrid(study, described.inputs)
-    volumes = {name: working.read(name) for name in {channel.image for channel in described.inputs.channels}}
+    return predict(
+        load_networks(described, model.folder)["fold"],
+        Sliding(inputs=described.inputs, labels=described.labels, network=described.network),
+        study,
+        settings=_settings(options),
+        stage=f"Running {described.title}",
+        reporter=reporter,
+        threshold=options["suv_threshold"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sliding:
+    """What networks take and give, and how they are slid. more: images of the study beside PET and CT that channels
+    name, on the PET grid (the "prior" of a network that refines)."""
+
+    inputs: Inputs
+    labels: Sequence[Label]
+    network: Network
+    more: Mapping[str, sitk.Image] = field(default_factory=dict)
+
+
+def predict(
+    networks: Sequence[nn.Module],
+    sliding: Sliding,
+    study: PetCtStudy,
+    *,
+    settings: EngineSettings,
+    stage: str,
+    reporter: Reporter,
+    threshold: float | None = None,
+) -> NetworkOutcome:
+    """What networks find in a study, as installed models are run; training validates by it. Raises as `slide`."""
+    inputs, network = sliding.inputs, sliding.network
+    working = WorkingGrid(study, inputs)
+    names = {channel.image for channel in inputs.channels}
+    volumes = {
+        name: working.resample(sliding.more[name]) if name in sliding.more else working.read(name) for name in names
+    }
     grid = covering_grid(next(iter(volumes.values())).shape, network.patch, overlap=network.overlap)
-    starts = _needed(grid, working, study, options["suv_threshold"])
-    folds = load_networks(described, model.folder)["fold"]
+    starts = _needed(grid, working, study, threshold)
     job = Job(
-        networks=folds,
-        source=ChannelTiles(grid, volumes, described.inputs.channels),
+        networks=networks,
+        source=ChannelTiles(grid, volumes, inputs.channels),
         grid=grid,
         weight=gaussian_weight(grid.tile) if network.blend == "gaussian" else np.ones(grid.tile),
-        channels=tuple(range(len(described.labels))),
-        stage=f"Running {described.title}",
+        channels=tuple(range(len(sliding.labels))),
+        stage=stage,
         starts=starts,
         activation=network.activation,
     )
-    probabilities, run = slide(job, _settings(options), reporter)
-    classes, tumor = _classify(probabilities, working, described.labels, network.activation)
+    probabilities, run = slide(job, settings, reporter)
+    classes, tumor = _classify(probabilities, working, sliding.labels, network.activation)
     facts = {
         "device": str(run.device),
-        "folds": len(folds),
+        "folds": len(networks),
         "tiles": {"run": len(starts), "skipped": len(grid.starts) - len(starts)},
     }
     return NetworkOutcome(
-        classes=classes, labels=described.labels, probability=tumor, facts=facts, cautions=tuple(run.cautions)
+        classes=classes, labels=sliding.labels, probability=tumor, facts=facts, cautions=tuple(run.cautions)
     )
 
 

@@ -22,11 +22,11 @@ _MEMORY_WORDS = ("out of memory", "not enough memory", "can't allocate memory", 
 class EngineSettings:
     """How tiles are run.
 
-    device: one of `DEVICES`; "auto" takes CUDA where there is one, else the CPU, never MPS. precision: "float32", or
-    "mixed" (convolutions in half precision: float16 on CUDA and MPS, bfloat16 on the CPU). batch_size: tiles at a
-    time, None: as suits the device. flips: the axes (0 z, 1 y, 2 x) of each test-time flip over which probabilities
-    are averaged; `()` is the tile as it is, `ALL_FLIPS` are all eight. optimized: False runs every layer as PyTorch
-    has it, for bit-exact comparisons.
+    device: one of `DEVICES`, or "cuda:N"; "auto" takes CUDA where there is one, else the CPU, never MPS. precision:
+    "float32", or "mixed" (convolutions in half precision: float16 on CUDA and MPS, bfloat16 on the CPU). batch_size:
+    tiles at a time, None: as suits the device. flips: the axes (0 z, 1 y, 2 x) of each test-time flip over which
+    probabilities are averaged; `()` is the tile as it is, `ALL_FLIPS` are all eight. optimized: False runs every
+    layer as PyTorch has it, for bit-exact comparisons.
     """
 
     device: str = "auto"
@@ -37,17 +37,19 @@ class EngineSettings:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device that a name stands for.
+    """The device that a name stands for; "cuda:1" is the second graphics card.
 
     Raises:
         UsageError: no such device ("unknown-device"), or not on this machine ("device-absent").
     """
-    if name not in DEVICES:
-        raise UsageError("unknown-device", f"There is no device '{name}'", "", f"Choose one of: {', '.join(DEVICES)}.")
+    kind, _, index = name.partition(":")
+    if kind not in DEVICES or (index and not (kind == "cuda" and index.isdigit())):
+        choices = f"{', '.join(DEVICES)}; cuda:1 for the second graphics card"
+        raise UsageError("unknown-device", f"There is no device '{name}'", "", f"Choose one of: {choices}.")
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
+    if kind == "auto":
         return torch.device("cuda" if present["cuda"] else "cpu")
-    if not present[name]:
+    if not present[kind] or (index and int(index) >= torch.cuda.device_count()):
         raise UsageError(
             "device-absent",
             f"The device '{name}' is not available to PyTorch {torch.__version__} on this machine",
