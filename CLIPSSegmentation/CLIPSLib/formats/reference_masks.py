@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +59,11 @@ class MaskReading:
                 what = f"The table of labels says '{value}={kind}'"
                 raise UsageError("label-table", what, "", f"Values are 1 to 65535, kinds {', '.join(LABEL_KINDS)}.")
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, for the provenance of what was read."""
+    @property
+    def meaning(self) -> dict[str, Any]:
+        """What decides about the lesions that come out of a file, JSON-ready; permissions change nothing there."""
         kinds = {str(value): kind for value, kind in self.label_kinds.items()}
-        return {**asdict(self), "label_kinds": kinds, "rois": list(self.rois)}
+        return {"label_kinds": kinds, "label_is_lesion": self.label_is_lesion, "split": self.split}
 
 
 AS_IT_IS = MaskReading()
@@ -85,7 +86,7 @@ def read_reference_mask(path: str | os.PathLike, study: PetCtStudy, reading: Mas
     if reading.split:
         segmentation = split_lesions(segmentation, study)
     hashed = (corrected_segments(source) or source / LABELS) if source.is_dir() else source
-    told = {"imported_from": source.name, "source_sha256": sha256_file(hashed), "reading": reading.as_dict()}
+    told = {"imported_from": source.name, "source_sha256": sha256_file(hashed), "reading": reading.meaning}
     return replace(segmentation, provenance={"model": "imported", **segmentation.provenance, **told})
 
 

@@ -148,7 +148,7 @@ def _same_options(provenance: Mapping[str, Any], options: Mapping[str, Any]) -> 
 
 def _same_source(kept: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """The same bytes, understood in the same way."""
-    told = ("source_sha256", "reading")
+    told = ("source_sha256", "reading", "rois")
     return all(kept.get(name) == new.get(name) for name in told)
 
 

@@ -6,8 +6,6 @@ UIDs (or its pixels), and only masks that it lacks are taken.
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure
-from CLIPSLib.files import write_text
 from CLIPSLib.formats.reference_masks import AS_IT_IS, MaskReading
+from CLIPSLib.formats.tables import write_table
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.case_masks import ImportedMask, import_mask
 from CLIPSLib.tasks.case_sources import CaseSource, StudyChoice, find_sources
@@ -67,6 +65,19 @@ class AddedCase:
         problem = self.error or self.mask_error
         return "" if problem is None else str(problem)
 
+    def as_dict(self) -> dict[str, object]:
+        """The outcome as JSON-ready values."""
+        return {
+            "source": self.source,
+            "state": self.state,
+            "case_id": self.case_id,
+            "masks": [{"id": m.mask.id, "origin": m.mask.origin, "is_reference": m.is_reference} for m in self.masks],
+            "error": None if self.error is None else self.error.as_dict(),
+            "mask_error": None if self.mask_error is None else self.mask_error.as_dict(),
+            "cautions": [caution.as_dict() for caution in self.cautions],
+            "seconds": round(self.seconds, 2),
+        }
+
 
 def add_studies(
     registry: Registry,
@@ -98,17 +109,22 @@ def add_studies(
 
 
 def write_added_csv(path: str | Path, outcomes: Sequence[AddedCase], *, overwrite: bool = False) -> Path:
-    """The account of `add_studies` as a table, a row per study. Raises as `write_text`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["source", "state", "case", "masks", "code", "reason", "cautions", "seconds"])
-    for outcome in outcomes:
-        problem = outcome.error or outcome.mask_error
-        masks = " | ".join(f"{mask.mask.origin}: {mask.mask.volume_ml:.2f} mL" for mask in outcome.masks)
-        cautions = " | ".join(map(str, outcome.cautions))
-        row = [outcome.source, outcome.state, outcome.case_id, masks, problem.code if problem else ""]
-        writer.writerow([*row, outcome.reason, cautions, f"{outcome.seconds:.2f}"])
-    return write_text(path, text.getvalue(), overwrite=overwrite)
+    """The account of `add_studies` as a table, a row per study. Raises as `write_table`."""
+    return write_table(path, [_cells(outcome) for outcome in outcomes], overwrite=overwrite)
+
+
+def _cells(outcome: AddedCase) -> dict[str, object]:
+    problem = outcome.error or outcome.mask_error
+    return {
+        "source": outcome.source,
+        "state": outcome.state,
+        "case": outcome.case_id,
+        "masks": " | ".join(f"{taken.mask.origin}: {taken.mask.volume_ml:.2f} mL" for taken in outcome.masks),
+        "code": problem.code if problem else "",
+        "reason": outcome.reason,
+        "cautions": " | ".join(map(str, outcome.cautions)),
+        "seconds": round(outcome.seconds, 2),
+    }
 
 
 def _sources(

@@ -1,0 +1,82 @@
+"""`clips cases split`: who is trained on and who is validated on; nnU-Net's splits_final.json in and out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
+from CLIPSLib.cli.output import print_json, print_table
+from CLIPSLib.errors import UsageError
+
+if TYPE_CHECKING:
+    from CLIPSLib.cases import Registry, Split
+
+
+def add_actions(actions: Any) -> None:
+    split = add_case_action(actions, "split", "divide cases by patient into folds, and keep them under a name", _split)
+    split.add_argument("name", nargs="?", metavar="NAME", help="of the split; without it: list the splits")
+    how = split.add_mutually_exclusive_group()
+    how.add_argument("--folds", type=int, metavar="K", help="K-fold cross-validation")
+    how.add_argument("--holdout", type=float, metavar="SHARE", help="share to validate on (0.2 for 80/20)")
+    how.add_argument("--import", dest="source", metavar="FILE", help="nnU-Net's splits_final.json")
+    split.add_argument("--seed", type=int, help="equal seeds give equal splits; needed with --folds and --holdout")
+    split.add_argument("--no-strata", action="store_true", help="do not divide every stratum in the same proportion")
+    split.add_argument("--all", action="store_true", help="also cases without a reference mask or reviewed as unusable")
+    split.add_argument("--export", metavar="FILE", help="write it as nnU-Net's splits_final.json")
+    split.add_argument("--overwrite", action="store_true", help="replace an existing --export")
+
+
+def _split(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.cases import write_nnunet_splits
+
+    making = parsed.folds is not None or parsed.holdout is not None or parsed.source
+    with open_registry(parsed, read_only=not making) as registry:
+        if parsed.name is None:
+            return _list(registry, parsed)
+        if making:
+            registry.save_split(parsed.name, _make(registry, parsed))
+        split = registry.split(parsed.name)
+    if parsed.export:
+        write_nnunet_splits(split, parsed.export, overwrite=parsed.overwrite)
+    if parsed.json:
+        print_json({"name": parsed.name, "sha256": split.sha256, "split": split})
+    else:
+        print_table(
+            ["Fold", "Train", "Validation", "Validation cases"],
+            [[i, len(f.train), len(f.validation), _listed(f.validation)] for i, f in enumerate(split.folds)],
+        )
+        print(f"\n{parsed.name}: {split.method}, {len(split.case_ids)} cases, SHA-256 {split.sha256[:12]}")
+    return 0
+
+
+def _list(registry: Registry, parsed: argparse.Namespace) -> int:
+    if parsed.folds is not None or parsed.holdout is not None or parsed.source:
+        raise UsageError("no-split-name", "A split needs a name", "", "clips cases split NAME --folds 5 --seed 1")
+    found = registry.splits()
+    if parsed.json:
+        print_json(found)
+    else:
+        print_table(
+            ["Split", "Method", "Folds", "Cases", "SHA-256", "Saved"],
+            [[s.name, s.method, s.folds, s.cases, s.sha256[:12], s.saved_utc] for s in found],
+        )
+    return 0
+
+
+def _make(registry: Registry, parsed: argparse.Namespace) -> Split:
+    """A split of the cases that can be trained on: with a reference, and not reviewed as unusable."""
+    from CLIPSLib.cases import make_split, read_nnunet_splits
+
+    if parsed.source:
+        return read_nnunet_splits(parsed.source)
+    if parsed.seed is None:
+        raise UsageError("no-seed", "A split is made from a seed", parsed.name, "Give --seed NUMBER and note it.")
+    rows = registry.cases()
+    if not parsed.all:
+        rows = [row for row in rows if row.reference_id and row.status != "unusable"]
+    return make_split(rows, folds=parsed.folds, holdout=parsed.holdout, seed=parsed.seed, stratify=not parsed.no_strata)
+
+
+def _listed(ids: tuple[str, ...]) -> str:
+    return " ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
