@@ -61,6 +61,15 @@ class Editor:
         """Edit this lesion."""
         self._widget.setCurrentSegmentID(segmentId)
 
+    def limitToSuv(self, limits: tuple[float, float] | None) -> None:
+        """Let the tools change only voxels whose SUV is within limits, both included; None: all voxels."""
+        node = self._widget.mrmlSegmentEditorNode()
+        if node is None:
+            return
+        node.SetSourceVolumeIntensityMask(limits is not None)
+        if limits is not None:
+            node.SetSourceVolumeIntensityMaskRange(*limits)
+
     def saveState(self) -> None:
         """Remember everything as it is, for one step of undo."""
         self._widget.saveStateForUndo()

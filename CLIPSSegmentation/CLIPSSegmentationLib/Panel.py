@@ -12,7 +12,8 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from CLIPSSegmentationLib import Display, Settings
+from CLIPSSegmentationLib import Settings
+from CLIPSSegmentationLib.FusionLayout import FusionLayout
 from CLIPSSegmentationLib.Inputs import suggestStudy
 from CLIPSSegmentationLib.JobsPanel import JobsPanel
 from CLIPSSegmentationLib.Logic import petOf
@@ -36,8 +37,7 @@ class Panel(VTKObservationMixin):
         self.parameterNode: CLIPSSegmentationParameterNode | None = None
         self._guiTag = None
         self._entered = False
-        self._layoutBefore = None  # the user's, to be restored when the panel is left
-        self._layoutComesBack = False
+        self._layout = FusionLayout()
         for box in (self.ui.optionsBox, self.ui.machineBox, self.ui.jobsBox, self.ui.editorBox):
             box.collapsed = True
         self.jobs = JobsPanel(self)
@@ -55,9 +55,7 @@ class Panel(VTKObservationMixin):
         self.results.start()
         if self.parameterNode.petVolume is None:
             self.parameterNode.petVolume, self.parameterNode.ctVolume = suggestStudy()
-        if self._layoutComesBack:
-            self._layoutBefore = Display.currentLayout()
-            Display.showLayout()
+        self._layout.enter()
 
     def exit(self) -> None:
         """The user goes to another module; jobs go on and are followed."""
@@ -65,9 +63,7 @@ class Panel(VTKObservationMixin):
         self.study.stop()
         self.results.stop()
         self._setParameterNode(None)
-        self._layoutComesBack = Display.isShown()
-        Display.restoreLayout(self._layoutBefore)
-        self._layoutBefore = None
+        self._layout.exit()
 
     def cleanup(self) -> None:
         """The panel goes, by a reload or with Slicer. Jobs go on in their own processes."""
@@ -96,9 +92,7 @@ class Panel(VTKObservationMixin):
 
     def showFusion(self, petNode, ctNode) -> None:
         """Show volumes in the layout of the module; leaving the module brings the user's layout back."""
-        if not Display.isShown():
-            self._layoutBefore = Display.currentLayout()
-        Display.showFusion(petNode, ctNode)
+        self._layout.show(petNode, ctNode)
 
     def hasPetOf(self, job: SegmentationJob) -> bool:
         """Whether the PET that a job was ordered for is still in this scene."""

@@ -1,0 +1,31 @@
+"""The layout of CLIPS's panels while one is open; the user's own comes back when it is left. Made by each Panel."""
+
+from __future__ import annotations
+
+from CLIPSSegmentationLib import Display
+
+
+class FusionLayout:
+    """Remembers which layout was shown before, and whether ours comes back with the panel."""
+
+    def __init__(self) -> None:
+        self._before: int | None = None
+        self._comesBack = False
+
+    def show(self, petNode, ctNode) -> None:
+        """Show volumes as a fusion, with the MIP."""
+        if not Display.isShown():
+            self._before = Display.currentLayout()
+        Display.showFusion(petNode, ctNode)
+
+    def enter(self) -> None:
+        """The panel is opened again."""
+        if self._comesBack:
+            self._before = Display.currentLayout()
+            Display.showLayout()
+
+    def exit(self) -> None:
+        """The panel is left."""
+        self._comesBack = Display.isShown()
+        Display.restoreLayout(self._before)
+        self._before = None

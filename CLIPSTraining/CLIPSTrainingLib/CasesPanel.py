@@ -1,0 +1,211 @@
+"""The section "Cases": the registry, adding the study of the scene, the list with its filters. Made by Panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+from CLIPSSegmentationLib import Settings as MachineSettings
+from CLIPSSegmentationLib.Inputs import suggestStudy
+from slicer.i18n import tr as _
+
+from CLIPSTrainingLib import Settings
+from CLIPSTrainingLib.CaseFilters import CaseFilters
+from CLIPSTrainingLib.CaseTable import CaseTable
+from CLIPSTrainingLib.saying import saying
+
+if TYPE_CHECKING:
+    from CLIPSLib.cases import CaseRow
+
+    from CLIPSTrainingLib.Panel import Panel
+
+_TYPING_MS = 200
+
+
+class CasesPanel:
+    """What the list shows is asked from the registry each time, so that it is what everybody has done."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self.ui = panel.load("CLIPSTrainingCases")
+        self.table = CaseTable(self.ui.caseTable, panel.openCase, self.list)
+        self._typing = qt.QTimer()
+        self._typing.singleShot = True
+        self._typing.interval = _TYPING_MS
+        self._typing.connect("timeout()", self.list)
+        self._filters = CaseFilters(self.ui, self.list)
+        self.ui.addBox.collapsed = True
+        self.ui.readerEdit.text = Settings.reader()
+        self._total = 0
+        self.say("")
+        self._connect()
+
+    def _connect(self) -> None:
+        for button, slot in (
+            (self.ui.openRegistryButton, self.onOpenRegistry),
+            (self.ui.createRegistryButton, self.onCreateRegistry),
+            (self.ui.addButton, self.onAdd),
+            (self.ui.refreshButton, self.onRefresh),
+            (self.ui.previousButton, self.openPrevious),
+            (self.ui.nextButton, self.openNext),
+        ):
+            button.connect("clicked()", slot)
+        self.ui.searchBox.connect("textChanged(QString)", lambda _text: self._typing.start())
+        self.ui.readerEdit.connect("editingFinished()", self._onReader)
+        self.ui.petSelector.connect("currentNodeChanged(vtkMRMLNode*)", lambda _node: self._updateButtons())
+
+    def enter(self) -> None:
+        """Open the registry of the last time, and look what is new in it."""
+        if self._panel.registry is None and Settings.registryFolder():
+            self._panel.openRegistry(Settings.registryFolder())
+        else:
+            self._panel.refresh()
+        if self.ui.petSelector.currentNode() is None:
+            petNode, ctNode = suggestStudy()
+            self.ui.petSelector.setCurrentNode(petNode)
+            self.ui.ctSelector.setCurrentNode(ctNode)
+
+    def exit(self) -> None:
+        self._typing.stop()
+
+    def say(self, text: str) -> None:
+        """What is wrong with the registry."""
+        self.ui.registryMessage.text = text
+        self.ui.registryMessage.visible = bool(text)
+
+    def onOpenRegistry(self) -> None:
+        """Ask for the folder of a registry."""
+        self._open(_("Folder of a registry"), create=False)
+
+    def onCreateRegistry(self) -> None:
+        """Ask for a folder to make a registry in."""
+        self._open(_("Folder for a new registry"), create=True)
+
+    def onRefresh(self) -> None:
+        """Look again what is in the registry."""
+        self.say("")
+        self._panel.refresh()
+
+    def onAdd(self) -> None:
+        """Put the chosen study, and its lesions, into the registry."""
+        self.say("")
+        if not self._hasReader():
+            return
+        with saying(self.say):
+            logic, petNode = self._panel.logic, self.ui.petSelector.currentNode()
+            maskNode = self.ui.maskSelector.currentNode()
+            case, new = logic.addCase(petNode, self.ui.ctSelector.currentNode(), self.ui.stratumEdit.text.strip())
+            said = _("Added as case {case}.") if new else _("The study is in the registry already, as case {case}.")
+            said = said.format(case=case.case_id)
+            if maskNode is not None:
+                reference = self.ui.referenceCheckBox.checked
+                version = logic.addMask(
+                    case.case_id, maskNode, self._panel.reader, petNode=petNode, reference=reference
+                )
+                said += " " + _("Lesions added: {n}.").format(n=version.lesion_count)
+            self._panel.refresh()
+            self.table.select(case.case_id)
+            self.say(said)
+
+    def openNext(self) -> None:
+        """Open the case below the open one."""
+        self._openNeighbor(1)
+
+    def openPrevious(self) -> None:
+        """Open the case above the open one."""
+        self._openNeighbor(-1)
+
+    def neighbor(self, step: int) -> str | None:
+        """The case so many rows below the open one; the first of the list when none, or one not listed, is open."""
+        cases, opened = self.table.caseIds, self._panel.review.caseId
+        if opened not in cases:
+            return cases[0] if cases else None
+        row = cases.index(opened) + step
+        return cases[row] if 0 <= row < len(cases) else None
+
+    def onOpened(self, caseId: str) -> None:
+        """Mark the open case, and read its neighbors while the user looks at it."""
+        self.table.select(caseId)
+        self._panel.imageReader.expect([each for each in (self.neighbor(1), self.neighbor(-1)) if each])
+        self._updateButtons()
+
+    def refresh(self) -> None:
+        """Ask what is in the registry, and what can be filtered by; the chosen filters stay."""
+        registry = self._panel.registry
+        self.ui.registryState.text = str(registry.folder) if registry else _("None is open.")
+        with saying(self.say):
+            if registry is not None:
+                counts = registry.counts()
+                self._total = counts.cases
+                self._filters.offer(counts)
+                self.ui.agreementLabel.text = agreementText(registry)
+            self._show()
+
+    def list(self) -> None:
+        """Show the cases that the filters leave."""
+        with saying(self.say):
+            self._show()
+
+    def _show(self) -> None:
+        rows = self._found()
+        self.table.show(rows)
+        if self._panel.review.caseId:
+            self.table.select(self._panel.review.caseId)
+        self.ui.countLabel.text = _("{n} of {total} cases").format(n=len(rows), total=self._total)
+        self._updateButtons()
+
+    def _found(self) -> list[CaseRow]:
+        from CLIPSLib.cases import CaseQuery
+
+        if self._panel.registry is None:
+            return []
+        text, viewer = self.ui.searchBox.text.strip(), self._panel.reader or None
+        return self._panel.registry.cases(CaseQuery(text=text, viewer=viewer, **self._filters.query))
+
+    def _updateButtons(self) -> None:
+        opened = self._panel.registry is not None
+        self.ui.addBox.enabled = self.ui.refreshButton.enabled = opened
+        self.ui.addButton.enabled = opened and self.ui.petSelector.currentNode() is not None
+        self.ui.nextButton.enabled = self.neighbor(1) is not None
+        self.ui.previousButton.enabled = self.neighbor(-1) is not None
+
+    def _open(self, title: str, create: bool) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), title, Settings.registryFolder() or MachineSettings.lastFolder()
+        )
+        if folder:
+            self._panel.openRegistry(folder, create)
+
+    def _openNeighbor(self, step: int) -> None:
+        caseId = self.neighbor(step)
+        if caseId is not None:
+            self._panel.openCase(caseId)
+
+    def _onReader(self) -> None:
+        if self.ui.readerEdit.text.strip() != self._panel.reader:
+            Settings.setReader(self.ui.readerEdit.text.strip())
+            self._panel.review.onReader()
+            self._panel.refresh()
+
+    def _hasReader(self) -> bool:
+        if self._panel.reader:
+            return True
+        self.say(_("Type your name first: it is kept with what you add."))
+        self.ui.readerEdit.setFocus()
+        return False
+
+
+def agreementText(registry) -> str:
+    """How far the raters of a registry agree, "" while there is only one."""
+    from CLIPSLib.difficulty import agreement
+
+    found = agreement(registry.ratings(history=True))
+    if len(found.raters) < 2:
+        return ""
+    parts = [_("Agreement of {n} raters on {cases} cases:").format(n=len(found.raters), cases=found.cases)]
+    if found.krippendorff_alpha is not None:
+        parts.append(_("Krippendorff’s α {alpha:.2f}").format(alpha=found.krippendorff_alpha))
+    kappas = [_("{pair} κ {kappa:.2f}").format(pair=pair, kappa=kappa) for pair, kappa in found.weighted_kappa.items()]
+    undefined = [] if found.krippendorff_alpha is not None else list(found.undefined.values())
+    return " ".join([parts[0], "; ".join([*parts[1:], *kappas, *undefined])])

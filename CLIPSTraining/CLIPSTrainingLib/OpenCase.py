@@ -1,0 +1,89 @@
+"""One case in the scene: its volumes, the lesions under review, and another version of them to compare with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import slicer
+
+if TYPE_CHECKING:
+    from CLIPSLib import Segmentation
+
+    from CLIPSTrainingLib.CaseContent import CaseContent
+
+_OTHER_COLOR = (0.2, 0.75, 1.0)
+_OUTLINE_PX = 2
+
+
+class OpenCase:
+    """Adds the nodes of a case to the scene; `remove` takes them, and only them, out again."""
+
+    def __init__(self, content: CaseContent) -> None:
+        from CLIPSLib.scene import add_segmentation, add_study_volumes
+
+        self.content = content
+        self.petNode, self.ctNode = add_study_volumes(content.study)
+        self.segmentationNode = add_segmentation(content.shown, content.study, self.petNode)
+        self.otherNode = None
+        self._study = content.study
+        self._drawOutlines(self.segmentationNode)
+
+    @property
+    def caseId(self) -> str:
+        return self.content.record.case_id
+
+    @property
+    def isWhole(self) -> bool:
+        """Whether what is reviewed is still in the scene."""
+        return all(node is not None and node.GetScene() is not None for node in (self.segmentationNode, self.petNode))
+
+    def compareWith(self, segmentation: Segmentation | None) -> None:
+        """Show the outlines of another mask of the case, or none."""
+        from CLIPSLib.scene import add_segmentation
+
+        _remove(self.otherNode)
+        self.otherNode = None
+        if segmentation is None:
+            return
+        self.otherNode = add_segmentation(segmentation, self._study, self.petNode)
+        self.otherNode.SetName(f"{self.petNode.GetName()} other version")
+        self.otherNode.SetSaveWithScene(False)
+        self._drawOutlines(self.otherNode)
+        display = self.otherNode.GetDisplayNode()
+        for segmentId in self.otherNode.GetSegmentation().GetSegmentIDs():
+            display.SetSegmentOverrideColor(segmentId, *_OTHER_COLOR)
+
+    def remove(self) -> None:
+        """Take the case out of the scene."""
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        item = hierarchy.GetItemByDataNode(self.petNode) if self.petNode.GetScene() is not None else 0
+        study = hierarchy.GetItemParent(item) if item else 0
+        for node in (self.otherNode, self.segmentationNode, self.ctNode, self.petNode):
+            _remove(node)
+        _removeEmptyFolders(hierarchy, study)
+
+    @staticmethod
+    def _drawOutlines(node) -> None:
+        display = node.GetDisplayNode()
+        display.SetVisibility2DFill(False)
+        display.SetSliceIntersectionThickness(_OUTLINE_PX)
+
+
+def _remove(node) -> None:
+    """Take a node out of the scene with what only shows it."""
+    if node is None or node.GetScene() is None:
+        return
+    displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    for display in filter(None, displays):
+        if display.IsA("vtkMRMLVolumeRenderingDisplayNode") and display.GetVolumePropertyNode() is not None:
+            slicer.mrmlScene.RemoveNode(display.GetVolumePropertyNode())
+        slicer.mrmlScene.RemoveNode(display)
+    slicer.mrmlScene.RemoveNode(node)
+
+
+def _removeEmptyFolders(hierarchy, item: int) -> None:
+    """Take a study's folder, and its patient's, out of the hierarchy when nothing is left in them."""
+    while item not in (0, hierarchy.GetSceneItemID()) and hierarchy.GetNumberOfItemChildren(item) == 0:
+        parent = hierarchy.GetItemParent(item)
+        hierarchy.RemoveItem(item)
+        item = parent

@@ -1,0 +1,34 @@
+"""Keys that work in all of Slicer's window while the panel is open. Made by Panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import qt
+import slicer
+
+
+class Shortcuts:
+    """keys: what each key does. The Segment Editor has 0 to 9, Space, Escape and letters; none of these are taken."""
+
+    def __init__(self, keys: Mapping[str, Callable[[], object]]) -> None:
+        self._keys = keys
+        self._installed: list = []
+
+    def install(self) -> None:
+        """The panel is entered. Without a main window there are no keys."""
+        window = slicer.util.mainWindow()
+        if window is None or self._installed:
+            return
+        for key, slot in self._keys.items():
+            shortcut = qt.QShortcut(window)
+            shortcut.setKey(qt.QKeySequence(key))
+            shortcut.connect("activated()", slot)
+            self._installed.append(shortcut)
+
+    def remove(self) -> None:
+        """The panel is left."""
+        for shortcut in self._installed:
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._installed.clear()

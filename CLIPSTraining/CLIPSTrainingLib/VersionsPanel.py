@@ -1,0 +1,115 @@
+"""The versions of the open case's mask: compare, choose another, restore an earlier reference. Made by ReviewPanel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slicer.i18n import tr as _
+
+from CLIPSTrainingLib.CaseContent import maskToCompare
+from CLIPSTrainingLib.saying import saying
+
+if TYPE_CHECKING:
+    from CLIPSLib.cases import MaskVersion
+
+    from CLIPSTrainingLib.ReviewPanel import ReviewPanel
+
+
+class VersionsPanel:
+    """Shows two outlines: the lesions under review in their colors, another version in light blue."""
+
+    def __init__(self, panel, review: ReviewPanel) -> None:
+        self._panel, self._review, self.ui = panel, review, review.ui
+        self._masks: tuple[MaskVersion, ...] = ()
+        self.ui.versionsBox.collapsed = True
+        self.ui.versionSelector.connect("currentIndexChanged(int)", lambda _index: self._onChosen())
+        self.ui.compareButton.connect("toggled(bool)", lambda _on: self._onChosen())
+        self.ui.editVersionButton.connect("clicked()", self.onEdit)
+        self.ui.makeReferenceButton.connect("clicked()", self.onMakeReference)
+
+    @property
+    def chosen(self) -> MaskVersion | None:
+        """The version in the box."""
+        index = self.ui.versionSelector.currentIndex
+        return self._masks[index] if 0 <= index < len(self._masks) else None
+
+    def update(self) -> None:
+        """Offer the versions of the open case as they are now."""
+        work, registry = self._review.work, self._panel.registry
+        self._masks = tuple(registry.masks(work.caseId)) if work else ()
+        reference = registry.reference(work.caseId) if work else None
+        first = maskToCompare(self._masks, work.base) if work else None
+        selector = self.ui.versionSelector
+        selector.blockSignals(True)
+        selector.clear()
+        for number, mask in enumerate(self._masks, start=1):
+            selector.addItem(versionText(number, mask, reference))
+        selector.currentIndex = self._masks.index(first) if first else len(self._masks) - 1
+        selector.blockSignals(False)
+        self._onChosen()
+
+    def describe(self, mask: MaskVersion | None) -> str:
+        """A version in words, "" for none."""
+        if mask is None:
+            return ""
+        number = next((n for n, each in enumerate(self._masks, start=1) if each.id == mask.id), 0)
+        return versionText(number, mask, self._panel.registry.reference(mask.case_id))
+
+    def toggle(self) -> None:
+        """Show the other outline, or hide it."""
+        if self.ui.compareButton.enabled:
+            self.ui.compareButton.checked = not self.ui.compareButton.checked
+
+    def onEdit(self) -> None:
+        """Review the chosen version instead."""
+        if self.chosen is not None:
+            self._review.open(self._review.caseId, self.chosen.id)
+
+    def onMakeReference(self) -> None:
+        """Let the chosen version stand for the truth."""
+        with saying(self._review.say, aloud=True):
+            if self.chosen is not None and self._review.hasReader():
+                self._review.work.makeReference(self.chosen.id)
+                self._review.say(_("The reference is now: {version}.").format(version=self.describe(self.chosen)))
+                self._panel.refresh()
+                self._review.update()
+
+    def showDifference(self) -> None:
+        """The numbers, as far as the reader may see them: agreement with a prediction tells how hard a case is."""
+        work, mask = self._review.work, self.chosen
+        text = ""
+        if work is not None and mask is not None and work.base is not None and self.ui.compareButton.checked:
+            if self._panel.rating.isRated:
+                text = differenceText(self._panel.registry.diff(work.base.id, mask.id))
+            else:
+                text = _("The numbers are shown when you have rated the difficulty.")
+        self.ui.diffLabel.text = text
+        self.ui.diffLabel.visible = bool(text)
+
+    def _onChosen(self) -> None:
+        work, mask = self._review.work, self.chosen
+        isOther = mask is not None and (work.base is None or mask.id != work.base.id)
+        self.ui.compareButton.enabled = self.ui.editVersionButton.enabled = isOther
+        self.ui.makeReferenceButton.enabled = mask is not None
+        with saying(self._review.say):
+            if self._review.case is not None:
+                shown = isOther and self.ui.compareButton.checked
+                self._review.case.compareWith(self._panel.registry.read_mask(mask.id) if shown else None)
+            self.showDifference()
+
+
+def versionText(number: int, mask: MaskVersion, reference: MaskVersion | None) -> str:
+    """A version in a line: without volumes, which would tell how far a prediction is off before the case is rated."""
+    origins = {"imported": _("imported"), "predicted": _("predicted"), "corrected": _("corrected")}
+    parts = [f"{number}. {origins[mask.origin]}", mask.model, mask.author, mask.created_utc[:16].replace("T", " ")]
+    if reference is not None and mask.id == reference.id:
+        parts.append(_("reference"))
+    return " · ".join(part for part in parts if part)
+
+
+def differenceText(difference) -> str:
+    """What the other version has more and less, and Dice."""
+    dice = _("not defined") if difference.dice is None else f"{difference.dice:.3f}"
+    return _("The other has {added:.1f} mL more and {removed:.1f} mL less; Dice {dice}.").format(
+        added=difference.added_ml, removed=difference.removed_ml, dice=dice
+    )
