@@ -71,7 +71,7 @@ def check_prediction_validity(
         return
     if pair.suv is None:
         raise Refusal("not-valid-for", f"The prediction is valid only for '{valid_for}'", where, remedy)
-    check_validity(valid_for, [pair.suv[prediction]])
+    check_validity(valid_for, [pair.suv[prediction]], [where or "the prediction"])
 
 
 def above_threshold(pair: Pair, threshold: float | None, where: str) -> tuple[np.ndarray, np.ndarray]:

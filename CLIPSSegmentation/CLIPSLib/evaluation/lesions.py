@@ -47,7 +47,8 @@ def labeled_lesions(labels: np.ndarray) -> LesionSet:
     numbers, places, sizes = np.unique(labels[inside], return_inverse=True, return_counts=True)
     renumbered = np.zeros(labels.shape, dtype=np.int32)
     renumbered[inside] = places + 1
-    return LesionSet(renumbered, sizes, tuple(ndimage.find_objects(renumbered)), numbers)
+    boxes = ndimage.find_objects(renumbered, len(numbers)) if len(numbers) else ()
+    return LesionSet(renumbered, sizes, tuple(boxes), numbers)
 
 
 @dataclass(frozen=True)
