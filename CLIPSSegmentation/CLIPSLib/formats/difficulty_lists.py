@@ -6,6 +6,7 @@ Ids are text ("007" is not "7") and nothing is dropped: who is who is decided by
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 import os
 import re
@@ -13,24 +14,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from CLIPSLib.errors import Failure, Refusal, UsageError
+from CLIPSLib.errors import Caution, ClipsError, Failure, Refusal, UsageError
+from CLIPSLib.evaluation.hospital_cohort import lesion_precision, lesion_recall
+from CLIPSLib.evaluation.types import HospitalMetrics
 from CLIPSLib.files import sha256_file
+from CLIPSLib.formats.hospital_metrics import read_hospital_metrics
 
 _NOTHING = ("", "na", "n/a", "nan", "none", "null", "-", "–")
 _SEPARATORS = "\t;,"
+HOSPITAL_FILE = "metriques.txt"
+_HOSPITAL_HARD_WHEN = {  # of the values in metriques.txt, which ones mean a hard patient
+    **dict.fromkeys(("dice", "nsd", "bji", "precision_percent", "recall_percent", "tmtv_reference_ml"), "low"),
+    **dict.fromkeys(("mean_distance_mm", "hausdorff_mm", "fp_ml", "fp_raw_ml", "fn_ml"), "high"),
+}
+_HOSPITAL_LESIONS = {"lesion_recall": lesion_recall, "lesion_precision": lesion_precision}  # of approach 2
+HOSPITAL_VALUES: Mapping[str, str] = {**_HOSPITAL_HARD_WHEN, **dict.fromkeys(_HOSPITAL_LESIONS, "low")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class GivenValues:
     """Numbers by id, in the order of the file; None where it says nothing.
 
-    source: file and column; sha256: of the file. repeated: ids that stand in it more than once.
+    source: file and column; sha256: of the file (of several: of their hashes). repeated: ids that stand in it more
+    than once. cautions: files that could not be read.
     """
 
     values: Mapping[str, float | None]
     source: str
     sha256: str
     repeated: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 def read_id_list(path: str | os.PathLike) -> GivenValues:
@@ -87,6 +100,50 @@ def read_csv_values(path: str | os.PathLike, *, id_column: str, value_column: st
         sha256=sha256_file(path),
         repeated=tuple(dict.fromkeys(repeated)),
     )
+
+
+def read_hospital_values(folder: str | os.PathLike, value: str, *, matching: str | None = None) -> GivenValues:
+    """One value of every `metriques.txt` below a folder, by the patient that the file names.
+
+    value: of `HOSPITAL_VALUES`, which also says which values mean a hard patient. matching: as `read_hospital_metrics`.
+    A file that cannot be read becomes a caution.
+
+    Raises:
+        UsageError: another value; a file does not say its matching and nobody did. Refusal: no such file.
+    """
+    if value not in HOSPITAL_VALUES:
+        raise UsageError(
+            "no-column", f"There is no '{value}' in {HOSPITAL_FILE}; there are: {', '.join(HOSPITAL_VALUES)}"
+        )
+    paths = sorted(Path(folder).rglob(HOSPITAL_FILE))
+    values: dict[str, float | None] = {}
+    cautions: list[Caution] = []
+    hashes: list[str] = []
+    for path in paths:
+        try:
+            metrics = read_hospital_metrics(path, matching=matching)
+        except UsageError:
+            raise
+        except ClipsError as error:
+            cautions.append(Caution("unreadable", f"Left out: {error.what}", str(path)))
+            continue
+        if metrics.patient in values:
+            what = f"Two files are of patient '{metrics.patient}'"
+            raise Refusal("two-values", what, str(path), "Leave one of them in the folder.")
+        values[metrics.patient] = _hospital_value(metrics, value)
+        hashes.append(sha256_file(path))
+    if not values:
+        raise Refusal("no-metrics", f"The folder holds no {HOSPITAL_FILE} that can be read", str(folder))
+    return GivenValues(
+        values=values,
+        source=f"'{value}' of {len(values)} {HOSPITAL_FILE} in {Path(folder).name}",
+        sha256=hashlib.sha256("".join(hashes).encode()).hexdigest(),
+        cautions=tuple(cautions),
+    )
+
+
+def _hospital_value(metrics: HospitalMetrics, value: str) -> float | None:
+    return _HOSPITAL_LESIONS[value](metrics) if value in _HOSPITAL_LESIONS else getattr(metrics, value)
 
 
 def _table(path: str | os.PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
