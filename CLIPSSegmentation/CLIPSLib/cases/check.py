@@ -67,9 +67,7 @@ def _orphans(database: Database, folder: RegistryFolder) -> list[Path]:
     """What no row names: whole cases, masks, drafts, and stale files of interrupted writing."""
     known = {path for path, _ in _expected(database, folder)}
     known |= {path.parent for path in known}
-    found = [
-        path for place in (folder.images, folder.masks, folder.drafts) if place.is_dir() for path in place.iterdir()
-    ]
+    found = [path for place in (folder.images, folder.masks, folder.drafts) for path in _inside(place)]
     writing = [path for path in (*folder.root.iterdir(), *_inside(folder.backups)) if path.name.startswith(WRITING)]
     return sorted(path for path in (*found, *writing) if path not in known and not _at_work(path))
 

@@ -58,6 +58,16 @@ class Database:
         with self._turn, speaking_of(self.path):
             self._connection.execute(sql, parameters)
 
+    def require_writable(self) -> None:
+        """Raises `Failure` in a registry that is open for reading only; ask before writing images."""
+        if self.read_only:
+            raise Failure(
+                "read-only",
+                "The registry is open for reading only",
+                str(self.path.parent),
+                "Ask for the right to write to its folder.",
+            )
+
     def afterwards(self, action: Callable[[], None]) -> None:
         """Do something that cannot be undone once the outermost transaction is kept; not at all if it fails."""
         with self._turn:
@@ -72,13 +82,7 @@ class Database:
         Raises:
             Failure: the folder is read-only; another program held the lock for `BUSY_S`; the disk is full.
         """
-        if self.read_only:
-            raise Failure(
-                "read-only",
-                "The registry is open for reading only",
-                str(self.path.parent),
-                "Ask for the right to write to its folder.",
-            )
+        self.require_writable()
         with self._turn:
             begin, end, undo = _VERBS[min(self._depth, 1)]
             self.execute(begin)

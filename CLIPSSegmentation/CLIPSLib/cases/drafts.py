@@ -29,6 +29,7 @@ def save(
     edit_count: int,
 ) -> None:
     """Keep a draft in place of the earlier one, whose file goes last. Probabilities are not kept."""
+    database.require_writable()
     require_fit(segmentation, folder.case_files(case).pet, case.case_id)
     require_effort(active_s, edit_count)
     if parent is not None:
@@ -42,12 +43,12 @@ def save(
         "edit_count": int(edit_count),
         "saved_utc": utc_now(),
     }
-    with staged_image(folder.drafts, lambda path: write_labels(segmentation.labels, path)) as (labels, sha256):
-        with database.transaction():
-            earlier = _file_hash(database, case.case_id, row["reader"])
-            name_by_content(labels, folder.draft_file(sha256))
-            database.insert("drafts", {**row, "sha256": sha256}, replace=True)
-            database.afterwards(lambda: _forget_file(database, folder, earlier))
+    staged = staged_image(folder.drafts, lambda path: write_labels(segmentation.labels, path))
+    with staged as (labels, sha256), database.transaction():
+        earlier = _file_hash(database, case.case_id, row["reader"])
+        name_by_content(labels, folder.draft_file(sha256))
+        database.insert("drafts", {**row, "sha256": sha256}, replace=True)
+        database.afterwards(lambda: _forget_file(database, folder, earlier))
 
 
 def read(database: Database, folder: RegistryFolder, case_id: str, reader: str) -> Draft | None:

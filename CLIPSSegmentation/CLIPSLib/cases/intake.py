@@ -49,6 +49,7 @@ def add_case(
     reporter: Reporter,
 ) -> CaseRecord:
     """Take in a study. Raises as `Registry.add_case`."""
+    database.require_writable()
     if case_id is not None:
         _require_file_name(case_id)
     content = content_sha256(study)
@@ -63,7 +64,8 @@ def add_case(
             given = case_id or _next_id("C", [*_column(database, "case_id"), *_names(folder.images)])
             _refuse_taken(database, folder, given)
             known = _key_file(database, folder)
-            patient, cautions = _patient(database, known, study.identity)
+            patient, doubts = _patient(database, known, study.identity)
+            cautions = (*bare.cautions, *doubts, *_same_pixels(database, keys), *_telling(given, study))
             write_identities(folder.identities, known.with_case(given, patient, study.identity, source))
             row = {
                 **_facts(bare, keys),
@@ -72,9 +74,7 @@ def add_case(
                 "stratum": stratum,
                 "source": Scrubber(study.identity).text(source),
                 "files": json.dumps(files),
-                "cautions": _as_json(
-                    (*bare.cautions, *cautions, *_same_pixels(database, keys), *_telling(given, study))
-                ),
+                "cautions": json.dumps([caution.as_dict() for caution in cautions], ensure_ascii=False),
             }
             _publish(database, aside, folder.images / given, row)
     reporter.progress("Adding the case", 1.0)
@@ -184,7 +184,7 @@ def _refuse_taken(database: Database, folder: RegistryFolder, case_id: str) -> N
 
 
 def _require_file_name(case_id: str) -> None:
-    if not isinstance(case_id, str) or safe_name(case_id, fallback="") != case_id:
+    if not isinstance(case_id, str) or not case_id or safe_name(case_id) != case_id:
         raise Refusal(
             "case-id",
             f"The pseudonym {case_id!r} cannot name a folder",
@@ -204,9 +204,8 @@ def _telling(case_id: str, study: PetCtStudy) -> tuple[Caution, ...]:
     """A pseudonym that is made of the patient's name or id is none."""
     if Scrubber(study.identity).text(case_id) == case_id and case_id != study.identity.patient_id:
         return ()
-    return (
-        Caution("telling-pseudonym", "The case id holds the patient's id or name: the registry is not pseudonymous"),
-    )
+    what = "The case id holds the patient's id or name: the registry is not pseudonymous"
+    return (Caution("telling-pseudonym", what),)
 
 
 def _next_id(letter: str, taken: Iterable[str]) -> str:
@@ -221,7 +220,3 @@ def _column(database: Database, name: str) -> list[str]:
 
 def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
-
-
-def _as_json(cautions: Iterable[Caution]) -> str:
-    return json.dumps([caution.as_dict() for caution in cautions], ensure_ascii=False)

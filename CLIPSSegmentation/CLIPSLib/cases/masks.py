@@ -45,6 +45,7 @@ def add_mask(
     comment: str,
 ) -> MaskVersion:
     """Keep a mask. Raises as `Registry.add_mask`."""
+    database.require_writable()
     if origin not in ORIGINS:
         raise UsageError("origin", f"The origin of a mask is one of {', '.join(ORIGINS)}, not {origin!r}", case.case_id)
     model = _model(segmentation, origin, case.case_id)
@@ -138,8 +139,8 @@ def diff(database: Database, folder: RegistryFolder, mask_a: str, mask_b: str) -
     a, b = (read_mask(database, folder, mask_id) for mask_id in (mask_a, mask_b))
     voxel_ml = voxel_volume_ml(a.labels)
     tumor_a, tumor_b = _tumor(a), _tumor(b)
-    common = np.count_nonzero(tumor_a & tumor_b)
-    sizes = np.count_nonzero(tumor_a), np.count_nonzero(tumor_b)
+    common = int(np.count_nonzero(tumor_a & tumor_b))
+    sizes = int(np.count_nonzero(tumor_a)), int(np.count_nonzero(tumor_b))
     return MaskDiff(
         added_ml=(sizes[1] - common) * voxel_ml,
         removed_ml=(sizes[0] - common) * voxel_ml,
@@ -160,9 +161,7 @@ def _model(segmentation: Segmentation, origin: Origin, case_id: str) -> str:
         return ""
     model = segmentation.provenance.get("model")
     if not model:
-        raise UsageError(
-            "no-model", "A predicted mask names its model in provenance['model']; this one does not", case_id
-        )
+        raise UsageError("no-model", "A predicted mask must name its model in provenance['model']", case_id)
     return str(model)
 
 

@@ -60,7 +60,7 @@ class Registry:
         Raises:
             Refusal: there is one already. Failure: the folder cannot be written to.
         """
-        place = RegistryFolder(Path(folder))
+        place = RegistryFolder(Path(folder).absolute())
         place.create()
         return cls.open(folder)
 
@@ -74,7 +74,7 @@ class Registry:
             UsageError: there is none. Refusal: it is a newer version's, or another program's file.
             Failure: it is damaged; the sentence tells how much `rescue_registry` would save.
         """
-        place = RegistryFolder(Path(folder))
+        place = RegistryFolder(Path(folder).absolute())
         return cls(place, place.open_database(read_only=read_only))
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ def rescue_registry(folder: str | os.PathLike) -> Rescue:
     Raises:
         UsageError: there is no database and no backup. Failure: no row can be read anywhere; the disk is full.
     """
-    place = RegistryFolder(Path(folder))
+    place = RegistryFolder(Path(folder).absolute())
     tables = _collected(place)
     if not tables["cases"]:
         raise Failure(
