@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from CLIPSLib.cli import cases_add, cases_list, cases_masks, cases_review, cases_split
+from CLIPSLib.cli import cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary
 
 NAME = "cases"
 SUMMARY = "Collect studies with their masks; review, rate, split, evaluate and summarize them."
@@ -25,7 +25,7 @@ Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. S
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for module in (cases_add, cases_list, cases_masks, cases_review, cases_split):
+    for module in (cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary):
         module.add_actions(actions)
 
 
