@@ -36,7 +36,7 @@ class InputState:
 def inputState(petNode, ctNode=None) -> InputState:
     """Look at the chosen volumes, quickly: called at every change of a selector."""
     from CLIPSLib import ClipsError
-    from CLIPSLib.scene import require_suvbw, study_facts
+    from CLIPSLib.scene import ct_cautions, require_suvbw, require_voxels_in_place, study_facts
 
     if petNode is None:
         return InputState(ready=False, suv=_("Choose a PET volume, or load a study."))
@@ -50,6 +50,10 @@ def inputState(petNode, ctNode=None) -> InputState:
     try:
         facts = study_facts(petNode, ctNode)
         frame, cautions = frameOfReference(petNode, ctNode)
+        for node in (petNode, ctNode):
+            if node is not None:
+                require_voxels_in_place(node)
+        cautions = (*cautions, *(ct_cautions(ctNode) if ctNode else ()))
     except ClipsError as error:
         return InputState(ready=False, suv=_suvSentence(petNode, None), frame=str(error))
     texts = tuple(str(caution) for caution in (*facts.cautions, *cautions))
@@ -96,7 +100,7 @@ def frameOfReference(petNode, ctNode):
     """How PET and CT lie to each other: a sentence, and cautions.
 
     Raises:
-        ClipsError (`Refusal`): they have different frames of reference, or do not overlap.
+        ClipsError (`Refusal`): they are of different patients or frames of reference, or do not overlap.
     """
     from CLIPSLib import Caution, Refusal
     from CLIPSLib.scene import SERIES_ATTRIBUTE, study_facts
@@ -107,7 +111,16 @@ def frameOfReference(petNode, ctNode):
         raise Refusal(
             "no-overlap", _("PET and CT do not overlap"), ctNode.GetName(), _("Choose the CT of the same examination.")
         )
-    identity = study_facts(petNode, ctNode).identity
+    identity, ctIdentity = study_facts(petNode, ctNode).identity, study_facts(ctNode).identity
+    if identity.patient_id and ctIdentity.patient_id and identity.patient_id != ctIdentity.patient_id:
+        raise Refusal(
+            "other-patient",
+            _("PET and CT are of different patients: {pet} and {ct}").format(
+                pet=identity.patient_id, ct=ctIdentity.patient_id
+            ),
+            ctNode.GetName(),
+            _("Choose the CT of the same examination, or none."),
+        )
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
         return _("PET and CT share their frame of reference."), ()
     pet = identity.frame_of_reference_uid or _frameUid(petNode)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from CLIPSSegmentationLib.Jobs import SegmentationJob
     from CLIPSSegmentationLib.Panel import Panel
 
-_STATE, _STUDY, _METHOD, _DISK = range(4)
+_STATE, _METHOD, _DISK, _STUDY = range(4)
 _LOG_LINES = 30
 
 
@@ -32,9 +32,10 @@ class JobsPanel:
         self._own: set = set()  # folders of the jobs that this panel ordered
         self._asking: SegmentationJob | None = None
         self._logs: list = []
+        self._stage = ""  # what the label says of the job that runs; anything else there stays
         self.follower = JobFollower(panel.logic.jobs, self.update, self._onEnded)
         self.questions = QuestionForm(self.ui.jobQuestionForm, self._onAnswer)
-        prepareTable(self.ui.jobTable, [_("State"), _("Study"), _("Method"), _("Disk")], 140)
+        prepareTable(self.ui.jobTable, [_("State"), _("Method"), _("Disk"), _("Study")], 140)
         self.ui.questionJobArea.visible = False
         for button, slot in (
             (self.ui.applyButton, self.onApply),
@@ -231,11 +232,13 @@ class JobsPanel:
         waiting = sum(status.state == "waiting" for status in statuses.values())
         self.ui.progressBar.visible = self.ui.timeLabel.visible = running is not None
         if running is None:
+            if self.ui.stageLabel.text == self._stage:
+                self.ui.stageLabel.text = ""
             self.ui.progressArea.visible = bool(self.ui.stageLabel.text)
             return
         status = statuses[running]
         self.ui.progressArea.visible = True
-        self.ui.stageLabel.text = f"{running.origin['title']}: {status.stage}"
+        self.ui.stageLabel.text = self._stage = f"{running.origin['title']}: {status.stage}"
         self.ui.progressBar.setRange(0, 100)
         self.ui.progressBar.value = round(100 * status.fraction)
         parts = [_("about {time} left in this stage").format(time=_duration(status.seconds_left))]

@@ -128,7 +128,10 @@ class LesionsPanel(VTKObservationMixin):
         self.live.update()
 
     def _onRenamed(self, segmentId: str, name: str) -> None:
-        self.edits().rename(segmentId, name)
+        if name.strip():
+            self.edits().rename(segmentId, name.strip())
+        else:
+            self.refresh()  # a lesion keeps the name it had
 
     def _onSelected(self) -> None:
         """Show the selected lesion in the views."""

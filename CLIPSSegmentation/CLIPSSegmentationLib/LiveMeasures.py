@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import qt
 import slicer
 import vtk
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from CLIPSSegmentationLib.LesionEdits import voxelAt
@@ -46,7 +47,7 @@ class LiveMeasures(VTKObservationMixin):
             self.updateIfPending()
         self.stop()
         self._clear(segmentationNode, petNode)
-        if segmentationNode is not None and petNode is not None:
+        if segmentationNode is not None:
             self._observe()
         self.update()
 
@@ -122,13 +123,23 @@ class LiveMeasures(VTKObservationMixin):
             events.SegmentsOrderModified,
         ):
             self.addObserver(node.GetSegmentation(), event, self._onEdited)
+        if self.petNode is None:
+            return
         for moved in (node, self.petNode):
             self.addObserver(moved, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._onEdited)
         self.addObserver(self.petNode, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, self._onEdited)
         self.addObserver(self.petNode, vtk.vtkCommand.ModifiedEvent, self._onEdited)
 
     def _onEdited(self, _caller, _event) -> None:
-        self._timer.start()
+        from CLIPSLib import Refusal
+
+        if self.petNode is not None:
+            self._timer.start()
+            return
+        what = _("The segments were edited while their PET was gone")
+        remedy = _("Load the study again and choose its PET.")
+        self.error = Refusal("no-pet", what, self.segmentationNode.GetName(), remedy)
+        self._onChanged()
 
     def _measure(self) -> None:
         from CLIPSLib import Refusal

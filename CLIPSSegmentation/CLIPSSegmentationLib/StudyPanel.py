@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
 
 from CLIPSSegmentationLib import Settings
 from CLIPSSegmentationLib.dicom_table import DicomStudyTable
@@ -22,14 +24,21 @@ if TYPE_CHECKING:
     from CLIPSSegmentationLib.Panel import Panel
 
 _LIST_HEIGHT = 140
+_SETTLED_MS = 100  # another module changes a volume many times in a row
 
 
-class StudyPanel:
+class StudyPanel(VTKObservationMixin):
     """Other places that studies can come from call `open(source)`: the list, the questions and the bar are here."""
 
     def __init__(self, panel: Panel) -> None:
+        super().__init__()
         self._panel, self.ui = panel, panel.ui
         self.state = InputState(ready=False, suv="")
+        self._observed: tuple = ()
+        self._settle = qt.QTimer()
+        self._settle.singleShot = True
+        self._settle.interval = _SETTLED_MS
+        self._settle.connect("timeout()", self._onSettled)
         self._source: StudySource | None = None
         self._candidates: tuple[StudyCandidate, ...] = ()
         self._reporter: PanelReporter | None = None
@@ -57,6 +66,7 @@ class StudyPanel:
         """Say what is true of the chosen volumes."""
         parameters = self._panel.parameterNode
         petNode, ctNode = (parameters.petVolume, parameters.ctVolume) if parameters else (None, None)
+        self._observe(petNode, ctNode)
         self.state = inputState(petNode, ctNode)
         self.ui.suvState.text = self.state.suv
         self.ui.frameState.text = self.state.frame
@@ -118,6 +128,25 @@ class StudyPanel:
         self._source, self._candidates = None, ()
         self.questions.setQuestions(())
         self.ui.loadArea.visible = False
+
+    def _observe(self, *nodes) -> None:
+        """What was true of a volume ends when any module changes its units, place or voxels."""
+        if nodes == self._observed:
+            return
+        self._settle.stop()
+        self.removeObservers()
+        self._observed = nodes
+        volume = slicer.vtkMRMLVolumeNode
+        for node in {node for node in nodes if node is not None}:
+            for event in (vtk.vtkCommand.ModifiedEvent, volume.ImageDataModifiedEvent, volume.TransformModifiedEvent):
+                self.addObserver(node, event, self._onVolumeChanged)
+
+    def _onVolumeChanged(self, _caller, _event) -> None:
+        self._settle.start()
+
+    def _onSettled(self) -> None:
+        self.update()
+        self._panel.updateApply()
 
     def _withAnswers(self, candidate: StudyCandidate) -> StudyCandidate | None:
         """The candidate anew, with answers; what it asks then is asked."""

@@ -123,7 +123,7 @@ def test_a_damaged_origin_does_not_close_the_list_of_jobs(finished):
     (job.folder / "origin.json").write_text("{", encoding="utf-8")
     opened.panel.jobs.follower._byFolder.clear()
     come_back(opened)
-    assert opened.ui.jobTable.item(0, 1).text() == job.folder.name
+    assert opened.ui.jobTable.item(0, 3).text() == job.folder.name
     opened.ui.jobTable.selectRow(0)
     opened.ui.removeJobButton.click()
     assert not job.folder.exists()
@@ -132,4 +132,4 @@ def test_a_damaged_origin_does_not_close_the_list_of_jobs(finished):
 def test_the_size_of_a_job_is_in_the_list(finished):
     opened, job = finished
     opened.panel.jobs.update()
-    assert opened.ui.jobTable.item(0, 3).text() == f"{job.sizeBytes / 1e6:.0f} MB"
+    assert opened.ui.jobTable.item(0, 2).text() == f"{job.sizeBytes / 1e6:.0f} MB"

@@ -151,3 +151,32 @@ def test_the_heading_says_whose_results_these_are_when_another_study_is_chosen(s
     assert shown.ui.resultsButton.text == f"Results of {shown.pet.GetName()}"
     shown.panel.chooseStudy(shown.pet, None)
     assert shown.ui.resultsButton.text == "Results"
+
+
+def test_a_review_goes_with_the_saved_segmentation_and_ends_with_an_edit_elsewhere(shown, tmp_path):
+    import slicer
+    from CLIPSLib.formats import read_seg_nrrd
+
+    shown.ui.reviewedCheckBox.checked = True
+    assert slicer.util.saveNode(shown.node, str(tmp_path / "reviewed.seg.nrrd"))
+    back = read_seg_nrrd(tmp_path / "reviewed.seg.nrrd", shown.live.study.pet)
+    assert back.reviewed and back.provenance == shown.live.segmentation.provenance
+    shown.node.GetSegmentation().RemoveSegment(shown.node.GetSegmentation().GetNthSegmentID(0))
+    assert slicer.util.saveNode(shown.node, str(tmp_path / "edited.seg.nrrd"))
+    edited = read_seg_nrrd(tmp_path / "edited.seg.nrrd", shown.live.study.pet)
+    assert not edited.reviewed
+
+    from CLIPSLib import measure_lesions
+
+    assert measure_lesions(edited, shown.live.study).patient.method.endswith(", edited")
+
+
+def test_a_review_comes_back_with_the_saved_scene(shown, tmp_path):
+    import slicer
+
+    shown.ui.reviewedCheckBox.checked = True
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear()
+    slicer.util.loadScene(str(tmp_path / "scene.mrb"))
+    shown.settle(lambda: shown.live.measures is not None)
+    assert shown.ui.reviewedCheckBox.checked and shown.live.measures.patient.reviewed

@@ -12,7 +12,7 @@ from CLIPSLib.scene.edits import (
     set_reviewed,
     set_segment_mask,
 )
-from CLIPSLib.scene.grids import lies_on_grid
+from CLIPSLib.scene.grids import lies_on_grid, require_voxels_in_place
 from CLIPSLib.scene.records import SERIES_ATTRIBUTE
 from CLIPSLib.scene.segments import add_segmentation, segmentation_from_node
 from CLIPSLib.scene.tables import add_measures_table, clear_measures_table, update_measures_table
@@ -42,6 +42,7 @@ __all__ = [
     "lies_on_grid",
     "pet_state",
     "require_suvbw",
+    "require_voxels_in_place",
     "segment_mask",
     "segmentation_from_node",
     "set_kind",

@@ -51,10 +51,15 @@ def image_from_node(node) -> sitk.Image:
     import SimpleITK as sitk
     import slicer
 
+    require_voxels_in_place(node)
+    return copy_grid(sitk.GetImageFromArray(slicer.util.arrayFromVolume(node)), node)
+
+
+def require_voxels_in_place(node) -> None:
+    """Raise `Refusal` when a volume node is empty or moved by a transform; reads no voxel."""
     if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
         raise Refusal("empty-volume", "The volume holds no voxels", node.GetName(), "Choose another volume.")
     refuse_transform(node)
-    return copy_grid(sitk.GetImageFromArray(slicer.util.arrayFromVolume(node)), node)
 
 
 def matrix(data) -> np.ndarray:

@@ -1,0 +1,125 @@
+"""What a hurried user does: volumes swapped, moved and emptied, jobs removed while they run, names made of blanks."""
+
+from dataclasses import replace
+
+import pytest
+from builders_panel import JOB_S
+
+
+@pytest.fixture
+def shown(opened, phantom_study):
+    """The panel with the lesions of the phantom and their table node, made without a job."""
+    from CLIPSLib import measure_lesions, segment_study
+    from CLIPSLib.scene import add_measures_table, add_segmentation
+
+    opened.pet, opened.ct = opened.show(phantom_study)
+    segmentation = segment_study(phantom_study, "suv4")
+    opened.node = add_segmentation(segmentation, phantom_study, opened.pet)
+    opened.tableNode = add_measures_table(measure_lesions(segmentation, phantom_study), opened.node)
+    opened.panel.showResult(opened.node, opened.tableNode)
+    return opened
+
+
+def other_patient(study):
+    identity = replace(study.identity, patient_id="OTHER", pet_series_uid="1.2.3", ct_series_uid="1.2.4")
+    return replace(study, identity=replace(identity, study_uid="1.2", frame_of_reference_uid=""))
+
+
+def test_the_ct_of_another_patient_is_refused(opened, phantom_study):
+    pet, _ct = opened.show(phantom_study)
+    _pet, ct = opened.show(other_patient(phantom_study))
+    opened.panel.chooseStudy(pet, ct)
+    assert not opened.ui.applyButton.enabled
+    assert "PHANTOM-0001 and OTHER" in opened.ui.frameState.text
+
+
+def test_a_pet_is_no_ct(opened, phantom_study):
+    pet, _ct = opened.show(phantom_study)
+    opened.parameters.ctVolume = pet
+    assert not opened.ui.applyButton.enabled and "needs HU" in opened.ui.frameState.text
+
+
+def _to_becquerel(pet) -> None:
+    import slicer
+
+    units = slicer.vtkCodedEntry()
+    units.SetValueSchemeMeaning("Bq/ml", "UCUM", "Becquerels/milliliter")
+    pet.SetVoxelValueUnits(units)
+
+
+def _move(pet) -> None:
+    import slicer
+
+    pet.SetAndObserveTransformNodeID(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode").GetID())
+
+
+@pytest.mark.parametrize("harm", [_to_becquerel, _move, lambda pet: pet.SetAndObserveImageData(None)])
+def test_what_was_verified_is_verified_again_when_a_volume_changes(host, opened, phantom_study, harm):
+    pet, _ct = opened.show(phantom_study)
+    assert opened.ui.applyButton.enabled
+    harm(pet)
+    host.wait_until(lambda: not opened.ui.applyButton.enabled, JOB_S)
+    assert "Verified" not in opened.ui.suvState.text or opened.ui.frameState.text
+
+
+def test_segments_edited_without_their_pet_leave_no_old_table(host, shown):
+    import slicer
+
+    rows = shown.tableNode.GetNumberOfRows()
+    slicer.mrmlScene.RemoveNode(shown.pet)
+    assert shown.tableNode.GetNumberOfRows() == rows  # still the numbers of this mask
+    shown.node.GetSegmentation().RemoveSegment(shown.node.GetSegmentation().GetNthSegmentID(0))
+    assert shown.tableNode.GetNumberOfRows() == 0 and "PET was gone" in shown.ui.problemLabel.text
+
+
+def test_a_running_job_that_is_removed_leaves_no_progress(host, opened, phantom_study):
+    import qt
+
+    opened.show(phantom_study)
+    job = opened.apply_and_hold()
+    host.wait_until(lambda: opened.ui.stageLabel.text, JOB_S)
+    opened.ui.jobTable.selectRow(0)
+    with host.answering(qt.QMessageBox.Ok):
+        opened.ui.removeJobButton.click()
+    assert not job.folder.exists()
+    assert opened.ui.stageLabel.text == "" and opened.ui.applyButton.text == "Apply"
+
+
+def test_a_job_folder_that_somebody_deleted_is_forgotten(opened, phantom_study):
+    import shutil
+
+    opened.show(phantom_study)
+    opened.apply()
+    shutil.rmtree(opened.jobs[0].folder)
+    opened.panel.jobs.follower.look()
+    assert opened.jobs == [] and opened.ui.jobTable.rowCount == 0
+
+
+def test_a_pet_that_was_moved_while_its_job_ran_does_not_get_the_result(host, opened, phantom_study):
+    from CLIPSSegmentationLib.Logic import petOf
+
+    pet, _ct = opened.show(phantom_study)
+    job = opened.apply_and_hold()
+    origin = pet.GetOrigin()
+    pet.SetOrigin(origin[0] + 50.0, *origin[1:])
+    job.job.resume()
+    host.wait_until(lambda: job.shown, JOB_S)
+    loaded = petOf(opened.parameters.segmentation)
+    assert loaded is not pet and loaded.GetOrigin() == pytest.approx(origin)
+
+
+def test_a_name_of_blanks_is_not_taken(shown):
+    before = shown.rows()[0][0]
+    shown.ui.lesionTable.item(0, 0).setText("   ")
+    shown.settle()
+    assert shown.rows()[0][0] == before
+
+
+def test_an_edit_that_was_not_measured_yet_goes_with_its_scene(shown):
+    import slicer
+
+    shown.node.GetSegmentation().RemoveSegment(shown.node.GetSegmentation().GetNthSegmentID(0))
+    slicer.mrmlScene.Clear()
+    assert shown.rows() == [] and not shown.live.pending
+    buttons = ("kindButton", "undoButton", "redoButton", "copyButton", "csvButton", "reportButton", "applyButton")
+    assert not any(getattr(shown.ui, button).enabled for button in buttons)
