@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.evaluation.inputs import Pair, above_threshold, check_prediction_validity, pair_of
+from CLIPSLib.evaluation.inputs import Pair, above_threshold, pair_of, require_validity
 from CLIPSLib.evaluation.lesions import LesionSet, connected_lesions, labeled_lesions
 from CLIPSLib.evaluation.matching import Matching, match, rule_in_words
 from CLIPSLib.evaluation.overlap import dice, iou
@@ -36,23 +36,26 @@ def evaluate(
     pet: sitk.Image | None = None,
     options: EvaluationOptions = _DEFAULTS,
     valid_for: str | None = None,
+    reference_valid_for: str | None = None,
     where: str = "",
 ) -> CaseEvaluation:
     """Compare a prediction with its reference: two label maps or binary masks on one grid (0 is background).
 
     pet: SUVbw on the same grid, for the SUV threshold of the options, for `valid_for`, and for the lesions' SUVmax.
-    valid_for: `Segmentation.valid_for` of the prediction; such a mask is compared only where its condition holds.
+    valid_for, reference_valid_for: `Segmentation.valid_for` of the two; such a mask is compared only as far as its
+        condition holds for every voxel that takes part.
     where: the case, for messages. Definitions and sources: docs/evaluation.md.
 
     Raises:
         Refusal: "grid-differs", "labels-not-integer", "label-out-of-range", "pet-needed", "not-finite";
-            "not-valid-for": voxels of the prediction do not meet its `valid_for`, or there is no PET to tell.
+            "not-valid-for": voxels do not meet the `valid_for` of their mask, or there is no PET to tell.
     """
     pair = pair_of(reference, prediction, pet, where)
     reference_labels, prediction_labels = above_threshold(pair, options.suv_threshold, where)
     first, second = reference_labels > 0, prediction_labels > 0
     remedy = "Give the PET, and compare above that threshold (suv_threshold)."
-    check_prediction_validity(pair, second, valid_for, where, remedy)
+    require_validity(pair, first, reference_valid_for, where, remedy)
+    require_validity(pair, second, valid_for, where, remedy)
     lesions = [_lesions(labels, options) for labels in (reference_labels, prediction_labels)]
     matching = match(*lesions, options, pair.spacing_zyx_mm)
     values = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.evaluation.inputs import Pair, check_prediction_validity, pair_of
+from CLIPSLib.evaluation.inputs import Pair, require_validity, pair_of
 from CLIPSLib.evaluation.lesions import (
     LesionSet,
     Links,
@@ -57,7 +57,7 @@ def hospital_metrics(
     kept = pair.suv > options.suv_threshold
     lesions = [_thresholded(labels, kept) for labels in (pair.reference, pair.prediction)]
     first, second = (found.labels > 0 for found in lesions)
-    check_prediction_validity(pair, second, valid_for, patient, "")
+    require_validity(pair, second, valid_for, patient, "")
     values, undefined = _masks(first, second, pair.spacing_zyx_mm, options)
     volumes, missing = _volumes(pair, first, second, valid_for, voxel_volume_ml(reference))
     strict, union = _approaches(*lesions, pair.spacing_zyx_mm, options)
@@ -128,7 +128,7 @@ def _volumes(
 
 def _why_not_raw(pair: Pair, raw: np.ndarray, valid_for: str | None) -> dict[str, str]:
     try:
-        check_prediction_validity(pair, raw, valid_for, "", "")
+        require_validity(pair, raw, valid_for, "", "")
     except Refusal as error:
         return dict.fromkeys(("tmtv_raw_ml", "fp_raw_ml"), error.what)
     return {}

@@ -57,10 +57,8 @@ def pair_of(reference: sitk.Image, prediction: sitk.Image, pet: sitk.Image | Non
     return Pair(first[box], second[box], None if suv is None else suv[box], box, reference)
 
 
-def check_prediction_validity(
-    pair: Pair, prediction: np.ndarray, valid_for: str | None, where: str, remedy: str
-) -> None:
-    """Refuse to use `prediction` (boolean, as it would be compared) where its `valid_for` does not hold.
+def require_validity(pair: Pair, mask: np.ndarray, valid_for: str | None, where: str, remedy: str) -> None:
+    """Refuse to use `mask` (boolean, as it would be compared) where the `valid_for` that came with it does not hold.
 
     remedy: what to do where there is no PET to check it with.
 
@@ -70,8 +68,8 @@ def check_prediction_validity(
     if valid_for is None:
         return
     if pair.suv is None:
-        raise Refusal("not-valid-for", f"The prediction is valid only for '{valid_for}'", where, remedy)
-    check_validity(valid_for, [pair.suv[prediction]], [where or "the prediction"])
+        raise Refusal("not-valid-for", f"The mask is valid only for '{valid_for}'", where, remedy)
+    check_validity(valid_for, [pair.suv[mask]], [where or "the mask"])
 
 
 def above_threshold(pair: Pair, threshold: float | None, where: str) -> tuple[np.ndarray, np.ndarray]:

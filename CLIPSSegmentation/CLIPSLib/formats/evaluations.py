@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from CLIPSLib.evaluation.types import (
     CaseEvaluation,
     CohortEvaluation,
     EvaluationOptions,
+    HospitalCohort,
     HospitalMetrics,
     LesionEvaluation,
 )
@@ -28,10 +29,15 @@ FORMAT, VERSION = "clips-evaluation", 1
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEvaluation:
-    """What evaluation.json holds: case id -> evaluation, and the cohort (None where it was not made)."""
+    """What evaluation.json holds: case id -> evaluation; the cohort; the hospital's statistics where they were wanted.
+
+    not_evaluated: case id -> why, in a sentence.
+    """
 
     cases: Mapping[str, CaseEvaluation]
     cohort: CohortEvaluation | None = None
+    hospital: HospitalCohort | None = None
+    not_evaluated: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_evaluation_json(path: str | os.PathLike, evaluation: StoredEvaluation, *, overwrite: bool = False) -> Path:
