@@ -5,8 +5,9 @@ A task takes the arguments of the job and a reporter, and returns what there is 
 
 from __future__ import annotations
 
-from CLIPSLib.tasks import segment_job
+from CLIPSLib.tasks import segment_job, train_job
 
 VERBS = {
     "segment": segment_job.run_job,
+    train_job.VERB: train_job.run_job,
 }

@@ -27,7 +27,7 @@ def preset(name: str) -> Recipe:
     Raises:
         UsageError: no such preset.
     """
-    standard = Recipe()
+    standard = Recipe(data=DataRecipe(spacing_mm=(4.0, 4.0, 4.0)))
     if name == "standard":
         return standard
     if name == "quick":

@@ -52,7 +52,7 @@ class DataRecipe:
         Spacing | None,
         "Size of the voxels the network works on, in mm: z, y, x. Larger voxels: faster, less memory, small lesions "
         "are lost. Left out: the voxels of each PET as they are.",
-    ] = (4.0, 4.0, 4.0)
+    ] = None
     classes: Annotated[
         tuple[ClassRecipe, ...], Range(1, 20), "What to find. Several when the masks tell several kinds apart."
     ] = (ClassRecipe(name="Lesion"),)

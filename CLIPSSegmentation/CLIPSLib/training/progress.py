@@ -1,0 +1,43 @@
+"""Where a run is: the numbers that a checkpoint carries beside tensors, JSON-ready. Called by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from CLIPSLib.training.rate import RatePlan
+
+_MEMORY = 0.98  # of the running mean of the loss: about 50 steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """Read and written through `schema`. Changed by the engine only, between steps, by `dataclasses.replace`.
+
+    step: steps that are done. loss, lowest_loss: running mean now, and its lowest. score: running mean of the
+    validations' Dice; best_step, best_score: where it was highest; waited: validations since. validated: the last step
+    after which was validated. finished: early stopping ended the run. draws: patches per case. seconds: spent training.
+    curriculum: its state. recipe_sha256, cases_sha256: what the run was trained with.
+    """
+
+    step: int = 0
+    loss: float | None = None
+    lowest_loss: float | None = None
+    score: float | None = None
+    best_step: int | None = None
+    best_score: float | None = None
+    waited: int = 0
+    validated: int | None = None
+    finished: bool = False
+    draws: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    rate: RatePlan
+    curriculum: Mapping[str, Any] = field(default_factory=dict)
+    recipe_sha256: str = ""
+    cases_sha256: str = ""
+
+
+def mean_loss(before: float | None, loss: float) -> float:
+    """The running mean of the loss after one more step."""
+    return loss if before is None else _MEMORY * before + (1.0 - _MEMORY) * loss

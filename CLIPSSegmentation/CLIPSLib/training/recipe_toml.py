@@ -1,0 +1,78 @@
+"""A recipe as TOML in which every field says what it means: made from the same words that tooltips show.
+
+Called by the run folder and by `clips train --recipe`.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from CLIPSLib.schema import json_schema, to_document
+from CLIPSLib.training.recipe import Recipe
+
+_WIDTH = 110
+_HEADER = """\
+# Recipe of a training run. Every line can be changed; for a line left out, the value in docs/training.md holds.
+# Check it before hours are spent:  clips train RECIPE --check
+"""
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """The text of a recipe file; `schema.load_toml` reads the same recipe back."""
+    document, schema = to_document(recipe), json_schema(Recipe)["properties"]
+    plain = {name: value for name, value in document.items() if not _is_section(schema[name])}
+    lines = [_HEADER, *_fields(plain, schema)]
+    for name, section in document.items():
+        if name not in plain:
+            about = schema[name]
+            lines += ["", f"[{name}]", *_fields(section, about["properties"])]
+    return "\n".join(lines) + "\n"
+
+
+def field_help(name: str) -> str:
+    """What a field means ("training.steps"), with its choices and limits: the tooltip of panels. KeyError: no such."""
+    about: Mapping[str, Any] = json_schema(Recipe)
+    for part in name.split("."):
+        about = about["properties"][part]
+    return _explanation(about)
+
+
+def _fields(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        for line in textwrap.wrap(_explanation(schema[name]), _WIDTH, break_on_hyphens=False):
+            yield f"# {line}"
+        yield f"# {name} =" if value is None else f"{name} = {_toml(value)}"
+
+
+def _is_section(about: Mapping[str, Any]) -> bool:
+    return bool(about.get("properties"))
+
+
+def _explanation(about: Mapping[str, Any]) -> str:
+    """Description, and the limits that it does not tell itself."""
+    about = {**about, **next((one for one in about.get("anyOf", ()) if one != {"type": "null"}), {})}
+    parts = [about.get("description", "")]
+    if choices := about.get("enum"):
+        parts.append(f"Choices: {', '.join(map(str, choices))}.")
+    low, high = about.get("minimum"), about.get("maximum")
+    if low is not None and high is not None:
+        parts.append(f"From {low:g} to {high:g}.")
+    return " ".join(part for part in parts if part)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None)
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False)  # texts, whole numbers and truth values look alike in both
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)

@@ -1,0 +1,182 @@
+"""`train`: a run folder carried out, from wherever it stands. Called by `tasks` as a background job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from CLIPSLib.curriculum import Curriculum, CurriculumCase, build_curriculum
+from CLIPSLib.errors import Refusal
+from CLIPSLib.models import ModelStore, Network
+from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.segmentation.sliding_window.device import EngineSettings, choose_device
+from CLIPSLib.training import engine
+from CLIPSLib.training.checkpoints import Checkpoints
+from CLIPSLib.training.computing import arithmetic, choose_precision
+from CLIPSLib.training.data import open_patches
+from CLIPSLib.training.feed import Feed
+from CLIPSLib.training.overrides import lasting_sha256
+from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.rate import first_plan
+from CLIPSLib.training.recipe import Recipe
+from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.start import describe_network, find_start, make_network
+from CLIPSLib.training.stepper import Stepper
+from CLIPSLib.training.telling import Teller, run_reporter, without_validation
+from CLIPSLib.training.types import TRAIN, VALIDATE, CaseFacts, PatchSource, RunReporter, TrainingCase
+from CLIPSLib.training.validate import Validation
+
+VANILLA = "vanilla"
+_NO_END = 10**9  # steps of a run without limit, for a curriculum that must know
+
+OpenSource = Callable[[Sequence[TrainingCase], Recipe, Path, Reporter], PatchSource]
+
+
+def train(
+    folder: str | Path,
+    reporter: Reporter = SILENT,
+    *,
+    store: ModelStore | None = None,
+    open_source: OpenSource | None = None,
+) -> dict[str, Any]:
+    """Train the run of a folder to its end, from the last checkpoint if there is one.
+
+    Returns {"state": "finished" or "stopped", "step", "best_step", "best_score"}. store: where `network.start` is
+    looked up. open_source: gives the patches, by default from the files of the cases.
+
+    Raises:
+        Refusal, UsageError: the recipe cannot be carried out, or the cases are not those of the checkpoint. Failure:
+            what stopped the run, with the cases; the last checkpoint stays. Cancelled: at once.
+    """
+    run, teller = RunFolder(folder), run_reporter(reporter)
+    recipe = run.recipe()
+    with arithmetic(recipe.training, choose_device(recipe.training.device)):
+        made = _set_up(run, recipe, teller, store or ModelStore(), open_source or _open_patches)
+        try:
+            ended = made.run()
+        finally:
+            made.teller.close()
+    state = made.state
+    return {"state": ended, "step": state.step, "best_step": state.best_step, "best_score": state.best_score}
+
+
+def _set_up(
+    run: RunFolder, recipe: Recipe, reporter: RunReporter, store: ModelStore, open_source: OpenSource
+) -> engine.Engine:
+    cases = run.cases()
+    to_train = cases.of_role(TRAIN)
+    if not to_train:
+        raise Refusal("no-cases", "No case has the role 'train'", str(run.cases_file), "Freeze the cases again.")
+    source = open_source(to_train, recipe, Path(recipe.data.cache or run.cache), reporter)
+    device = choose_device(recipe.training.device)
+    checkpoints = Checkpoints(run.checkpoints)
+    saved = checkpoints.newest(reporter)
+    curriculum = _curriculum(recipe, to_train, source)
+    start = find_start(recipe, store)
+    network, cautions = make_network(recipe, start)
+    for caution in cautions if saved is None else ():
+        reporter.caution(caution)
+    stepper = Stepper(network, recipe, device)
+    hashes = {"recipe_sha256": lasting_sha256(recipe), "cases_sha256": run.cases_sha256()}
+    if saved is None:
+        state = RunState(rate=first_plan(recipe.training.steps), **hashes)
+    else:
+        state = _resumed(
+            run, recipe, engine.restore(saved, stepper, curriculum, override=bool(run.overrides())), hashes
+        )
+        checkpoints.remove_after(state.step)
+    network_described = describe_network(recipe, start)
+    return engine.Engine(
+        recipe=recipe,
+        state=state,
+        stepper=stepper,
+        curriculum=curriculum,
+        feed=_feed(recipe, source, curriculum),
+        validation=_validation(recipe, cases.of_role(VALIDATE), network_described, device, reporter),
+        checkpoints=checkpoints,
+        teller=Teller(run, reporter, first=state.step, steps=max(0, recipe.training.steps)),
+        reporter=reporter,
+        weights={case.case_id: case.weight for case in to_train},
+    )
+
+
+def _open_patches(cases: Sequence[TrainingCase], recipe: Recipe, cache: Path, reporter: Reporter) -> PatchSource:
+    return open_patches(cases, recipe.data, recipe.augmentation, cache, reporter=reporter)
+
+
+def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSource) -> Curriculum:
+    """The curriculum over the training cases. Raises as `build_curriculum`; Refusal for a run without limit."""
+    if recipe.unlimited and recipe.curriculum.name != VANILLA:
+        raise Refusal(
+            "curriculum-without-end",
+            f"The curriculum '{recipe.curriculum.name}' is spread over the steps of a run, and this run has no limit",
+            "training.steps",
+            "Give the run a number of steps, or choose curriculum.name = 'vanilla'.",
+        )
+    scores = {case.case_id: case.score for case in cases if case.score is not None}
+    return build_curriculum(
+        recipe.curriculum.name,
+        [_curriculum_case(case, source.facts(case.case_id), recipe) for case in cases],
+        scores=scores or None,
+        total_steps=_NO_END if recipe.unlimited else recipe.training.steps,
+        seed=recipe.training.seed,
+        **recipe.curriculum.options,
+    )
+
+
+def _curriculum_case(case: TrainingCase, facts: CaseFacts, recipe: Recipe) -> CurriculumCase:
+    spacing = recipe.data.spacing_mm
+    tumor = sum(
+        voxels for voxels, each in zip(facts.foreground, recipe.data.classes, strict=True) if each.kind == "tumor"
+    )
+    volume_ml = None if spacing is None else tumor * math.prod(spacing) / 1000.0
+    return CurriculumCase(case_id=case.case_id, stratum=case.stratum, empty=tumor == 0, volume_ml=volume_ml)
+
+
+def _feed(recipe: Recipe, source: PatchSource, curriculum: Curriculum) -> Feed:
+    training = recipe.training
+    end = None if recipe.unlimited else training.steps
+    return Feed(source, curriculum, training.seed, training.batch, recipe.data.workers, end)
+
+
+def _validation(
+    recipe: Recipe, cases: Sequence[TrainingCase], network: Network, device: torch.device, reporter: RunReporter
+) -> Validation | None:
+    """Validation on the recipe's number of cases, spread evenly over the list; None when there are none."""
+    if not cases:
+        without_validation(reporter)
+        return None
+    count = min(recipe.validation.cases or len(cases), len(cases))
+    chosen = [cases[number * len(cases) // count] for number in range(count)]
+    half = choose_precision(recipe.training, device) != torch.float32
+    settings = EngineSettings(device=str(device), precision="mixed" if half else "float32")
+    return Validation(chosen, recipe.data, network, settings)
+
+
+def _resumed(run: RunFolder, recipe: Recipe, state: RunState, hashes: Mapping[str, str]) -> RunState:
+    """The state that the run goes on with, after what was changed since.
+
+    Raises:
+        Refusal: cases or recipe are not those that the checkpoint was trained with.
+    """
+    for name, file in (("cases_sha256", run.cases_file), ("recipe_sha256", run.recipe_file)):
+        if getattr(state, name) != hashes[name]:
+            raise Refusal(
+                "another-run",
+                f"{file.name} is not what this run was trained with; results would not belong together",
+                str(file),
+                "Restore the file, or fork the run with the changes: 'clips runs fork'.",
+            )
+    patience = recipe.validation.patience
+    state = replace(state, finished=bool(patience) and state.waited >= patience)
+    steps = recipe.training.steps
+    if state.rate.phases[-1].end == steps:
+        return state
+    policies = [override.rate for override in run.overrides() if "training.steps" in override.changes]
+    policy = (policies and policies[-1]) or "rescale"
+    return replace(state, rate=state.rate.extended(state.step, steps, policy, recipe.optimizer))

@@ -1,0 +1,146 @@
+"""What a run tells while it trains: tables, events, the facts of its status, and TensorBoard where it is installed.
+
+Called by the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from CLIPSLib.errors import Caution
+from CLIPSLib.progress import Reporter
+from CLIPSLib.training.feed import Drawn
+from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.stepper import StepResult
+from CLIPSLib.training.tables import METRICS, VALIDATION, Table, write_table
+from CLIPSLib.training.types import RunReporter
+from CLIPSLib.training.validate import CaseScore
+
+_SPEED_MEMORY = 0.95
+
+
+class QuietRun:
+    """A `RunReporter` around any reporter: what only followers of a run understand is left out."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.progress, self.caution, self.check = reporter.progress, reporter.caution, reporter.check
+
+    def tell(self, facts: Mapping[str, Any]) -> None:
+        """See `RunReporter`."""
+
+    def event(self, name: str, **fields: Any) -> None:
+        """See `RunReporter`."""
+
+    def take_checkpoint_request(self) -> bool:
+        return False
+
+    def take_stop_request(self) -> bool:
+        return False
+
+
+def run_reporter(reporter: Reporter) -> RunReporter:
+    """The reporter itself if it follows runs, else one around it."""
+    return reporter if isinstance(reporter, RunReporter) else QuietRun(reporter)
+
+
+class Teller:
+    """Tables and status of one run."""
+
+    def __init__(self, folder: RunFolder, reporter: RunReporter, *, first: int, steps: int) -> None:
+        self._folder, self._reporter, self._steps = folder, reporter, steps
+        self._metrics = Table(folder.metrics, METRICS, before=first)
+        self._validation = Table(folder.validation, VALIDATION, before=first + 1)
+        self._board = _board(folder, first)
+        self._seconds = self._waited = 0.0  # running means per step
+        self._dice: float | None = None
+
+    def step(
+        self, state: RunState, drawn: Drawn, rate: float, result: StepResult, seconds: float, waited: float
+    ) -> None:
+        """A step is done; `state` counts it already. seconds: it took, `waited` of them for its batch."""
+        row = {
+            "step": drawn.step,
+            "loss": result.loss,
+            "learning_rate": rate,
+            "gradient_norm": result.gradient_norm,
+            "seconds": seconds,
+            "waited_s": waited,
+            "cases": " ".join(drawn.ids),
+            "case_losses": " ".join(f"{loss:.5g}" for loss in result.losses),
+        }
+        self._metrics.add(row)
+        first = self._seconds == 0.0
+        self._seconds = seconds if first else _SPEED_MEMORY * self._seconds + (1 - _SPEED_MEMORY) * seconds
+        self._waited = waited if first else _SPEED_MEMORY * self._waited + (1 - _SPEED_MEMORY) * waited
+        self._reporter.tell(self._facts(state, rate))
+        self._reporter.progress("Training", state.step / self._steps if self._steps > 0 else 0.0)
+        if self._board:
+            self._board.add_scalar("loss", result.loss, drawn.step)
+            self._board.add_scalar("learning_rate", rate, drawn.step)
+
+    def validation(self, state: RunState, scores: Sequence[CaseScore], dice: float | None) -> None:
+        """A validation is done."""
+        for score in scores:
+            self._validation.add(score.row(state.step))
+        self._dice = dice
+        best = {"best_step": state.best_step, "best_score": state.best_score}
+        self._reporter.event("validation", step=state.step, dice=dice, score=state.score, cases=len(scores), **best)
+        if self._board and dice is not None:
+            self._board.add_scalar("dice", dice, state.step)
+
+    def checkpoint(self, state: RunState, seconds: float) -> None:
+        """A checkpoint is written."""
+        self._reporter.event("checkpoint", step=state.step, seconds=round(seconds, 3))
+        write_table(self._folder.draws, ("case", "patches"), sorted(state.draws.items()))
+
+    def close(self) -> None:
+        self._metrics.close()
+        self._validation.close()
+        if self._board:
+            self._board.close()
+
+    def _facts(self, state: RunState, rate: float) -> dict[str, Any]:
+        left = (self._steps - state.step) * self._seconds if self._steps > 0 else None
+        return {
+            "step": state.step,
+            "steps": self._steps if self._steps > 0 else None,
+            "loss": state.loss,
+            "learning_rate": rate,
+            "steps_per_s": 1.0 / self._seconds if self._seconds else None,
+            "data_wait_share": self._waited / self._seconds if self._seconds else None,
+            "seconds_left": left,
+            "dice": self._dice,
+            "best_step": state.best_step,
+            "best_score": state.best_score,
+        }
+
+
+@contextlib.contextmanager
+def timed() -> Iterator[list[float]]:
+    """Gives a list that holds the seconds of the block when it ends."""
+    seconds: list[float] = []
+    began = time.perf_counter()
+    try:
+        yield seconds
+    finally:
+        seconds.append(time.perf_counter() - began)
+
+
+def without_validation(reporter: Reporter) -> None:
+    """Say that nothing judges this run."""
+    what = "There is no case to validate with: nothing tells how good the model is, and the last weights are the result"
+    reporter.caution(Caution("no-validation", what, "cases.json"))
+
+
+def _board(folder: RunFolder, first: int) -> Any:
+    """A TensorBoard writer where TensorBoard is installed, else None."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder.path / "tensorboard"), purge_step=first)
