@@ -1,0 +1,143 @@
+"""Is the comparison fair? What cannot be repaired is refused; what deviates is listed, and the report repeats it.
+
+Called before anything is launched (`clips experiment check`, `run`) and by the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from CLIPSLib.curriculum import get_method
+from CLIPSLib.errors import Refusal
+from CLIPSLib.experiments.contrasts import RANDOM
+from CLIPSLib.experiments.design import VANILLA_METHOD, Design
+from CLIPSLib.experiments.endpoints import endpoint
+from CLIPSLib.experiments.families import families
+from CLIPSLib.training import Recipe
+
+ENOUGH_SEEDS, ENOUGH_FOLDS = 3, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """Something that readers must know to judge the comparison. code: for programs; what: a sentence."""
+
+    code: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredOn:
+    """What a difficulty table was made with: measurer, and the cases that its maker had learned from."""
+
+    measurer: str
+    trained_with: frozenset[str] = frozenset()
+
+
+def check_fairness(
+    design: Design, recipe: Recipe, folds: Mapping[str, int], tables: Mapping[str, ScoredOn]
+) -> tuple[Deviation, ...]:
+    """The deviations of a design that may run.
+
+    folds: case id -> fold. tables: path in the design -> what the table was made with.
+
+    Raises:
+        Refusal: no vanilla arm; early stopping; a difficulty table made by a network that learned from cases that are
+            tested; a method that needs an order and has none. UsageError: an unknown method or endpoint.
+    """
+    endpoint(design.primary)
+    _require_vanilla(design)
+    _require_orders(design)
+    _require_full_length(recipe)
+    _require_no_leak(design, folds, tables)
+    return (*_of_size(design), *_of_arms(design), *_of_controls(design))
+
+
+def is_exploratory(design: Design) -> bool:
+    """Too few runs for a test: fewer than three seeds, or not all folds."""
+    return len(design.seeds) < ENOUGH_SEEDS or len(design.run_folds) < min(design.folds, ENOUGH_FOLDS)
+
+
+def _require_vanilla(design: Design) -> None:
+    if not any(arm.curriculum == VANILLA_METHOD for arm in design.arms):
+        raise Refusal(
+            "no-vanilla",
+            "No arm draws all cases alike, so that nothing could be said of the others",
+            "arms",
+            "Add an arm with curriculum = 'vanilla'.",
+        )
+
+
+def _require_orders(design: Design) -> None:
+    for arm in design.arms:
+        if get_method(arm.curriculum).needs_scores and arm.difficulty == "none":
+            raise Refusal(
+                "no-order",
+                f"The method '{arm.curriculum}' orders cases by difficulty, and the arm has none",
+                f"arm '{arm.name}'",
+                "Set difficulty = 'cross-review', or 'table' with the file.",
+            )
+
+
+def _require_full_length(recipe: Recipe) -> None:
+    if recipe.validation.patience:
+        raise Refusal(
+            "early-stopping",
+            "Early stopping ends arms at different steps, and a growing pool looks like a plateau",
+            "recipe, validation.patience",
+            "Set validation.patience = 0 for comparisons.",
+        )
+
+
+def _require_no_leak(design: Design, folds: Mapping[str, int], tables: Mapping[str, ScoredOn]) -> None:
+    tested = {case for case, fold in folds.items() if fold in design.run_folds}
+    for arm in design.arms:
+        leaked = sorted(tested & tables[arm.table].trained_with) if arm.table else []
+        if leaked:
+            raise Refusal(
+                "leak",
+                f"The table was made by a model that learned from {len(leaked)} cases that this experiment tests "
+                f"(the first: {leaked[0]})",
+                f"arm '{arm.name}', {arm.table}",
+                "Use difficulty = 'cross-review', which scores inside each training fold, or another teacher.",
+            )
+
+
+def _of_size(design: Design) -> tuple[Deviation, ...]:
+    found = []
+    if len(design.seeds) < ENOUGH_SEEDS:
+        what = f"{len(design.seeds)} seed(s) per arm; at least {ENOUGH_SEEDS} tell an effect from the luck of the runs."
+        found.append(Deviation(code="few-seeds", what=what))
+    if len(design.run_folds) < design.folds:
+        what = f"Only {len(design.run_folds)} of {design.folds} folds are run: not every case is tested."
+        found.append(Deviation(code="some-folds", what=what))
+    if design.checkpoint == "best":
+        what = "The best checkpoint by validation is tested: arms that fluctuate more gain by the selection."
+        found.append(Deviation(code="best-checkpoint", what=what))
+    return tuple(found)
+
+
+def _of_arms(design: Design) -> tuple[Deviation, ...]:
+    found = []
+    for arm in design.arms:
+        if arm.steps is not None and arm.steps != design.steps:
+            what = f"Arm '{arm.name}' runs {arm.steps} steps, the others {design.steps}."
+            found.append(Deviation(code="other-steps", what=what))
+        if arm.learning_rate is not None:
+            what = f"Arm '{arm.name}' has a learning rate of its own ({arm.learning_rate:g}): tuned for one arm only."
+            found.append(Deviation(code="other-rate", what=what))
+    return tuple(found)
+
+
+def _of_controls(design: Design) -> tuple[Deviation, ...]:
+    """A claim without its control."""
+    return tuple(
+        Deviation(
+            code="no-random-control",
+            what=f"Arm '{family.arm}' has no control with the same pacing in random order: "
+            "should it do better, the order cannot be told from the growing pool.",
+        )
+        for family in families(design)
+        if RANDOM not in family.controls
+    )

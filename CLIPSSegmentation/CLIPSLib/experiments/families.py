@@ -1,0 +1,56 @@
+"""Which arm is the control of which: vanilla, the same pacing in random order, the opposite order.
+
+Called by the fairness check, which says what is missing, and by the analysis.
+"""
+
+from __future__ import annotations
+
+from CLIPSLib.curriculum import get_method
+from CLIPSLib.experiments.contrasts import ANTI, RANDOM, VANILLA, Family
+from CLIPSLib.experiments.design import (
+    ANTI_METHOD,
+    CONTROL_METHODS,
+    RANDOM_METHOD,
+    VANILLA_METHOD,
+    YOKED_METHOD,
+    Arm,
+    Design,
+)
+
+
+def families(design: Design) -> tuple[Family, ...]:
+    """One family for each arm that is no control, in the order of the design, with the controls that there are."""
+    return tuple(_family(arm, design) for arm in design.arms if arm.curriculum not in CONTROL_METHODS)
+
+
+def same_pacing(arm: Arm, other: Arm) -> bool:
+    """Whether both admit as many cases at every step: the same pacing function with the same settings."""
+    return _pacing(arm) == _pacing(other)
+
+
+def _family(arm: Arm, design: Design) -> Family:
+    controls = {}
+    for other in design.arms:
+        if other.curriculum == VANILLA_METHOD:
+            controls.setdefault(VANILLA, other.name)
+        elif _is_random_control(other, arm):
+            controls[RANDOM] = other.name
+        elif other.curriculum == ANTI_METHOD and _same_order(other, arm) and same_pacing(other, arm):
+            controls[ANTI] = other.name
+    return Family(arm=arm.name, controls={role: controls[role] for role in (VANILLA, RANDOM, ANTI) if role in controls})
+
+
+def _is_random_control(other: Arm, arm: Arm) -> bool:
+    """Self-paced arms choose their sizes as they go: their control is the one that repeats these."""
+    if get_method(arm.curriculum).needs_losses:
+        return other.curriculum == YOKED_METHOD and other.follows == arm.name
+    return other.curriculum == RANDOM_METHOD and same_pacing(other, arm)
+
+
+def _same_order(other: Arm, arm: Arm) -> bool:
+    return (other.difficulty, other.table) == (arm.difficulty, arm.table)
+
+
+def _pacing(arm: Arm) -> dict:
+    method = get_method(arm.curriculum)
+    return {"pacing": method.pacing, **method.defaults, **arm.options}
