@@ -12,7 +12,9 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from CLIPSLib.cases import CaseRow
 
-_SHOWN_HEIGHT = 300
+_SHOWN_HEIGHT = 220
+_ROW_HEIGHT = 22
+_NUMBERS = range(2, 5)
 _MEASURED_ROWS = 60  # whose texts decide how wide a column is
 
 
@@ -25,7 +27,8 @@ class CaseTable:
         self._sortedBy, self._descending = 0, False
         prepareTable(table, columnTitles(), _SHOWN_HEIGHT)
         table.wordWrap = False
-        table.minimumHeight = _SHOWN_HEIGHT // 2
+        table.minimumHeight = _SHOWN_HEIGHT
+        table.verticalHeader().defaultSectionSize = _ROW_HEIGHT
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(_MEASURED_ROWS)
         header.setSectionsClickable(True)
@@ -52,7 +55,7 @@ class CaseTable:
         self._table.rowCount = len(self._rows)
         for number, row in enumerate(self._rows):
             for column, text in enumerate(cells(row)):
-                self._table.setItem(number, column, qt.QTableWidgetItem(text))
+                self._table.setItem(number, column, _item(text, column))
         self._table.resizeColumnsToContents()
         self._table.horizontalHeader().setSortIndicator(
             self._sortedBy, qt.Qt.DescendingOrder if self._descending else qt.Qt.AscendingOrder
@@ -102,6 +105,13 @@ def cells(row: CaseRow) -> tuple[str, ...]:
         ", ".join(row.models),
         row.comment,
     )
+
+
+def _item(text: str, column: int):
+    item = qt.QTableWidgetItem(text)
+    if column in _NUMBERS:
+        item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+    return item
 
 
 def stateName(status: str) -> str:

@@ -133,7 +133,8 @@ class CasesPanel:
     def refresh(self) -> None:
         """Ask what is in the registry, and what can be filtered by; the chosen filters stay."""
         registry = self._panel.registry
-        self.ui.registryState.text = str(registry.folder) if registry else _("None is open.")
+        self.ui.registryState.text = registry.folder.name if registry else _("None is open.")
+        self.ui.registryState.toolTip = str(registry.folder) if registry else ""
         with saying(self.say):
             if registry is not None:
                 counts = registry.counts()
@@ -160,7 +161,7 @@ class CasesPanel:
 
         if self._panel.registry is None:
             return []
-        text, viewer = self.ui.searchBox.text.strip(), self._panel.reader or None
+        text, viewer = self.ui.searchBox.text.strip(), self._panel.reader  # without a name, one who has rated nothing
         return self._panel.registry.cases(CaseQuery(text=text, viewer=viewer, **self._filters.query))
 
     def _updateButtons(self) -> None:

@@ -24,6 +24,9 @@ class OpenCase:
         self.content = content
         self.petNode, self.ctNode = add_study_volumes(content.study)
         self.segmentationNode = add_segmentation(content.shown, content.study, self.petNode)
+        for node, name in ((self.petNode, "PET"), (self.ctNode, "CT"), (self.segmentationNode, "lesions")):
+            if node is not None:
+                node.SetName(f"{self.caseId} {name}")
         self.otherNode = None
         self._study = content.study
         self._drawOutlines(self.segmentationNode)
@@ -46,7 +49,7 @@ class OpenCase:
         if segmentation is None:
             return
         self.otherNode = add_segmentation(segmentation, self._study, self.petNode)
-        self.otherNode.SetName(f"{self.petNode.GetName()} other version")
+        self.otherNode.SetName(f"{self.caseId} other version")
         self.otherNode.SetSaveWithScene(False)
         self._drawOutlines(self.otherNode)
         display = self.otherNode.GetDisplayNode()
@@ -74,11 +77,11 @@ def _remove(node) -> None:
     if node is None or node.GetScene() is None:
         return
     displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+    slicer.mrmlScene.RemoveNode(node)  # first: views give a volume without a display a new one
     for display in filter(None, displays):
         if display.IsA("vtkMRMLVolumeRenderingDisplayNode") and display.GetVolumePropertyNode() is not None:
             slicer.mrmlScene.RemoveNode(display.GetVolumePropertyNode())
         slicer.mrmlScene.RemoveNode(display)
-    slicer.mrmlScene.RemoveNode(node)
 
 
 def _removeEmptyFolders(hierarchy, item: int) -> None:

@@ -140,7 +140,10 @@ class Panel(VTKObservationMixin):
         self.imageReader = None
 
     def _onSceneStartClose(self, _caller, _event) -> None:
+        """Let go of the scene's nodes before they go."""
         self.review.forget()
+        if self.entered:
+            self.review.exit()
 
     def _onSceneEndClose(self, _caller, _event) -> None:
         if self.entered:

@@ -28,7 +28,7 @@ class RatingPanel:
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingRating")
-        self.isRated = False
+        self._ratedCase: str | None = None
         self._shownCase: str | None = None
         self._scores: dict[int, object] = {}
         self._tags: dict[str, object] = {}
@@ -44,6 +44,11 @@ class RatingPanel:
 
     def exit(self) -> None:
         """What was chosen and not saved stays."""
+
+    @property
+    def isRated(self) -> bool:
+        """Whether the reader has rated the open case."""
+        return self._ratedCase is not None and self._ratedCase == self._panel.review.caseId
 
     @property
     def score(self) -> int | None:
@@ -87,7 +92,7 @@ class RatingPanel:
             with saying(self._panel.review.say):
                 ratings = self._panel.registry.ratings(case, viewer=reader)
         own = next((rating for rating in ratings if rating.rater == reader), None)
-        self.isRated = own is not None
+        self._ratedCase = case if own else None
         if case != self._shownCase:
             self._shownCase = case
             self._show(own)

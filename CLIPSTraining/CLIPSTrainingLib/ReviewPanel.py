@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from slicer.util import VTKObservationMixin
 from CLIPSTrainingLib import Settings
 from CLIPSTrainingLib.ActiveTime import ActiveTime, whatTheUserDoes
 from CLIPSTrainingLib.CaseReview import CaseReview
+from CLIPSTrainingLib.CaseTable import stateName
 from CLIPSTrainingLib.OpenCase import OpenCase
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.VersionsPanel import VersionsPanel
@@ -194,9 +196,8 @@ class ReviewPanel(VTKObservationMixin):
         """Show which case and version is open, and what can be done."""
         self.ui.reviewForm.visible = self.work is not None
         self._showDraft()
-        if self.work is None:
-            self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Ctrl+Right.")
         with saying(self.say):
+            self._showCase()
             self.versions.update()
             self._showState()
         self._showTime()
@@ -303,6 +304,20 @@ class ReviewPanel(VTKObservationMixin):
         limits = (self.ui.suvMaskRange.minimumValue, self.ui.suvMaskRange.maximumValue)
         self.lesions.editor.limitToSuv(limits if self.ui.suvMaskCheckBox.checked else None)
 
+    def _showCase(self) -> None:
+        """The case, and what was said about it last, as far as the reader may know."""
+        if self.work is None:
+            self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Ctrl+Right.")
+            return
+        record = self._panel.registry.case(self.work.caseId)
+        parts = [f"<b>{record.case_id}</b>", record.stratum]
+        reviews = self._panel.registry.reviews(record.case_id, viewer=self._panel.reader)
+        if reviews:
+            last = reviews[-1]
+            said = f": {html.escape(last.comment)}" if last.comment else ""
+            parts.append(_("{state} by {reader}").format(state=stateName(last.status), reader=last.reader) + said)
+        self.ui.caseLabel.text = " · ".join(part for part in parts if part)
+
     def _showState(self) -> None:
         work, live = self.work, self.lesions.live
         self.ui.acceptButton.enabled = work is not None and work.base is not None and not work.changed
@@ -313,9 +328,6 @@ class ReviewPanel(VTKObservationMixin):
         if work is None:
             self.ui.versionLabel.text = ""
             return
-        record = self.case.content.record if self.case else None
-        group = f" · {record.stratum}" if record and record.stratum else ""
-        self.ui.caseLabel.text = f"<b>{work.caseId}</b>{group}"
         state = _("changed, not saved") if work.changed else _("as it is in the registry")
         shown = self.versions.describe(work.base) or _("No mask yet: draw one.")
         self.ui.versionLabel.text = f"{shown} — {state}" if work.base else shown
