@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from CLIPSLib.cli import cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary
+from CLIPSLib.cli import cases_add, cases_difficulty, cases_list, cases_masks, cases_review, cases_split, cases_summary
 
 NAME = "cases"
 SUMMARY = "Collect studies with their masks; review, rate, split, evaluate and summarize them."
@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   clips cases summary --html cohort.html
   clips cases evaluate --model suv4 --out evaluation
   clips cases split folds --folds 5 --seed 1
+  clips cases difficulty measure                            how hard each case is, by 24 measurers of PET and mask
 
 Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/cases.md.
 """
@@ -25,7 +26,7 @@ Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. S
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for module in (cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary):
+    for module in (cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary, cases_difficulty):
         module.add_actions(actions)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,18 @@ def measure_tables(
     measurers: Sequence[str],
     *,
     settings: MeasureSettings = _DEFAULTS,
+    label: str = "",
     reporter: Reporter = SILENT,
 ) -> dict[str, DifficultyTable]:
-    """Measure and keep tables. Raises as `measure_difficulties`."""
-    tables = measure_difficulties(registry, measurers, settings=settings, reporter=reporter)
-    return {name: keep_table(registry, table, overwrite=True) for name, table in tables.items()}
+    """Measure and keep tables.
+
+    label: goes into their names ("tmtv-folds-0"), so that the tables of several folds are kept side by side.
+    Raises as `measure_difficulties`.
+    """
+    tables = list(measure_difficulties(registry, measurers, settings=settings, reporter=reporter).values())
+    if label:
+        tables = [replace(t, measurer=f"{t.measurer}-{label}", title=f"{t.title} ({label})") for t in tables]
+    return {table.measurer: keep_table(registry, table, overwrite=True) for table in tables}
 
 
 def import_table(
