@@ -46,6 +46,7 @@ class Panel(VTKObservationMixin):
         self.results = ResultsPanel(self)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._onSceneEndImport)
         self.jobs.start()
 
     def enter(self) -> None:
@@ -151,3 +152,8 @@ class Panel(VTKObservationMixin):
         if self._entered:
             self._setParameterNode(self.logic.getParameterNode())
             self.results.start()
+
+    def _onSceneEndImport(self, _caller, _event) -> None:
+        """A scene was loaded: while it was, the parameter node named nodes that were not there yet."""
+        if self._entered:
+            self._update()
