@@ -9,7 +9,7 @@ from pathlib import Path
 
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
-from CLIPSLib.cases.identities import read_identities, write_identities
+from CLIPSLib.cases.identities import read_if_allowed, write_identities
 from CLIPSLib.cases.staging import WRITING, remove
 from CLIPSLib.cases.types import CheckReport
 from CLIPSLib.errors import Caution
@@ -85,7 +85,7 @@ def _at_work(path: Path) -> bool:
 
 
 def _unknown_identities(database: Database, folder: RegistryFolder) -> list[str]:
-    identities = read_identities(folder.identities)
+    identities = read_if_allowed(folder.identities)
     cases = {row[0] for row in database.rows("SELECT case_id FROM cases")}
     return sorted(set(identities.cases) - cases) if identities else []
 
@@ -93,7 +93,7 @@ def _unknown_identities(database: Database, folder: RegistryFolder) -> list[str]
 def _forget_identities(database: Database, folder: RegistryFolder) -> None:
     unknown = _unknown_identities(database, folder)
     if unknown:
-        write_identities(folder.identities, read_identities(folder.identities).without_cases(unknown))
+        write_identities(folder.identities, read_if_allowed(folder.identities).without_cases(unknown))
 
 
 def _cautions(database: Database, folder: RegistryFolder) -> Iterator[Caution]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
@@ -10,6 +12,7 @@ from CLIPSLib.cases.people import require_effort, require_name
 from CLIPSLib.cases.segmentation_facts import facts_to_json, require_fit, segmentation_from_json
 from CLIPSLib.cases.staging import name_by_content, remove, staged_image
 from CLIPSLib.cases.types import CaseRecord, Draft
+from CLIPSLib.errors import Failure
 from CLIPSLib.formats import read_labels, write_labels
 from CLIPSLib.provenance import utc_now
 from CLIPSLib.segmentation.types import Segmentation
@@ -76,9 +79,12 @@ def _file_hash(database: Database, case_id: str, reader: str) -> str | None:
 
 
 def _forget_file(database: Database, folder: RegistryFolder, sha256: str | None) -> None:
-    """Delete the file of a draft that no row has any more (two readers may have the same content)."""
+    """Delete the file of a draft that no row has any more (two readers may have the same content).
+
+    The change itself is kept already: a file that cannot be deleted is no failure, `check` finds it.
+    """
     if sha256 is None:
         return
-    with database.transaction():
+    with contextlib.suppress(Failure, OSError), database.transaction():
         if database.row("SELECT 1 FROM drafts WHERE sha256 = ?", (sha256,)) is None:
             remove(folder.draft_file(sha256))

@@ -86,6 +86,11 @@ def read_identities(path: Path) -> Identities | None:
         ) from error
 
 
+def read_if_allowed(path: Path) -> Identities | None:
+    """The key file; None also for those who may not read it: they review, rate and correct all the same."""
+    return read_identities(path) if os.access(path, os.R_OK) else None
+
+
 def write_identities(path: Path, identities: Identities) -> None:
     """Write the key file in place of the old one, readable by its owner alone from the first byte (POSIX).
 
@@ -112,8 +117,8 @@ def write_identities(path: Path, identities: Identities) -> None:
 
 
 def scrubber_of(path: Path, case_id: str) -> Scrubber:
-    """Takes the names behind a case out of free text; without the key file, only dates, paths and UIDs."""
-    known = read_identities(path)
+    """Takes the names behind a case out of free text; for whoever may not know them, only dates, paths and UIDs."""
+    known = read_if_allowed(path)
     return Scrubber(known.identity_of(case_id) if known else StudyIdentity())
 
 

@@ -66,7 +66,7 @@ def test_the_same_pixels_under_another_uid_are_taken_with_a_caution(tmp_path):
 
 def test_pairs_without_uids_are_recognized_by_their_voxels(tmp_path):
     registry = Registry.create(tmp_path / "cases")
-    bare = dict(patient="", pet_series_uid="", study_uid="", ct_series_uid="")
+    bare = {"patient": "", "pet_series_uid": "", "study_uid": "", "ct_series_uid": ""}
     first = registry.add_case(builders.study(1, **bare), source="NIfTI")
     second = registry.add_case(builders.study(2, **bare), source="NIfTI")
     assert first.series_key == f"content-{first.content_sha256}"

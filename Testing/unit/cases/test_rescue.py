@@ -46,7 +46,7 @@ def pages_of(folder, table: str) -> list[int]:
 
 def test_a_damaged_table_is_named_in_one_sentence_with_what_can_be_saved(folder):
     overwrite(folder / "registry.sqlite", (pages_of(folder, "reviews")[-1] - 1) * PAGE, b"\xff" * PAGE)
-    with pytest.raises(Failure, match="database is damaged .* 12 cases, 12 masks, .* can be saved") as failed:
+    with pytest.raises(Failure, match=r"database is damaged .* 12 cases, 12 masks, .* can be saved") as failed:
         Registry.open(folder)
     assert failed.value.code == "registry-damaged" and "\n" not in str(failed.value)
 
