@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.evaluation.inputs import Pair, require_validity, pair_of
+from CLIPSLib.evaluation.inputs import Pair, pair_of, require_validity
 from CLIPSLib.evaluation.lesions import (
     LesionSet,
     Links,

@@ -119,6 +119,19 @@ def evaluate_cases(
     )
 
 
+def require_free(*paths: str | os.PathLike | None) -> None:
+    """Refuse before a long evaluation what would be refused after it: files and evaluations that exist.
+
+    Raises:
+        Refusal: a file is there, or a folder that holds an evaluation.
+    """
+    for path in map(Path, filter(None, paths)):
+        taken = path / EVALUATION if path.is_dir() else path
+        if taken.exists():
+            what = "The file exists already and is not overwritten unasked"
+            raise Refusal("exists", what, str(taken), "Choose another place, or ask for overwriting.")
+
+
 def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, overwrite: bool = False) -> Path:
     """Write evaluation.json, cases.csv and lesions.csv; hospital.csv and a metriques-<case>.txt each where wanted.
 

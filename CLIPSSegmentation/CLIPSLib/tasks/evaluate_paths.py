@@ -128,7 +128,8 @@ def _pairs(
     if not first.keys() & second.keys():
         raise Refusal(
             "no-cases",
-            f"No case is in both folders: {len(first)} files fit '{names.reference}', {len(second)} '{names.prediction}'",
+            f"No case is in both folders: '{names.reference}' fits {len(first)} times, "
+            f"'{names.prediction}' {len(second)} times",
             str(predictions),
             "Say how the files are called.",
         )
