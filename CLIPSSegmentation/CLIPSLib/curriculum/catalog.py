@@ -12,7 +12,7 @@ from CLIPSLib.curriculum.identity import identify, sha256
 from CLIPSLib.curriculum.methods import METHODS, Method
 from CLIPSLib.curriculum.names import choose
 from CLIPSLib.curriculum.options import OversamplingOptions, SelfPacedOptions, as_document, read_parts
-from CLIPSLib.curriculum.ordering import CURRICULUM, order_cases
+from CLIPSLib.curriculum.ordering import CURRICULUM, USING_SCORES, order_cases
 from CLIPSLib.curriculum.pacing import PACINGS, Progress
 from CLIPSLib.curriculum.planner import Plan
 from CLIPSLib.curriculum.pool import PoolCurriculum
@@ -62,7 +62,8 @@ def build_curriculum(
     ordering = CURRICULUM if getattr(settings, "needs_scores", False) else method.ordering
     order = order_cases(cohort.ranked, scores, ordering, seed, interleave=getattr(settings, "interleave", False))
     told = {**choices, **as_document(parts)}
-    identity = identify(name, told, cases, order, scores, total_steps, seed)
+    used = scores if ordering in USING_SCORES else None
+    identity = identify(name, told, cases, order, used, total_steps, seed)
     description = Description(
         name=name,
         options=told,

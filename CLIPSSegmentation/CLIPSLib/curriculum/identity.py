@@ -33,9 +33,11 @@ def identify(
     total_steps: int,
     seed: int,
 ) -> dict[str, Any]:
-    """The parts of a plan: short ones as they are, long ones as SHA-256. Independent of the order of the files."""
-    known = {case.case_id for case in cases}
-    used = {case_id: score for case_id, score in sorted((scores or {}).items()) if case_id in known}
+    """The parts of a plan: short ones as they are, long ones as SHA-256. Independent of the order of the files.
+
+    scores: those that the order was made from, None where it was made without.
+    """
+    used = {} if scores is None else {case_id: float(scores[case_id]) for case_id in sorted(order)}
     return {
         "name": name,
         "options": schema.to_document(options),

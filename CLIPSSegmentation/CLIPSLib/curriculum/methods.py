@@ -27,8 +27,8 @@ class Method:
     """A curriculum as it is listed and explained.
 
     ordering: how cases are ranked (`ordering.ORDERINGS`). pacing: the default one; the only one where `pacing_fixed`.
-    options: class of its own options. defaults: where they differ from the class. preset: named in the issue of users;
-    the others are the plain methods of the literature.
+    options: class of its own options. defaults: where they differ from the class. preset: ready to be compared;
+    the others are the plain methods of the literature and controls.
     """
 
     name: str

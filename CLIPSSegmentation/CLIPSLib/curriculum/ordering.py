@@ -21,6 +21,7 @@ ORDERINGS = {
     RANDOM: "a permutation drawn once from the seed",
     SIZE: "largest tumor volume first: does the score say more than size?",
 }
+USING_SCORES = (CURRICULUM, ANTI)
 _SHOWN = 5
 
 

@@ -48,12 +48,13 @@ class DrawTrace:
         scores: Mapping[str, float] | None = None,
         steps_per_row: int,
     ) -> None:
-        """description: of the curriculum that is traced. scores: as in `build_curriculum`, to tell mean difficulty."""
+        """description: of the curriculum that is traced. scores: difficulty by case id, of all arms the same table."""
         ranked = description.order
         self._steps_per_row = steps_per_row
         self._stratum = {case.case_id: case.stratum for case in cases}
         self._ranked = frozenset(ranked)
-        self._rank = difficulty_ranks(ranked, scores, description.seed) if scores is not None else {}
+        scored = [case_id for case_id in ranked if scores is not None and scores.get(case_id) is not None]
+        self._rank = difficulty_ranks(scored, scores, description.seed) if scored else {}
         self._fingerprint = description.fingerprint
         self._draws: Counter[str] = Counter()
         self._pool_sizes: list[tuple[int, int]] = []

@@ -60,6 +60,6 @@ class FullSet(Growing):
 def pool_size(fraction: float, count: int, minimum: int) -> int:
     """n = max(minimum, ceil(fraction * count)), at most `count`.
 
-    A product that misses a whole number by rounding (0.1 * 30 = 3.0000000000000004) counts as that number.
+    A product that misses a whole number by rounding (0.07 * 100 = 7.000000000000001) counts as that number.
     """
     return min(count, max(minimum, math.ceil(fraction * count - 1e-9)))

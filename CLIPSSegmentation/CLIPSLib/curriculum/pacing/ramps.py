@@ -27,7 +27,7 @@ class Ramp(Growing):
 
     def fraction(self, at: Progress) -> float:
         s = min(1.0, at.step / (self.full_at * at.total_steps))
-        return min(1.0, max(self.start, self.rise(s)))
+        return 1.0 if s >= 1.0 else min(1.0, max(self.start, self.rise(s)))  # exactly the full list, not 1 - 1e-16
 
     def rise(self, s: float) -> float:
         """g at s in [0, 1]; `fraction` keeps it within [b, 1]."""

@@ -27,6 +27,7 @@ class LossMemory:
         self._settled = np.full(len(ids), np.nan)
         self._pending: list[tuple[int, list[str], list[float]]] = []  # cases and losses by step, oldest first
         self._last_step = -1
+        self._settled_through = -1  # the means know all losses up to this step
 
     def observe(self, step: int, ids: Sequence[str], losses: Sequence[float], *, needed_from: int) -> None:
         """Remember the losses of a step. needed_from: no plan before this step will be asked any more.
@@ -48,8 +49,12 @@ class LossMemory:
         """The mean losses, float64 [cases], NaN for a case never seen, that a plan of `step` knows.
 
         Raises:
-            UsageError: losses up to step - lag have not been observed.
+            UsageError: losses up to step - lag have not been observed, or the step is past: later losses are already
+                in the means.
         """
+        if max(-1, step - self._lag) < self._settled_through:
+            what = f"The plan of step {step} is asked for after the losses of step {self._last_step} were observed"
+            raise UsageError("plan-past", what, "", "Plan a step before its losses are observed, and keep the draw.")
         if step - self._lag > self._last_step:
             raise UsageError(
                 "losses-missing",
@@ -69,6 +74,7 @@ class LossMemory:
             "losses": {i: float(self._settled[c]) for i, c in self._column.items() if not np.isnan(self._settled[c])},
             "pending": [[step, list(ids), list(losses)] for step, ids, losses in self._pending],
             "last_step": self._last_step,
+            "settled_through": self._settled_through,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -79,13 +85,15 @@ class LossMemory:
                 if case_id in self._column:
                     settled[self._column[case_id]] = float(loss)
             pending = [self._known(int(step), ids, losses) for step, ids, losses in state["pending"]]
-            last_step = int(state["last_step"])
+            last_step, settled_through = int(state["last_step"]), int(state["settled_through"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Refusal("damaged-state", f"The remembered losses cannot be read: {error!r}") from error
-        self._settled, self._pending, self._last_step = settled, pending, last_step
+        self._settled, self._pending = settled, pending
+        self._last_step, self._settled_through = last_step, settled_through
 
     def _settle(self, through: int) -> None:
         """Work what every future plan knows into the means."""
+        self._settled_through = max(self._settled_through, through)
         while self._pending and self._pending[0][0] <= through:
             _, ids, losses = self._pending.pop(0)
             self._apply(self._settled, ids, losses)
