@@ -11,9 +11,10 @@ from html import escape
 import numpy as np
 
 WIDTH, HEIGHT = 420.0, 230.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 10.0, 40.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 24.0, 10.0, 40.0
 _MOST_BARS = 12
 _BINS_PER_DECADE = 4
+_MOST_WHOLE = 30  # so many different counts are shown one by one
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,12 @@ def histogram(values: Sequence[float], title: str, *, log: bool = False) -> str:
     shown = np.array([value for value in values if not log or value > 0], dtype=float)
     if not len(shown):
         return _figure(title, _note("no values"))
-    axis = (log_axis if log else linear_axis)(title, float(shown.min()), float(shown.max()))
-    edges = _edges(axis, shown, log)
+    axis, edges = _bins(title, shown, log)
     counts, _ = np.histogram(shown, edges)
     vertical = linear_axis("cases", 0.0, float(max(counts.max(), zeros, 1)))
     start = 26.0 if zeros else 0.0  # room for the bar of zeros
     bars = [
-        _bar(start, axis.place(low), axis.place(high), vertical.place(count), f"{low:.3g} to {high:.3g}: {count}")
+        _bar(start, axis.place(low), axis.place(high), vertical.place(count), f"{low:.4g} to {high:.4g}: {count}")
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
         if count
     ]
@@ -71,7 +71,7 @@ def bars(counts: Mapping[str, int], title: str) -> str:
         ordered = [*ordered[: _MOST_BARS - 1], (f"{len(ordered) - _MOST_BARS + 1} others", rest)]
     if not ordered:
         return _figure(title, _note("no values"))
-    row, label = 21.0, 150.0
+    row, label = 21.0, 172.0
     longest = max(count for _, count in ordered)
     lines = []
     for place, (name, count) in enumerate(ordered):
@@ -106,16 +106,25 @@ def points(
     return _figure(title, _horizontal_axis(x, 0.0) + _vertical_axis(y) + "".join(dots))
 
 
-def _edges(axis: Axis, shown: np.ndarray, log: bool) -> np.ndarray:
-    low, high = axis.ticks[0], axis.ticks[-1]
+def count_axis(title: str, low: int, high: int) -> Axis:
+    """An axis on which every whole number has the width of a bar, with a tick in its middle where there is room."""
+    step = max(1, round(_round_step((high - low + 1) / 8)))
+    ticks = tuple(float(number) for number in range(low, high + 1) if number % step == 0 or high == low)
+    return Axis(title, ticks, lambda value: (value - low + 0.5) / (high - low + 1))
+
+
+def _bins(title: str, shown: np.ndarray, log: bool) -> tuple[Axis, np.ndarray]:
+    """The axis of a histogram and the edges of its bins: of equal ratio, one per whole number, or of equal width."""
+    low, high = float(shown.min()), float(shown.max())
     if log:
-        decades = len(axis.ticks) - 1
-        return np.logspace(math.log10(low), math.log10(high), decades * _BINS_PER_DECADE + 1)
-    count = int(np.clip(2 * (len(axis.ticks) - 1), 6, 20))
-    whole = bool(np.all(shown == np.rint(shown))) and high - low <= 2 * count
-    if whole:  # a bar for each number of lesions
-        return np.arange(low, high + 1.5) - 0.5 if low else np.arange(0, high + 1.5)
-    return np.linspace(low, high, count + 1)
+        axis = log_axis(title, low, high)
+        bins = (len(axis.ticks) - 1) * _BINS_PER_DECADE
+        return axis, np.logspace(math.log10(axis.ticks[0]), math.log10(axis.ticks[-1]), bins + 1)
+    if np.all(shown == np.rint(shown)) and high - low < _MOST_WHOLE:
+        return count_axis(title, int(low), int(high)), np.arange(low, high + 2) - 0.5
+    axis = linear_axis(title, low, high)
+    bins = int(np.clip(2 * (len(axis.ticks) - 1), 6, 20))
+    return axis, np.linspace(axis.ticks[0], axis.ticks[-1], bins + 1)
 
 
 def _bar(start: float, low: float, high: float, share: float, tip: str) -> str:
@@ -199,4 +208,4 @@ def _number(value: float) -> str:
 
 def _shortened(name: str) -> str:
     text = name or "not stated"
-    return text if len(text) <= 24 else text[:23] + "…"
+    return text if len(text) <= 21 else text[:20] + "…"
