@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   clips cases summary --html cohort.html
   clips cases evaluate --model suv4 --out evaluation
   clips cases split folds --folds 5 --seed 1
-  clips cases difficulty measure                            how hard each case is, by 24 measurers of PET and mask
+  clips cases difficulty measure                            how hard each case is, by its PET and reference
 
 Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/cases.md.
 """
