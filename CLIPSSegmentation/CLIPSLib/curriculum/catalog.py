@@ -101,7 +101,7 @@ def read_settings(method: Method, given: Mapping[str, Any]) -> tuple[dict[str, s
     if self_paced:
         choices["regularizer"] = rest.pop("regularizer")
         kinds["regularizer"] = choose(choices["regularizer"], REGULARIZERS, "regularizer")
-    parts = read_parts(kinds, rest, method.name)
+    parts = read_parts(kinds, rest, method.name, choices=choices)
     if self_paced and parts["options"].diversity and choices["regularizer"] != "hard":
         what = f"Option 'diversity' needs the regularizer 'hard', not '{choices['regularizer']}'"
         raise UsageError("diversity-not-hard", what, method.name)

@@ -7,7 +7,7 @@ each other: `pacing = "root-p"`, `power = 3`, `minimum_pool = 16`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -69,8 +69,12 @@ class SelfPacedOptions(SharedOptions):
         return self.pairwise_prior or self.prior_strength > 0.0
 
 
-def read_parts(parts: Mapping[str, type], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def read_parts(
+    parts: Mapping[str, type], given: Mapping[str, Any], where: str, *, choices: Iterable[str] = ()
+) -> dict[str, Any]:
     """For each part (by role) an instance of its class, with those of the given options that are its fields.
+
+    choices: options that were read before (which pacing function, which regularizer), for the message.
 
     Raises:
         UsageError: an option that no part has, a wrong type, a value out of range, a missing option.
@@ -79,7 +83,9 @@ def read_parts(parts: Mapping[str, type], given: Mapping[str, Any], where: str) 
     known = [name for names in fields.values() for name in names]
     for name in given:
         if name not in known:
-            raise UsageError("unknown-option", f"There is no option '{name}'", where, suggestion(name, known))
+            raise UsageError(
+                "unknown-option", f"There is no option '{name}'", where, suggestion(name, [*choices, *known])
+            )
     return {
         role: read_options(kind, {name: given[name] for name in fields[role] if name in given}, where)
         for role, kind in parts.items()

@@ -24,7 +24,8 @@ class LossRecorder:
         Raises:
             UsageError: not one loss per id. Failure: a loss that is not a finite number.
         """
-        names, values = [str(case_id) for case_id in ids], [float(loss) for loss in losses]
+        listed = losses.tolist() if hasattr(losses, "tolist") else losses  # one copy from a GPU, not one per loss
+        names, values = [str(case_id) for case_id in ids], [float(loss) for loss in listed]
         if len(names) != len(values):
             what = f"{len(names)} cases and {len(values)} losses were recorded"
             raise UsageError("loss-count", what, f"epoch {epoch}", "Record one loss per sample, not their mean.")
