@@ -39,8 +39,7 @@ class SegmentationJobs:
         from CLIPSLib.models import user_folder
 
         self._queue = JobQueue(root or user_folder() / "jobs")
-        with contextlib.suppress(OSError):  # the folder may be another user's, who has set who may read it
-            self.root.chmod(0o700)
+        self._makeRoot()
 
     @property
     def root(self) -> Path:
@@ -64,6 +63,7 @@ class SegmentationJobs:
         from CLIPSLib.files import write_json
         from CLIPSLib.tasks.segment_job import save_study
 
+        self._makeRoot()
         self.tidy()
         self._requireRoom(study)
         folder = self._newFolder()
@@ -112,8 +112,8 @@ class SegmentationJobs:
         """Delete the images of jobs that ended a day ago; results that were in no scene yet keep theirs."""
         for job in self.jobs():
             waits = job.status.state == "done" and not job.shown
-            if job.hasImages and job.status.ended and not waits and time.time() - job.lastChanged > _IMAGES_KEPT_S:
-                with contextlib.suppress(OSError):  # somebody looks at them: another time
+            with contextlib.suppress(OSError):  # somebody reads or removes them right now: another time
+                if job.hasImages and job.status.ended and not waits and time.time() - job.lastChanged > _IMAGES_KEPT_S:
                     job.dropImages()
 
     def study(self, job: SegmentationJob) -> PetCtStudy:
@@ -171,6 +171,12 @@ class SegmentationJobs:
         if not petNode.GetAttribute(_TOKEN_ATTRIBUTE):  # jobs of its own find it by the one it has
             petNode.SetAttribute(_TOKEN_ATTRIBUTE, job.origin["petToken"])
         return petNode
+
+    def _makeRoot(self) -> None:
+        """A folder that only its owner can open."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # it may be another user's, who has set who may read it
+            self.root.chmod(0o700)
 
     def _newFolder(self) -> Path:
         """Its name says when and nothing else: names of folders are seen by backups and other users."""

@@ -6,6 +6,8 @@ handed over), `origin.json` (whose study it is), `result/` and, once the result 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from functools import cached_property
 from pathlib import Path
@@ -77,9 +79,19 @@ class SegmentationJob:
         """What the folder takes on the disk; counted again only when it may have changed."""
         state = (self.status.state, self.shown, self.hasImages)
         if self._size is None or self._size[0] != state:
-            self._size = (state, sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()))
+            self._size = (state, _sizeOf(self.folder))
         return self._size[1]
 
     def logText(self) -> str:
         """Everything that the process said, or nothing."""
         return self.job.log_path.read_text("utf-8", errors="replace") if self.job.log_path.exists() else ""
+
+
+def _sizeOf(folder: Path) -> int:
+    """Bytes of all files; those that a running job moves away meanwhile do not count."""
+    size = 0
+    for root, _folders, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += os.stat(os.path.join(root, name)).st_size
+    return size

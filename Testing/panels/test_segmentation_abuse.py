@@ -123,3 +123,19 @@ def test_an_edit_that_was_not_measured_yet_goes_with_its_scene(shown):
     assert shown.rows() == [] and not shown.live.pending
     buttons = ("kindButton", "undoButton", "redoButton", "copyButton", "csvButton", "reportButton", "applyButton")
     assert not any(getattr(shown.ui, button).enabled for button in buttons)
+
+
+def test_a_job_whose_status_is_damaged_is_listed_and_runs_again(host, opened, phantom_study):
+    import os
+    import signal
+
+    opened.show(phantom_study)
+    job = opened.apply_and_hold()
+    os.kill(job.status.pid, signal.SIGKILL)
+    host.wait_until(lambda: job.status.ended, JOB_S)
+    (job.folder / "status.json").write_text("{", encoding="utf-8")
+    opened.panel.jobs.stop()
+    opened.panel.jobs.start()
+    opened.ui.jobTable.selectRow(0)
+    opened.ui.againButton.click()
+    host.wait_until(lambda: opened.parameters.segmentation is not None, JOB_S)

@@ -133,3 +133,11 @@ def test_the_size_of_a_job_is_in_the_list(finished):
     opened, job = finished
     opened.panel.jobs.update()
     assert opened.ui.jobTable.item(0, 2).text() == f"{job.sizeBytes / 1e6:.0f} MB"
+
+
+def test_a_deleted_folder_of_jobs_is_made_again(opened, phantom_study):
+    import shutil
+
+    pet, ct = opened.show(phantom_study)
+    shutil.rmtree(opened.logic.jobs.root)
+    assert opened.logic.startSegmentation(pet, ct).hasImages

@@ -103,7 +103,10 @@ class Job:
         return status
 
     def _read(self) -> JobStatus:
-        document = self._files.read_status()
+        try:
+            document = self._files.read_status()
+        except ClipsError as error:  # one damaged folder must not stop a queue, or who looks at all jobs
+            return JobStatus(state=LOST, error=error.as_dict())
         if document is None:
             return self._without_end(JobStatus(state=WAITING))
         if document.get("state") in ENDED or is_running(process_of(document)):

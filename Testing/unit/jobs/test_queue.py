@@ -105,3 +105,14 @@ def test_a_job_is_read_once_however_often_the_queue_is_looked_at(tmp_path):
     queue = queue_in(tmp_path)
     add(queue, 2)
     assert queue.jobs()[0] is queue.jobs()[0]
+
+
+def test_a_damaged_status_is_that_of_a_lost_job_and_stops_no_other(tmp_path):
+    queue = queue_in(tmp_path)
+    damaged, waiting = add(queue, 2)
+    JobFolder(damaged.folder).status.write_text("{", encoding="utf-8")
+    assert folders(queue.advance()) == [waiting.folder]
+    status = damaged.status()
+    assert (status.state, status.ended) == ("lost", True)
+    with pytest.raises(Failure, match="not valid JSON"):
+        status.raise_for_error()
