@@ -55,7 +55,7 @@ class CaseTable:
         self._table.rowCount = len(self._rows)
         for number, row in enumerate(self._rows):
             for column, text in enumerate(cells(row)):
-                self._table.setItem(number, column, _item(text, column))
+                self._setText(number, column, text)
         self._table.resizeColumnsToContents()
         self._table.horizontalHeader().setSortIndicator(
             self._sortedBy, qt.Qt.DescendingOrder if self._descending else qt.Qt.AscendingOrder
@@ -70,7 +70,18 @@ class CaseTable:
             self._table.selectRow(self.caseIds.index(caseId))
         else:
             self._table.clearSelection()
-            self._table.setCurrentItem(None)
+            self._table.setCurrentCell(-1, -1)
+
+    def _setText(self, row: int, column: int, text: str) -> None:
+        """New items only where there is none: with hundreds of cases that is most of the time."""
+        item = self._table.item(row, column)
+        if item is None:
+            item = qt.QTableWidgetItem(text)
+            if column in _NUMBERS:
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            self._table.setItem(row, column, item)
+        elif item.text() != text:
+            item.setText(text)
 
     def _onTitle(self, column: int) -> None:
         self._descending = column == self._sortedBy and not self._descending
@@ -105,13 +116,6 @@ def cells(row: CaseRow) -> tuple[str, ...]:
         ", ".join(row.models),
         row.comment,
     )
-
-
-def _item(text: str, column: int):
-    item = qt.QTableWidgetItem(text)
-    if column in _NUMBERS:
-        item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
-    return item
 
 
 def stateName(status: str) -> str:

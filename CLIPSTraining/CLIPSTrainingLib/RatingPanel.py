@@ -29,7 +29,7 @@ class RatingPanel:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingRating")
         self._ratedCase: str | None = None
-        self._shownCase: str | None = None
+        self._shown: tuple | None = None  # of which case, for which reader
         self._scores: dict[int, object] = {}
         self._tags: dict[str, object] = {}
         self._makeForm()
@@ -79,7 +79,7 @@ class RatingPanel:
                 comment=self.ui.ratingCommentEdit.text.strip(),
                 active_s=review.activeTime.seconds,
             )
-            self._shownCase = None  # show what is kept
+            self._shown = None  # show what is kept
             reviewed = any(each.reader == self._panel.reader for each in self._panel.registry.reviews(case))
             self._panel.onReviewed(reviewed and not review.work.changed)
 
@@ -93,8 +93,8 @@ class RatingPanel:
                 ratings = self._panel.registry.ratings(case, viewer=reader)
         own = next((rating for rating in ratings if rating.rater == reader), None)
         self._ratedCase = case if own else None
-        if case != self._shownCase:
-            self._shownCase = case
+        if (case, reader) != self._shown:
+            self._shown = (case, reader)
             self._show(own)
         self.ui.ratedLabel.text = ratedText(own, [rating for rating in ratings if rating is not own])
         self._updateButton()

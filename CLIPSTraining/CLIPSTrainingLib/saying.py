@@ -13,13 +13,15 @@ from slicer.i18n import tr as _
 def saying(say: Callable[[str], None], *, aloud: bool = False) -> Iterator[None]:
     """Inside the block an error goes to `say(text)` and no further; programming errors pass.
 
+    What SimpleITK cannot read or write, as on a disk that has gone, is a RuntimeError.
+
     aloud: also in a dialog, where somebody might go on without having read it.
     """
     from CLIPSLib import ClipsError
 
     try:
         yield
-    except (ClipsError, OSError, ValueError) as error:
+    except (ClipsError, OSError, RuntimeError, ValueError) as error:
         say(str(error))
         if aloud:
             slicer.util.errorDisplay(str(error), windowTitle=_("CLIPS Training"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 import builders_panel
+import builders_training_panel
 import pytest
 import slicer_host
 
@@ -43,3 +46,23 @@ def own_data_folder(monkeypatch, tmp_path):
 def opened(host, own_data_folder):
     """The panel of CLIPS Segmentation, open and empty."""
     return builders_panel.OpenPanel(host)
+
+
+@pytest.fixture(scope="session")
+def registry_template(phantom_study, tmp_path_factory):
+    """A registry of three cases with a prediction each; to be copied."""
+    return builders_training_panel.make_registry(tmp_path_factory.mktemp("registry") / "cases", phantom_study)
+
+
+@pytest.fixture
+def registry_folder(registry_template, tmp_path):
+    """The registry of one test."""
+    return shutil.copytree(registry_template, tmp_path / "registry")
+
+
+@pytest.fixture
+def training(host, own_data_folder, registry_folder):
+    """The panel of CLIPS Training with a registry of three cases, read by "A. Reader"; none is open."""
+    opened = builders_training_panel.TrainingPanel(host)
+    opened.open_registry(registry_folder)
+    return opened

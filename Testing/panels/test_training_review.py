@@ -6,26 +6,6 @@ import pytest
 from builders_training_panel import PATIENCE_S, TrainingPanel
 
 
-@pytest.fixture(scope="module")
-def registry_template(phantom_study, tmp_path_factory):
-    return builders_training_panel.make_registry(tmp_path_factory.mktemp("registry") / "cases", phantom_study)
-
-
-@pytest.fixture
-def registry_folder(registry_template, tmp_path):
-    import shutil
-
-    return shutil.copytree(registry_template, tmp_path / "registry")
-
-
-@pytest.fixture
-def training(host, own_data_folder, registry_folder):
-    """The panel with a registry of three cases, read by "A. Reader"; none is open."""
-    opened = TrainingPanel(host)
-    opened.open_registry(registry_folder)
-    return opened
-
-
 @pytest.fixture
 def colleague(training, registry_folder):
     """The same registry in the hands of somebody else."""

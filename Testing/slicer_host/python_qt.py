@@ -77,7 +77,7 @@ def install() -> types.ModuleType:
     """Change PySide6's classes (once per process) and give the module that `import qt` finds."""
     if "qt" in sys.modules:
         return sys.modules["qt"]
-    _keep_true_alive()
+    _keep_singletons_alive()
     classes = list(_classes())
     for cls in classes:
         if issubclass(cls, QtCore.QObject):
@@ -94,13 +94,14 @@ def install() -> types.ModuleType:
     return sys.modules["qt"]
 
 
-def _keep_true_alive() -> None:
-    """Each emit of PySide6 6.12 takes a reference to True away that it does not own; Python 3.11 aborts at the last.
+def _keep_singletons_alive() -> None:
+    """PySide6 6.12 takes references that it does not own: to True at each emit, to None at each QTableWidget.setItem.
 
-    From Python 3.12 on, True has no references to lose.
+    Python 3.11 aborts at the last one; from 3.12 on these objects have no references to lose.
     """
     if sys.version_info < (3, 12):
-        ctypes.c_ssize_t.from_address(id(True)).value += 2**40
+        for singleton in (True, None):
+            ctypes.c_ssize_t.from_address(id(singleton)).value += 2**40
 
 
 def _classes():
