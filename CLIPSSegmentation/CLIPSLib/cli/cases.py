@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from CLIPSLib.cli import cases_add, cases_difficulty, cases_list, cases_masks, cases_review, cases_split, cases_summary
+from CLIPSLib.cli import (
+    cases_add,
+    cases_difficulty,
+    cases_evaluate,
+    cases_list,
+    cases_masks,
+    cases_review,
+    cases_split,
+    cases_summary,
+)
 
 NAME = "cases"
 SUMMARY = "Collect studies with their masks; review, rate, split, evaluate and summarize them."
@@ -23,10 +32,21 @@ EXAMPLES = """examples:
 Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/cases.md.
 """
 
+_ACTIONS = (
+    cases_add,
+    cases_list,
+    cases_masks,
+    cases_review,
+    cases_evaluate,
+    cases_difficulty,
+    cases_split,
+    cases_summary,
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for module in (cases_add, cases_list, cases_masks, cases_review, cases_split, cases_summary, cases_difficulty):
+    for module in _ACTIONS:
         module.add_actions(actions)
 
 

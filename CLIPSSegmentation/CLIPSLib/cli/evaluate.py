@@ -49,14 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{what}-name", metavar="NAME", default="{case}.nii.gz", help=f"{what} files of a folder (%(default)s)"
         )
-    _add_options(parser)
+    add_options(parser)
     add_mask_reading(parser)
     parser.add_argument("--out", metavar="DIR", help="write evaluation.json and tables there")
     parser.add_argument("--csv", metavar="FILE", help="write the table of cases (with --hospital: its metrics) there")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the comparison; `request_of` reads them."""
     group = parser.add_argument_group("how masks are compared")
     group.add_argument("--lesions", choices=["components", "labels"], help="what one lesion is (components)")
     group.add_argument("--connectivity", type=int, metavar="6|18|26", help="neighbors that connect a component (26)")
@@ -83,7 +84,7 @@ def run(parsed: argparse.Namespace) -> int:
     evaluated = evaluate_paths(
         parsed.reference,
         parsed.prediction,
-        _request(parsed),
+        request_of(parsed),
         pet=parsed.pet,
         reading=mask_reading_of(parsed),
         names=names,
@@ -132,7 +133,8 @@ def exit_code(evaluated: EvaluatedCohort) -> int:
     return next((code for state, code in _EXIT_CODES.items() if state in states), 0)
 
 
-def _request(parsed: argparse.Namespace) -> EvaluationRequest:
+def request_of(parsed: argparse.Namespace) -> EvaluationRequest:
+    """What the options of `add_options` ask for. Raises Refusal where a value is out of range."""
     from CLIPSLib.evaluation import EvaluationOptions, HospitalOptions
     from CLIPSLib.schema import from_document
     from CLIPSLib.tasks.evaluate import EvaluationRequest
