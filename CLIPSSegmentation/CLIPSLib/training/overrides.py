@@ -21,6 +21,7 @@ from CLIPSLib.training.recipe import Recipe
 # How it is computed, how long, how often saved: a run stays the same run. All else would make two runs out of one.
 MAY_CHANGE = (
     "title",
+    "license",
     "data.cache",
     "data.memory_gb",
     "data.workers",

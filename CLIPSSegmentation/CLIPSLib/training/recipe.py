@@ -266,6 +266,11 @@ class Recipe:
         "Name of the model that results.",
     ] = "my-model"
     title: Annotated[str, Range(0, 200), "What it does, in a sentence shown to people."] = ""
+    license: Annotated[
+        str,
+        Range(0, 200),
+        "License of the resulting weights, for the model card. A model it starts from may leave no choice.",
+    ] = ""
     data: DataRecipe = field(default_factory=DataRecipe)
     augmentation: AugmentationRecipe = field(default_factory=AugmentationRecipe)
     network: NetworkRecipe = field(default_factory=NetworkRecipe)

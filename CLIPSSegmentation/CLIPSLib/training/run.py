@@ -19,6 +19,7 @@ from CLIPSLib.training import engine
 from CLIPSLib.training.checkpoints import Checkpoints
 from CLIPSLib.training.computing import arithmetic, choose_precision
 from CLIPSLib.training.data import open_patches
+from CLIPSLib.training.export import export_model
 from CLIPSLib.training.feed import Feed
 from CLIPSLib.training.overrides import lasting_sha256
 from CLIPSLib.training.progress import RunState
@@ -46,8 +47,9 @@ def train(
 ) -> dict[str, Any]:
     """Train the run of a folder to its end, from the last checkpoint if there is one.
 
-    Returns {"state": "finished" or "stopped", "step", "best_step", "best_score"}. store: where `network.start` is
-    looked up. open_source: gives the patches, by default from the files of the cases.
+    A finished run leaves its model in the folder `model`. Returns {"state": "finished" or "stopped", "step",
+    "best_step", "best_score", "model"}. store: where `network.start` is looked up. open_source: gives the patches, by
+    default from the files of the cases.
 
     Raises:
         Refusal, UsageError: the recipe cannot be carried out, or the cases are not those of the checkpoint. Failure:
@@ -61,8 +63,11 @@ def train(
             ended = made.run()
         finally:
             made.teller.close()
-    state = made.state
-    return {"state": ended, "step": state.step, "best_step": state.best_step, "best_score": state.best_score}
+    state, result = made.state, {}
+    if ended == engine.FINISHED:
+        result = {"model": export_model([run.path], run.model, store=store, overwrite=True, reporter=teller).model_id}
+    best = {"best_step": state.best_step, "best_score": state.best_score}
+    return {"state": ended, "step": state.step, **best, **result}
 
 
 def _set_up(
