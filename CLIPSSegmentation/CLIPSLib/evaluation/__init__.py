@@ -1,9 +1,9 @@
 """A mask against its reference: overlap, surfaces, lesions, volumes; one case or a cohort (docs/evaluation.md)."""
 
 from CLIPSLib.evaluation.case import evaluate
-from CLIPSLib.evaluation.cohort import evaluate_cohort
+from CLIPSLib.evaluation.cohort import evaluate_cohort, summarize
 from CLIPSLib.evaluation.hospital import hospital_metrics
-from CLIPSLib.evaluation.hospital_cohort import evaluate_hospital_cohort, why_bad
+from CLIPSLib.evaluation.hospital_cohort import evaluate_hospital_cohort, lesion_precision, lesion_recall, why_bad
 from CLIPSLib.evaluation.overlap import dice, iou
 from CLIPSLib.evaluation.types import (
     PREDICTION,
@@ -45,5 +45,8 @@ __all__ = [
     "evaluate_hospital_cohort",
     "hospital_metrics",
     "iou",
+    "lesion_precision",
+    "lesion_recall",
+    "summarize",
     "why_bad",
 ]

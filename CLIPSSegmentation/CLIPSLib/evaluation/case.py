@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.evaluation.inputs import Pair, above_threshold, pair_of, require_validity
+from CLIPSLib.evaluation.inputs import above_threshold, pair_of, require_validity
+from CLIPSLib.evaluation.lesion_rows import lesion_rows
 from CLIPSLib.evaluation.lesions import LesionSet, connected_lesions, labeled_lesions
 from CLIPSLib.evaluation.matching import Matching, match, rule_in_words
 from CLIPSLib.evaluation.overlap import dice, iou
@@ -16,9 +17,8 @@ from CLIPSLib.evaluation.types import (
     REFERENCE,
     CaseEvaluation,
     EvaluationOptions,
-    LesionEvaluation,
 )
-from CLIPSLib.imaging import index_to_lps_mm, label_components, voxel_volume_ml
+from CLIPSLib.imaging import label_components, voxel_volume_ml
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -71,8 +71,8 @@ def evaluate(
         tolerance_mm=options.tolerance_mm,
         options=options,
         lesions=(
-            *_lesion_rows(REFERENCE, *lesions, matching, pair),
-            *_lesion_rows(PREDICTION, *reversed(lesions), matching, pair),
+            *lesion_rows(REFERENCE, *lesions, matching.reference, pair),
+            *lesion_rows(PREDICTION, *reversed(lesions), matching.prediction, pair),
         ),
         undefined=_reasons(values),
     )
@@ -108,8 +108,8 @@ def _lesion_counts(reference: LesionSet, prediction: LesionSet, matching: Matchi
     return {
         "reference_lesions": reference.count,
         "prediction_lesions": prediction.count,
-        "lesion_recall": matching.recall(),
-        "lesion_precision": matching.precision(),
+        "lesion_recall": matching.reference.share(),
+        "lesion_precision": matching.prediction.share(),
         "lesion_f1": matching.f1(),
     }
 
@@ -141,40 +141,3 @@ def _reasons(values: dict[str, float | None]) -> dict[str, str]:
         else:
             reasons[name] = both if no_reference else EMPTY_PREDICTION
     return reasons
-
-
-def _lesion_rows(
-    of: str, lesions: LesionSet, others: LesionSet, matching: Matching, pair: Pair
-) -> list[LesionEvaluation]:
-    """A row per lesion; everything per voxel is done once for all of them."""
-    if lesions.count == 0:
-        return []
-    voxels = np.nonzero(lesions.labels)
-    labels = lesions.labels[voxels]
-    sizes = lesions.sizes
-    means = np.stack([np.bincount(labels, axis)[1:] / sizes for axis in voxels], axis=1)
-    centroids = index_to_lps_mm(pair.grid, means + pair.start_zyx)
-    shared = np.bincount(labels, others.labels[voxels] > 0)[1:]
-    hottest = None
-    if pair.suv is not None:
-        hottest = np.full(lesions.count + 1, -np.inf)
-        np.maximum.at(hottest, labels, pair.suv[voxels])
-    voxel_ml = voxel_volume_ml(pair.grid)
-    is_reference = of == REFERENCE
-    found = matching.reference_found if is_reference else matching.prediction_found
-    scores = matching.reference_scores if is_reference else matching.prediction_scores
-    partners = matching.links.of_reference if is_reference else matching.links.of_prediction
-    return [
-        LesionEvaluation(
-            of=of,
-            number=int(lesions.numbers[i - 1]),
-            volume_ml=float(sizes[i - 1]) * voxel_ml,
-            found=found[i],
-            score=scores.get(i),
-            partners=tuple(int(others.numbers[j - 1]) for j in partners[i]),
-            overlap_ml=float(shared[i - 1]) * voxel_ml,
-            centroid_lps_mm=tuple(centroids[i - 1].tolist()),
-            suv_max=None if hottest is None else float(hottest[i]),
-        )
-        for i in range(1, lesions.count + 1)
-    ]

@@ -44,19 +44,21 @@ def hospital_metrics(
     patient: str = "",
     options: HospitalOptions = _DEFAULTS,
     valid_for: str | None = None,
+    reference_valid_for: str | None = None,
 ) -> HospitalMetrics:
     """The numbers of the hospital's metriques.txt for one patient; masks and `pet` (SUVbw) on one grid.
 
-    valid_for: `Segmentation.valid_for` of the prediction; where its condition does not hold for all of the mask, the
-    two volumes of the mask as it is (not thresholded) are None.
+    valid_for, reference_valid_for: `Segmentation.valid_for` of the two. Where that of the prediction does not hold for
+        all of its mask, the two volumes of the mask as it is (not thresholded) are None.
 
     Raises:
-        Refusal: as `evaluate`; "not-valid-for": voxels above the threshold do not meet `valid_for`.
+        Refusal: as `evaluate`; "not-valid-for": voxels above the threshold do not meet it.
     """
     pair = pair_of(reference, prediction, pet, patient)
     kept = pair.suv > options.suv_threshold
     lesions = [_thresholded(labels, kept) for labels in (pair.reference, pair.prediction)]
     first, second = (found.labels > 0 for found in lesions)
+    require_validity(pair, first, reference_valid_for, patient, "")
     require_validity(pair, second, valid_for, patient, "")
     values, undefined = _masks(first, second, pair.spacing_zyx_mm, options)
     volumes, missing = _volumes(pair, first, second, valid_for, voxel_volume_ml(reference))

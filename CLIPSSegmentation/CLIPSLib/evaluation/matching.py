@@ -23,30 +23,36 @@ from CLIPSLib.evaluation.types import EvaluationOptions
 
 
 @dataclass(frozen=True)
+class Side:
+    """The lesions of one mask: number -> found or not, partners in the other mask, the score that decided (or none)."""
+
+    found: Mapping[int, bool]
+    partners: Mapping[int, tuple[int, ...]]
+    scores: Mapping[int, float]
+
+    @property
+    def found_count(self) -> int:
+        return sum(self.found.values())
+
+    def share(self) -> float | None:
+        """Found lesions / lesions; None without any."""
+        return self.found_count / len(self.found) if self.found else None
+
+
+@dataclass(frozen=True)
 class Matching:
-    """Lesion number -> found or not, and the score that decided (none for any-overlap); of both masks."""
+    """The lesions of the reference that were found, and those of the prediction that found something."""
 
-    links: Links
-    reference_found: Mapping[int, bool]
-    prediction_found: Mapping[int, bool]
-    reference_scores: Mapping[int, float]
-    prediction_scores: Mapping[int, float]
-
-    def recall(self) -> float | None:
-        """Found lesions of the reference / its lesions; None without any."""
-        return _share(self.reference_found)
-
-    def precision(self) -> float | None:
-        """Predicted lesions that found something / predicted lesions; None without any."""
-        return _share(self.prediction_found)
+    reference: Side
+    prediction: Side
 
     def f1(self) -> float | None:
         """2 TP / (2 TP + FP + FN), with TP the found and FN the missed lesions of the reference; None without any."""
-        if not self.reference_found:
+        if not self.reference.found:
             return None
-        found = sum(self.reference_found.values())
-        missed = len(self.reference_found) - found
-        in_vain = len(self.prediction_found) - sum(self.prediction_found.values())
+        found = self.reference.found_count
+        missed = len(self.reference.found) - found
+        in_vain = len(self.prediction.found) - self.prediction.found_count
         return 2.0 * found / (2.0 * found + in_vain + missed)
 
 
@@ -58,31 +64,25 @@ def match(
 ) -> Matching:
     """Pair the lesions of two masks by the rule of the options."""
     links = link(reference, prediction)
-    if options.matching == "any-overlap":
-        found = [
-            {k: bool(partners) for k, partners in side.items()} for side in (links.of_reference, links.of_prediction)
-        ]
-        return Matching(links, *found, {}, {})
     threshold = options.matching_threshold
+    if options.matching == "any-overlap":
+        return Matching(_touched(links.of_reference), _touched(links.of_prediction))
     if options.matching == "iou":
         of_reference, of_prediction = _best_pairs(links, iou_score(reference, prediction, links))
-        found = [
-            {k: score >= threshold and bool(partners[k]) for k, score in side.items()}
-            for side, partners in ((of_reference, links.of_reference), (of_prediction, links.of_prediction))
-        ]
-        return Matching(links, *found, of_reference, of_prediction)
+        return Matching(
+            _reaching(of_reference, links.of_reference, threshold),
+            _reaching(of_prediction, links.of_prediction, threshold),
+        )
     score = (
         dice_score(reference, prediction, links)
         if options.matching == "union-dice"
         else nsd_score(reference, prediction, spacing_zyx_mm, options.tolerance_mm)
     )
     of_reference, of_prediction = union_scores(links, score)
+    above = {i: reached > threshold for i, reached in of_reference.items()}  # as the hospital: strict here, not below
     return Matching(
-        links,
-        {i: reached > threshold for i, reached in of_reference.items()},  # the hospital's strict and inclusive limits
-        {j: reached >= threshold and bool(links.of_prediction[j]) for j, reached in of_prediction.items()},
-        of_reference,
-        of_prediction,
+        Side(above, links.of_reference, of_reference),
+        _reaching(of_prediction, links.of_prediction, threshold),
     )
 
 
@@ -103,6 +103,15 @@ def rule_in_words(options: EvaluationOptions) -> str:
     return f"{what}, {rule}"
 
 
+def _touched(partners: Mapping[int, tuple[int, ...]]) -> Side:
+    return Side({number: bool(others) for number, others in partners.items()}, partners, {})
+
+
+def _reaching(scores: Mapping[int, float], partners: Mapping[int, tuple[int, ...]], threshold: float) -> Side:
+    found = {number: score >= threshold and bool(partners[number]) for number, score in scores.items()}
+    return Side(found, partners, scores)
+
+
 def _best_pairs(links: Links, score: Score) -> tuple[dict[int, float], dict[int, float]]:
     """The highest score that each lesion reaches with a single partner; 0 without any."""
     of_reference, of_prediction = dict.fromkeys(links.of_reference, 0.0), dict.fromkeys(links.of_prediction, 0.0)
@@ -110,7 +119,3 @@ def _best_pairs(links: Links, score: Score) -> tuple[dict[int, float], dict[int,
         of_reference[i] = max(of_reference[i], reached)
         of_prediction[j] = max(of_prediction[j], reached)
     return of_reference, of_prediction
-
-
-def _share(found: Mapping[int, bool]) -> float | None:
-    return sum(found.values()) / len(found) if found else None

@@ -192,5 +192,11 @@ def _hospital(case_id: str, pair: MaskPair, options: HospitalOptions) -> Hospita
         what = f"The hospital's metrics compare voxels with SUV > {options.suv_threshold:g} and need the PET"
         raise Refusal("pet-needed", what, case_id, "Give the PET in SUVbw.")
     return hospital_metrics(
-        pair.reference, pair.prediction, pair.pet, patient=case_id, options=options, valid_for=pair.valid_for
+        pair.reference,
+        pair.prediction,
+        pair.pet,
+        patient=case_id,
+        options=options,
+        valid_for=pair.valid_for,
+        reference_valid_for=pair.reference_valid_for,
     )
