@@ -12,7 +12,7 @@ from CLIPSLib.cli.output import print_json, print_table, reporter_for
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
-    from CLIPSLib.difficulty import DifficultyTable, MeasureSettings, Validity
+    from CLIPSLib.difficulty import DifficultyTable, MeasureSettings
 
 
 def add_actions(actions: Any) -> None:
@@ -168,19 +168,16 @@ def _show(parsed: argparse.Namespace) -> int:
 
 
 def _validity(parsed: argparse.Namespace) -> int:
-    from CLIPSLib.tasks.difficulty import stored_names, stored_table, table_validity
+    from CLIPSLib.tasks.difficulty import dice_of_model, stored_names, stored_table, table_validity
 
     with open_registry(parsed) as registry:
-        dice, unknown = given_dice(registry, parsed) if parsed.dice else (None, ())
-        found: dict[str, Validity] = {}
-        for name in parsed.names or stored_names(registry):
-            found[name] = table_validity(
-                registry,
-                stored_table(registry, name),
-                out_of_fold_dice=dice,
-                model=parsed.model,
-                reporter=reporter_for(parsed),
-            )
+        model, unknown = "", ()
+        if parsed.dice:
+            dice, unknown = given_dice(registry, parsed)
+        else:
+            dice, model = dice_of_model(registry, parsed.model, reporter=reporter_for(parsed))
+        names = parsed.names or stored_names(registry)
+        found = {name: table_validity(stored_table(registry, name), dice, model=model) for name in names}
     if parsed.json:
         print_json({"validity": found, "unknown_ids": unknown})
         return 0

@@ -131,26 +131,32 @@ def combine_tables(
 
 
 def table_validity(
-    registry: Registry,
-    table: DifficultyTable,
-    *,
-    out_of_fold_dice: Mapping[str, float | None] | None = None,
-    model: str = "",
-    reporter: Reporter = SILENT,
+    table: DifficultyTable, out_of_fold_dice: Mapping[str, float | None], *, model: str = ""
 ) -> Validity:
-    """How well a table foretells Dice (`Validity`).
+    """`validity`, which also says when it is circular: a teacher's own Dice against the teacher's score.
 
-    out_of_fold_dice: by case id; without it, that of the masks which `model` predicted against the references. The
-    model must not have been trained on these cases.
+    model: whose Dice it is, "" for numbers from a file.
+    """
+    found = validity(table, out_of_fold_dice)
+    if model and table.options.get("teacher") == model:
+        return replace(found, warning=f"Circular: the score and the Dice are both made from the masks of '{model}'.")
+    return found
+
+
+def dice_of_model(
+    registry: Registry, model: str = "", *, reporter: Reporter = SILENT
+) -> tuple[dict[str, float | None], str]:
+    """Dice by case of the masks that a model predicted, against the references; and the model's name.
+
+    The model must not have been trained on these cases: a network remembers them. model: "" where there is only one.
 
     Raises:
         UsageError, Question: as `measure_difficulty` for a teacher.
     """
-    if out_of_fold_dice is None:
-        settings = MeasureSettings(teacher=model, quarantine=dict(table.quarantined))
-        lost = measure_difficulty(registry, "teacher_dice", settings=settings, reporter=reporter)
-        out_of_fold_dice = {case: None if value is None else 1.0 - value for case, value in lost.values.items()}
-    return validity(table, out_of_fold_dice)
+    settings = MeasureSettings(teacher=model)
+    lost = measure_difficulty(registry, "teacher_dice", settings=settings, reporter=reporter)
+    dice = {case: None if value is None else 1.0 - value for case, value in lost.values.items()}
+    return dice, lost.options["teacher"]
 
 
 def dice_of_cases(registry: Registry, given: GivenValues) -> tuple[dict[str, float | None], tuple[str, ...]]:
