@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from CLIPSLib.cases.database import Database
-from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.folder import CT, PET, STUDY, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed, write_identities
 from CLIPSLib.cases.staging import WRITING, remove
 from CLIPSLib.cases.types import CheckReport
@@ -16,6 +17,7 @@ from CLIPSLib.errors import Caution
 from CLIPSLib.files import sha256_file
 from CLIPSLib.progress import Reporter
 
+_BY_CONTENT = re.compile(r"[0-9a-f]{64}\.nii\.gz")
 STALE_S = 3600.0  # what was being written and did not change for so long belongs to no living program
 
 
@@ -67,9 +69,18 @@ def _orphans(database: Database, folder: RegistryFolder) -> list[Path]:
     """What no row names: whole cases, masks, drafts, and stale files of interrupted writing."""
     known = {path for path, _ in _expected(database, folder)}
     known |= {path.parent for path in known}
-    found = [path for place in (folder.images, folder.masks, folder.drafts) for path in _inside(place)]
-    writing = [path for path in (*folder.root.iterdir(), *_inside(folder.backups)) if path.name.startswith(WRITING)]
-    return sorted(path for path in (*found, *writing) if path not in known and not _at_work(path))
+    places = (folder.root, folder.images, folder.masks, folder.drafts, folder.backups)
+    found = [path for place in places for path in _inside(place) if _ours(path, folder)]
+    return sorted(path for path in found if path not in known and not _at_work(path))
+
+
+def _ours(path: Path, folder: RegistryFolder) -> bool:
+    """Whether a registry may have written it; what a person put into the folder is left alone."""
+    if path.name.startswith(WRITING):
+        return True
+    if path.parent == folder.images:
+        return path.is_dir() and {part.name for part in path.iterdir()} <= {PET, CT, STUDY}
+    return path.parent in (folder.masks, folder.drafts) and _BY_CONTENT.fullmatch(path.name) is not None
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -78,6 +78,14 @@ class RegistryFolder:
             raise Refusal(
                 "registry-exists", "The folder holds a registry already", str(self.root), "Open it, or choose another."
             )
+        for place in (self.images, self.masks, self.drafts, self.backups):
+            if place.is_dir() and any(place.iterdir()):
+                raise Refusal(
+                    "folder-taken",
+                    f"The folder {place.name} there holds something already, which is not a registry's",
+                    str(self.root),
+                    "Choose an empty folder.",
+                )
         with atomic_path(self.database) as temporary, contextlib.closing(Database(temporary)) as database:
             schema.migrate(database)
         try:

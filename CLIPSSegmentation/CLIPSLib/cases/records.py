@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import CT, RegistryFolder
+from CLIPSLib.cases.identities import read_if_allowed
 from CLIPSLib.cases.types import CaseRecord
 from CLIPSLib.errors import Caution, UsageError
 from CLIPSLib.formats import read_saved_study
-from CLIPSLib.study.types import PetCtStudy
+from CLIPSLib.study.types import PetCtStudy, StudyIdentity
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +32,30 @@ def case_of_series(database: Database, pet_series_uid: str) -> CaseRecord | None
     """The case made from a PET series."""
     row = database.row("SELECT * FROM cases WHERE series_key = ?", (pet_series_uid,))
     return None if row is None else _record(row)
+
+
+def find_cases(database: Database, folder: RegistryFolder, identifier: str) -> tuple[str, ...]:
+    """Ids of the cases meant by a case id, pseudonym, UID or hospital's patient id, sorted."""
+    own = "SELECT case_id FROM cases WHERE :id IN (case_id, patient_id, pet_series_uid, study_uid)"
+    found = {row[0] for row in database.rows(own, {"id": identifier})}
+    known = read_if_allowed(folder.identities)
+    people = {p for p, person in known.patients.items() if person["patient_id"] == identifier} if known else set()
+    rows = database.rows("SELECT case_id, patient_id FROM cases") if people else []
+    return tuple(sorted(found | {row["case_id"] for row in rows if row["patient_id"] in people}))
+
+
+def find_identity(database: Database, folder: RegistryFolder, case_id: str) -> StudyIdentity | None:
+    """Who is behind a case, as far as the key file says."""
+    known = read_if_allowed(folder.identities)
+    return known and known.identity_of(find_case(database, case_id).case_id)
+
+
+def set_stratum(database: Database, case_id: str, stratum: str) -> None:
+    """Change the group that a case belongs to."""
+    with database.transaction():
+        database.execute(
+            "UPDATE cases SET stratum = ? WHERE case_id = ?", (stratum, find_case(database, case_id).case_id)
+        )
 
 
 def read_study(database: Database, folder: RegistryFolder, case_id: str) -> PetCtStudy:

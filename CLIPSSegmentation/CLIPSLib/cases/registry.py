@@ -36,7 +36,7 @@ from CLIPSLib.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from CLIPSLib.segmentation import Segmentation
-    from CLIPSLib.study import PetCtStudy
+    from CLIPSLib.study import PetCtStudy, StudyIdentity
 
 
 class Registry:
@@ -140,6 +140,20 @@ class Registry:
     def case_of_series(self, pet_series_uid: str) -> CaseRecord | None:
         """The case made from this PET series, if there is one."""
         return records.case_of_series(self._database, pet_series_uid)
+
+    def find(self, identifier: str) -> tuple[str, ...]:
+        """The cases that somebody means by an id: a case id, a patient's pseudonym, a DICOM UID, or the hospital's own
+        patient id, which only those who may read `identities.json` can look up. The whole text counts ("007", not "7").
+        """
+        return records.find_cases(self._database, self._folder, identifier)
+
+    def identity(self, case_id: str) -> StudyIdentity | None:
+        """Name, id, birth and study date behind a case; None for those who may not read `identities.json`."""
+        return records.find_identity(self._database, self._folder, case_id)
+
+    def set_stratum(self, case_id: str, stratum: str) -> None:
+        """Say which group a case belongs to (center, tracer, diagnosis); saved splits stay as they are."""
+        records.set_stratum(self._database, case_id, stratum)
 
     def files(self, case_id: str) -> CaseFiles:
         """Where the images of a case lie."""

@@ -151,6 +151,33 @@ def test_a_moved_folder_is_whole(tmp_path):
         assert moved.read_mask(mask.id).lesions[0].name == "Lesion 1"
 
 
+def test_cases_are_found_by_whatever_id_somebody_has(tmp_path):
+    registry = Registry.create(tmp_path / "cases")
+    for number in (1, 2):
+        registry.add_case(builders.study(number, patient="0042"), source="test")
+    registry.add_case(builders.study(3, patient="42"), source="test")
+    assert registry.find("0042") == ("C0001", "C0002") == registry.find("P0001")
+    assert registry.find("42") == ("C0003",) == registry.find(registry.case("C0003").pet_series_uid)
+    assert registry.find("C0002") == ("C0002",) and registry.find("042") == ()
+    assert registry.identity("C0002").patient_name == "MARTIN1^ANNE"
+    assert registry.identity("C0002").study_date == "20240229"
+    (tmp_path / "cases" / "identities.json").unlink()
+    assert registry.find("0042") == () and registry.identity("C0002") is None
+
+
+def test_a_stratum_can_be_said_later(tmp_path):
+    registry, (case,) = builders.registry(tmp_path / "cases")
+    registry.set_stratum(case.case_id, "PMBCL")
+    assert registry.case(case.case_id).stratum == "PMBCL"
+
+
+def test_a_registry_is_not_made_around_what_somebody_else_put_there(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "holiday.png").write_bytes(b"")
+    with pytest.raises(Refusal, match="folder images there holds something"):
+        Registry.create(tmp_path)
+
+
 def test_a_folder_without_registry_and_a_second_creation_end_in_a_sentence(tmp_path):
     with pytest.raises(UsageError, match="holds no registry"):
         Registry.open(tmp_path)

@@ -116,13 +116,20 @@ def test_without_database_and_backup_there_is_nothing_to_rescue(tmp_path):
 
 def test_check_finds_what_is_left_over_and_removes_it_only_when_asked(folder):
     with Registry.open(folder) as registry:
-        left = [folder / "images" / "C0099", folder / "masks" / "abc.nii.gz", folder / "masks" / ".writing-old.nii.gz"]
+        left = [
+            folder / "images" / "C0099",
+            folder / "masks" / f"{'ab' * 32}.nii.gz",
+            folder / "masks" / ".writing-old.nii.gz",
+        ]
         left[0].mkdir()
         (left[0] / "pet_suv.nii.gz").write_bytes(b"half")
         for path in left[1:]:
             path.write_bytes(b"half")
         at_work = folder / "images" / ".writing-now"
         at_work.mkdir()
+        for strange in ("images/notes.txt", "masks/Thumbs.db", "images/my export/patient.nii.gz"):
+            (folder / strange).parent.mkdir(exist_ok=True)
+            (folder / strange).write_bytes(b"somebody's")
         old = time.time() - 7200
         os.utime(left[2], (old, old))
         names = tuple(sorted(path.relative_to(folder).as_posix() for path in left))
