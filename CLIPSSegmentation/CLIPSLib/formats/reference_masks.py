@@ -82,7 +82,7 @@ def read_reference_mask(path: str | os.PathLike, study: PetCtStudy, reading: Mas
     """
     source = Path(path)
     segmentation = _read(source, study, reading)
-    _require_same_pet(segmentation, study, source)
+    _require_same_pet(segmentation.provenance.get("pet_series_uid"), study, source)
     if reading.split:
         segmentation = split_lesions(segmentation, study)
     hashed = (corrected_segments(source) or source / LABELS) if source.is_dir() else source
@@ -116,6 +116,7 @@ def _read(source: Path, study: PetCtStudy, reading: MaskReading) -> Segmentation
 def _from_result(folder: Path, study: PetCtStudy) -> Segmentation:
     """The mask of a result, as it is now when somebody corrected it in Slicer."""
     stored = read_result(folder)
+    _require_same_pet(stored.study.identity.pet_series_uid, study, folder)
     corrected = corrected_segments(folder)
     if corrected is None:
         _require_grid(stored.segmentation.labels, study.pet, folder)
@@ -125,9 +126,9 @@ def _from_result(folder: Path, study: PetCtStudy) -> Segmentation:
     return replace(segmentation, cautions=(*segmentation.cautions, Caution("corrected", what, str(corrected))))
 
 
-def _require_same_pet(segmentation: Segmentation, study: PetCtStudy, source: Path) -> None:
+def _require_same_pet(theirs: str | None, study: PetCtStudy, source: Path) -> None:
     """Results and their segments know their PET; two PET of one patient may share a grid."""
-    theirs, ours = segmentation.provenance.get("pet_series_uid"), study.identity.pet_series_uid
+    ours = study.identity.pet_series_uid
     if theirs and ours and theirs != ours:
         what = f"The mask was made on PET series {theirs}, the study has {ours}"
         raise Refusal("other-study", what, str(source), "Choose the mask of this study.")
