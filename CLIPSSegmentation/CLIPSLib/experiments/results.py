@@ -1,0 +1,69 @@
+"""What finished runs left: scores of the test cases, learning curves, cost. Called by `tasks` before the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from CLIPSLib.errors import Refusal
+from CLIPSLib.experiments.curves import Curve
+from CLIPSLib.experiments.plan import PlannedRun
+from CLIPSLib.experiments.types import CaseScore
+
+_SCORES = ("dice", "fpv_ml", "fnv_ml", "lesion_recall", "lesion_precision", "lesion_f1", "nsd", "hd95_mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCost:
+    """What a run took. shared_steps: those of reviewers, already divided among the runs that used them."""
+
+    steps: int
+    seconds: float
+    shared_steps: float = 0.0
+
+
+def case_scores(run: PlannedRun, rows: list[Mapping[str, str]], step: int) -> list[CaseScore]:
+    """The scores of the test cases at a step, from the rows of `validation.csv`.
+
+    Raises:
+        Refusal: the run was not validated at that step (it is not finished, or its file was changed).
+    """
+    chosen = [row for row in rows if int(row["step"]) == step]
+    if not chosen:
+        raise Refusal(
+            "run-unfinished",
+            f"The run has no scores of step {step}",
+            run.name,
+            "Let it finish (clips experiment run), or repeat it alone.",
+        )
+    return [
+        CaseScore(case_id=row["case"], arm=run.arm, fold=run.fold, seed=run.seed, scores=_scores(row)) for row in chosen
+    ]
+
+
+def learning_curve(run: PlannedRun, rows: list[Mapping[str, str]]) -> Curve:
+    """Mean Dice of the test cases at each validation; cases without a Dice are left out of the mean."""
+    by_step: dict[int, list[float]] = {}
+    for row in rows:
+        by_step.setdefault(int(row["step"]), [])
+        if row["dice"]:
+            by_step[int(row["step"])].append(float(row["dice"]))
+    steps = sorted(step for step, values in by_step.items() if values)
+    return Curve(
+        arm=run.arm,
+        fold=run.fold,
+        seed=run.seed,
+        steps=np.array(steps, int),
+        scores=np.array([np.mean(by_step[step]) for step in steps]),
+    )
+
+
+def _scores(row: Mapping[str, str]) -> dict[str, float | None]:
+    scores = {name: float(row[name]) if row.get(name) else None for name in _SCORES}
+    volumes = [float(row[name]) if row.get(name) else None for name in ("prediction_ml", "reference_ml")]
+    known = None not in volumes
+    scores["tmtv_difference_ml"] = volumes[0] - volumes[1] if known else None
+    scores["reference_ml"] = volumes[1]
+    return scores
