@@ -103,7 +103,7 @@ def mask_fields(sources: Iterable[Mapping[str, str]], where: str) -> dict[str, A
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Refusal(
             "unreadable-tag",
-            f"What CLIPS wrote about these segments cannot be read: changed, or of a newer version ({error})",
+            f"A tag that CLIPS wrote was changed, or is of a newer version, and cannot be read: {error}",
             where,
             "Make the result again, or update CLIPS.",
         ) from error
