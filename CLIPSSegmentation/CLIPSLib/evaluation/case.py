@@ -47,7 +47,7 @@ def evaluate(
     where: the case, for messages. Definitions and sources: docs/evaluation.md.
 
     Raises:
-        Refusal: "grid-differs", "labels-not-integer", "label-out-of-range", "pet-needed", "not-finite";
+        Refusal: "grid-differs", "not-a-volume", "labels-not-integer", "label-out-of-range", "pet-needed", "not-finite";
             "not-valid-for": voxels do not meet the `valid_for` of their mask, or there is no PET to tell.
     """
     pair = pair_of(reference, prediction, pet, where)

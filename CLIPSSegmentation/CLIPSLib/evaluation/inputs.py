@@ -42,7 +42,7 @@ def pair_of(reference: sitk.Image, prediction: sitk.Image, pet: sitk.Image | Non
     """Check that two label maps (and the PET) can be compared, and cut them to what they hold.
 
     Raises:
-        Refusal: "grid-differs", "labels-not-integer", "label-out-of-range", "not-finite".
+        Refusal: "not-a-volume", "labels-not-integer", "label-out-of-range", "grid-differs", "not-finite".
     """
     _check_labels(reference, "reference", where)
     _check_labels(prediction, "prediction", where)
@@ -92,6 +92,8 @@ def above_threshold(pair: Pair, threshold: float | None, where: str) -> tuple[np
 
 
 def _check_labels(labels: sitk.Image, name: str, where: str) -> None:
+    if labels.GetDimension() != 3:
+        raise Refusal("not-a-volume", f"The {name} has {labels.GetDimension()} dimensions; a mask has three", where)
     pixel_type = labels.GetPixelIDTypeAsString()
     if "integer" not in pixel_type or "vector" in pixel_type:
         raise Refusal(

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import hypothesis.extra.numpy as arrays
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from builders_volume import image_of
 from CLIPSLib.errors import Refusal
 from CLIPSLib.evaluation import PREDICTION, REFERENCE, CaseEvaluation, EvaluationOptions, evaluate
@@ -224,3 +225,6 @@ def test_what_is_no_mask_is_refused():
     with pytest.raises(Refusal) as refused:
         compared(mask, mask, suv=suv)
     assert refused.value.code == "not-finite"
+    with pytest.raises(Refusal) as refused:
+        evaluate(*[sitk.GetImageFromArray(mask[0])] * 2)
+    assert refused.value.code == "not-a-volume"

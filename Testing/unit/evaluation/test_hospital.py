@@ -14,6 +14,7 @@ from CLIPSLib.errors import Refusal
 from CLIPSLib.evaluation import HospitalMetrics, HospitalOptions, evaluate_hospital_cohort, hospital_metrics, why_bad
 from CLIPSLib.evaluation.hospital_cohort import lesion_precision, lesion_recall
 from CLIPSLib.evaluation.lesions import dice_score, labeled_lesions, link, nsd_score, pair_scores
+from scipy import ndimage
 
 ROW = (3, 3, 40)
 
@@ -173,6 +174,51 @@ def test_a_mask_valid_above_a_threshold_only_has_no_raw_volumes():
     with pytest.raises(Refusal) as refused:
         hospital_metrics(*images, pet, valid_for="suv >= 4", options=HospitalOptions(suv_threshold=0.5))
     assert refused.value.code == "not-valid-for"
+
+
+def counted_by_hand(reference: np.ndarray, prediction: np.ndarray, suv: np.ndarray) -> list[tuple[int, int, int]]:
+    """Both approaches by Dice, from whole masks and the definitions alone."""
+    hot = suv > 4
+    first, second = (
+        [m for i in range(1, count + 1) if (m := (labels == i) & hot).any()]
+        for labels, count in (ndimage.label(mask) for mask in (reference, prediction))
+    )
+
+    def dice(a, b):
+        return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+    def partners(lesion, others):
+        return [other for other in others if (lesion & other).any()]
+
+    def pairs(lesion, others):
+        return [dice(lesion, other) for other in partners(lesion, others)] or [0.0]
+
+    def union(lesion, others):
+        touching = partners(lesion, others)
+        return dice(lesion, np.any(touching, axis=0)) if touching else 0.0
+
+    return [
+        (
+            sum(any(s >= 0.5 for s in pairs(lesion, second)) for lesion in first),
+            sum(all(s < 0.5 for s in pairs(lesion, second)) for lesion in first),
+            sum(any(s < 0.5 for s in pairs(lesion, first)) for lesion in second),
+        ),
+        (
+            sum(union(lesion, second) > 0.5 for lesion in first),
+            sum(union(lesion, second) < 0.5 for lesion in first),
+            sum(union(lesion, first) < 0.5 for lesion in second),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_lesion_counts_are_those_of_the_definitions_on_random_masks(seed):
+    rng = np.random.default_rng(seed)
+    reference = rng.random((7, 8, 9)) < 0.25
+    prediction = (reference & (rng.random(reference.shape) < 0.8)) | (rng.random(reference.shape) < 0.08)
+    suv = rng.uniform(3, 12, reference.shape).astype(np.float32)
+    found = metrics_of(reference.astype(np.uint8), prediction.astype(np.uint8), suv, matching="dice")
+    assert [counts_of(found.strict), counts_of(found.union)] == counted_by_hand(reference, prediction, suv)
 
 
 GOOD = metrics_of(row([(0, 5), (10, 15), (20, 25), (30, 35)]), row([(0, 5), (10, 15), (20, 25), (30, 35)]))
