@@ -10,12 +10,12 @@ import os
 import sys
 from typing import NoReturn
 
-from CLIPSLib.cli import cases, evaluate, measure, models, phantom, segment, studies
+from CLIPSLib.cli import cases, curriculum, evaluate, measure, models, phantom, segment, studies
 from CLIPSLib.cli.output import print_error
 from CLIPSLib.errors import Cancelled, ClipsError, UsageError
 from CLIPSLib.provenance import RESEARCH_USE, VERSION
 
-SUBCOMMANDS = (studies, segment, measure, evaluate, models, phantom, cases)
+SUBCOMMANDS = (studies, segment, measure, evaluate, models, phantom, cases, curriculum)
 
 
 def main(arguments: list[str] | None = None) -> int:

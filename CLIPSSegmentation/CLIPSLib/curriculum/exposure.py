@@ -1,4 +1,4 @@
-"""How often each case will be drawn, relative to vanilla, computed before the start.
+"""How often each case will be drawn, relative to vanilla, and from when on: computed before the start.
 
 "Your hardest patients will be drawn 0.55 times as often": what every growing pool costs. Shown by the command, the
 panel and the report.
@@ -6,29 +6,32 @@ panel and the report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from CLIPSLib.curriculum.types import Curriculum
+from CLIPSLib.curriculum.types import Curriculum, Draw
 from CLIPSLib.errors import UsageError
 
-_MOST_STEPS = 4000  # a longer run is sampled at so many evenly spaced steps: exact to about 0.1 %
+_MOST_STEPS = 4000  # a longer run is looked at in so many evenly spaced steps: exact to about 0.1 %
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """Expected draws of ranked cases over the whole run, divided by those under uniform drawing of the same cases.
+    """What a plan does to each ranked case over the whole run.
 
-    by_case: {case_id: ratio}. hardest_decile, easiest_decile: means over the last and the first tenth of the ranked
-    cases by difficulty (by the order of admission where no difficulty is known). mean_pool: mean share of the ranked
-    cases that can be drawn.
+    by_case: expected draws, divided by those under uniform drawing of the same cases. available_from: the first step
+    at which a case can be drawn; not in the mapping: never. hardest_decile, easiest_decile: means of `by_case` over
+    the last and the first tenth by difficulty (by the order of admission where no difficulty is known). pool: (step,
+    share of the ranked cases that can be drawn) at each change; mean_pool: its mean over the run.
     """
 
     by_case: Mapping[str, float]
+    available_from: Mapping[str, int]
     hardest_decile: float
     easiest_decile: float
+    pool: tuple[tuple[int, float], ...]
     mean_pool: float
 
     def sentence(self) -> str:
@@ -53,32 +56,39 @@ def expected_exposure(curriculum: Curriculum, scores: Mapping[str, float] | None
         raise UsageError("adaptive", what, "", "Read it from the trace of a run.")
     ranked = description.order
     column = {case_id: position for position, case_id in enumerate(ranked)}
-    total, pools = np.zeros(len(ranked)), []
-    steps = np.unique(np.linspace(0, description.total_steps - 1, _MOST_STEPS).round().astype(int))
-    for draw, count in _distinct_draws(curriculum, steps):
-        columns = [column.get(case_id, -1) for case_id in draw.ids]
-        mine = np.array([place >= 0 for place in columns])
-        share = draw.probabilities[mine]
-        total[np.array(columns)[mine]] += count * share / share.sum()
-        pools += [mine.sum() / len(ranked)] * count
-    ratio = total * len(ranked) / len(steps)
-    hardest_last = np.argsort([scores[i] for i in ranked], kind="stable") if scores else np.arange(len(ranked))
+    drawn, first = np.zeros(len(ranked)), np.full(len(ranked), -1)
+    pool: list[tuple[int, float]] = []
+    steps, mean_pool = 0, 0.0
+    for step, count, draw in _distinct_draws(curriculum):
+        columns = np.array([column.get(case_id, -1) for case_id in draw.ids])
+        mine = columns >= 0
+        columns, shares = columns[mine], draw.probabilities[mine]
+        drawn[columns] += count * shares / shares.sum()
+        first[columns] = np.where(first[columns] < 0, step, first[columns])
+        if not pool or pool[-1][1] != len(columns) / len(ranked):
+            pool.append((step, len(columns) / len(ranked)))
+        steps, mean_pool = steps + count, mean_pool + count * len(columns) / len(ranked)
+    ratio = drawn * len(ranked) / steps
+    by_difficulty = np.argsort([scores[i] for i in ranked], kind="stable") if scores else np.arange(len(ranked))
     tenth = max(1, round(len(ranked) / 10))
     return Exposure(
         {case_id: float(ratio[position]) for case_id, position in column.items()},
-        float(ratio[hardest_last[-tenth:]].mean()),
-        float(ratio[hardest_last[:tenth]].mean()),
-        float(np.mean(pools)),
+        {case_id: int(first[position]) for case_id, position in column.items() if first[position] >= 0},
+        float(ratio[by_difficulty[-tenth:]].mean()),
+        float(ratio[by_difficulty[:tenth]].mean()),
+        tuple(pool),
+        mean_pool / steps,
     )
 
 
-def _distinct_draws(curriculum: Curriculum, steps: np.ndarray) -> list[tuple]:
-    """Draws and for how many of the steps each holds (a plan gives the same object while it stays the same)."""
-    runs: list[list] = []
-    for step in steps:
-        draw = curriculum.plan(int(step))
-        if runs and runs[-1][0] is draw:
-            runs[-1][1] += 1
-        else:
-            runs.append([draw, 1])
-    return [tuple(run) for run in runs]
+def _distinct_draws(curriculum: Curriculum) -> Iterator[tuple[int, int, Draw]]:
+    """Draws, from which step, and for how many of the steps looked at (a plan gives the same object while it lasts)."""
+    total = curriculum.description.total_steps
+    begun, count, last = 0, 0, None
+    for step in np.unique(np.linspace(0, total - 1, _MOST_STEPS).round().astype(int)).tolist():
+        draw = curriculum.plan(step)
+        if last is not None and draw is not last:
+            yield begun, count, last
+            begun, count = step, 0
+        last, count = draw, count + 1
+    yield begun, count, last
