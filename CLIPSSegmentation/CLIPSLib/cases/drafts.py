@@ -9,7 +9,7 @@ from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.masks import require_mask_of, whole_file
 from CLIPSLib.cases.people import require_effort, require_name
-from CLIPSLib.cases.segmentation_facts import facts_to_json, require_fit, segmentation_from_json
+from CLIPSLib.cases.segmentation_facts import facts_to_json, measured_lesions, segmentation_from_json
 from CLIPSLib.cases.staging import name_by_content, remove, staged_image
 from CLIPSLib.cases.types import CaseRecord, Draft
 from CLIPSLib.errors import Failure
@@ -33,7 +33,7 @@ def save(
 ) -> None:
     """Keep a draft in place of the earlier one, whose file goes last. Probabilities are not kept."""
     database.require_writable()
-    require_fit(segmentation, folder.case_files(case).pet, case.case_id)
+    lesions = measured_lesions(segmentation, folder.case_files(case).pet, case.case_id)
     require_effort(active_s, edit_count)
     if parent is not None:
         require_mask_of(database, parent, case.case_id)
@@ -41,7 +41,7 @@ def save(
         "case_id": case.case_id,
         "reader": require_name(reader, "reader"),
         "parent": parent,
-        "facts": facts_to_json(segmentation, scrubber_of(folder.identities, case.case_id)),
+        "facts": facts_to_json(segmentation, lesions, scrubber_of(folder.identities, case.case_id)),
         "active_s": float(active_s),
         "edit_count": int(edit_count),
         "saved_utc": utc_now(),

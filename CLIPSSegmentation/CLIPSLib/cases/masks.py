@@ -15,9 +15,8 @@ from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.people import require_name
 from CLIPSLib.cases.segmentation_facts import (
     facts_to_json,
-    lesion_records,
+    measured_lesions,
     records_from_json,
-    require_fit,
     segmentation_from_json,
 )
 from CLIPSLib.cases.staging import name_by_content, staged_image
@@ -49,10 +48,10 @@ def add_mask(
     if origin not in ORIGINS:
         raise UsageError("origin", f"The origin of a mask is one of {', '.join(ORIGINS)}, not {origin!r}", case.case_id)
     model = _model(segmentation, origin, case.case_id)
-    require_fit(segmentation, folder.case_files(case).pet, case.case_id)
+    lesions = measured_lesions(segmentation, folder.case_files(case).pet, case.case_id)
     if parent is not None:
         require_mask_of(database, parent, case.case_id)
-    tumor = [r for r in lesion_records(segmentation) if r.lesion.kind == TUMOR and r.voxel_count]
+    tumor = [record for record in lesions if record.lesion.kind == TUMOR and record.voxel_count]
     scrubber = scrubber_of(folder.identities, case.case_id)
     row = {
         "case_id": case.case_id,
@@ -60,8 +59,8 @@ def add_mask(
         "origin": origin,
         "author": require_name(author, "author"),
         "model": model,
-        "facts": facts_to_json(segmentation, scrubber),
-        "volume_ml": sum(r.volume_ml for r in tumor),
+        "facts": facts_to_json(segmentation, lesions, scrubber),
+        "volume_ml": sum(record.volume_ml for record in tumor),
         "lesion_count": len(tumor),
         "comment": scrubber.text(comment),
         "software": json.dumps(software()),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from CLIPSLib.cases.types import LesionRecord
-from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.errors import Caution, Failure, Refusal
 from CLIPSLib.formats import Scrubber
 from CLIPSLib.imaging import array_view, same_grid, voxel_volume_ml
 from CLIPSLib.segmentation.types import Lesion, Segmentation
@@ -25,34 +25,23 @@ if TYPE_CHECKING:
 _KEPT = ("created_utc", "pet_series_uid", "ct_series_uid")
 
 
-def require_fit(segmentation: Segmentation, pet: Path, case_id: str) -> None:
-    """Raises `Refusal` unless the labels lie on the grid of `pet` and every label has a lesion."""
-    import SimpleITK as sitk
+def measured_lesions(segmentation: Segmentation, pet: Path, case_id: str) -> tuple[LesionRecord, ...]:
+    """The lesions with their sizes, after a check that the mask fits its case.
 
-    reader = sitk.ImageFileReader()  # knows size and geometry as an image does, without reading its voxels
-    reader.SetFileName(str(pet))
-    reader.ReadImageInformation()
-    if not same_grid(segmentation.labels, reader):
-        raise Refusal(
-            "grid-differs",
-            f"The mask ({_size(segmentation.labels)} voxels) is not on the grid of the case's PET ({_size(reader)})",
-            case_id,
-            "Resample it onto the PET first.",
-        )
-    counts = np.bincount(array_view(segmentation.labels).ravel())
-    nameless = set(np.flatnonzero(counts[1:]) + 1) - {lesion.label for lesion in segmentation.lesions}
+    Raises:
+        Refusal: the labels are not on the grid of `pet`; a label has no lesion.
+    """
+    _require_grid(segmentation.labels, pet, case_id)
+    voxels = array_view(segmentation.labels)
+    counts = np.bincount(voxels[voxels != 0], minlength=2**16)  # most are 0; counting these would take seconds
+    nameless = set(np.flatnonzero(counts).tolist()) - {lesion.label for lesion in segmentation.lesions}
     if nameless:
         raise Refusal(
             "label-without-lesion",
-            f"The mask holds values without a lesion: {sorted(map(int, nameless))}",
+            f"The mask holds values without a lesion: {sorted(nameless)}",
             case_id,
             "Name a lesion for each value.",
         )
-
-
-def lesion_records(segmentation: Segmentation) -> tuple[LesionRecord, ...]:
-    """The lesions with their sizes."""
-    counts = np.bincount(array_view(segmentation.labels).ravel(), minlength=2**16)
     voxel_ml = voxel_volume_ml(segmentation.labels)
     return tuple(
         LesionRecord(
@@ -62,7 +51,25 @@ def lesion_records(segmentation: Segmentation) -> tuple[LesionRecord, ...]:
     )
 
 
-def facts_to_json(segmentation: Segmentation, scrubber: Scrubber) -> str:
+def _require_grid(labels: sitk.Image, pet: Path, case_id: str) -> None:
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()  # knows size and geometry as an image does, without reading its voxels
+    reader.SetFileName(str(pet))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise Failure("cannot-read", "The PET of the case is missing or damaged", str(pet)) from error
+    if not same_grid(labels, reader):
+        raise Refusal(
+            "grid-differs",
+            f"The mask ({_size(labels)} voxels) is not on the grid of the case's PET ({_size(reader)})",
+            case_id,
+            "Resample it onto the PET first.",
+        )
+
+
+def facts_to_json(segmentation: Segmentation, lesions: Sequence[LesionRecord], scrubber: Scrubber) -> str:
     """Everything but the voxels, without names of persons."""
     facts = {
         "lesions": [
@@ -72,7 +79,7 @@ def facts_to_json(segmentation: Segmentation, scrubber: Scrubber) -> str:
                 "voxel_count": record.voxel_count,
                 "volume_ml": record.volume_ml,
             }
-            for record in lesion_records(segmentation)
+            for record in lesions
         ],
         "provenance": _plain(without_names(segmentation.provenance, scrubber)),
         "valid_for": segmentation.valid_for,
