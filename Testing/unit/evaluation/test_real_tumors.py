@@ -40,6 +40,7 @@ def test_dice_of_thresholds_on_all_real_tumors():
         compare(row)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # inside MONAI
 def test_nsd_of_a_real_tumor_is_that_of_monai():
     torch, metrics = pytest.importorskip("torch"), pytest.importorskip("monai.metrics")
     reference, pet = tumor_and_pet("STS_003")

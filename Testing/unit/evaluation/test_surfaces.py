@@ -63,6 +63,7 @@ def test_without_a_surface_there_are_no_distances():
     assert distances_of(empty, empty).nsd(5.0) is None
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # inside MONAI
 @pytest.mark.parametrize("spacing", [(3.0, 2.036, 2.036), (4.0, 4.0, 4.0)])
 @pytest.mark.parametrize("tolerance", [1.0, 3.0, 5.0])
 def test_nsd_is_that_of_monai(spacing, tolerance):
