@@ -1,6 +1,6 @@
-"""Draws the icons of the extension and of its module: a torso as on a PET projection, with one warm lesion.
+"""Draws the icons of the extension and of its modules: a torso as on a PET projection, with one warm lesion.
 
-python tools/draw_icons.py     # rewrites the two PNG files; needs Pillow only
+python tools/draw_icons.py     # rewrites the PNG files; needs Pillow only
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-ICONS = (
-    REPOSITORY / "Resources" / "CLIPS.png",
-    REPOSITORY / "CLIPSSegmentation" / "Resources" / "Icons" / "CLIPSSegmentation.png",
-)
+ICONS = {  # and whether it has a check mark
+    REPOSITORY / "Resources" / "CLIPS.png": False,
+    REPOSITORY / "CLIPSSegmentation" / "Resources" / "Icons" / "CLIPSSegmentation.png": False,
+    REPOSITORY / "CLIPSTraining" / "Resources" / "Icons" / "CLIPSTraining.png": True,
+}
 _SIZE = 128
 _SCALE = 8  # drawn larger and reduced, for smooth edges
 _BODY = (226, 230, 234)
 _OUTLINE = (96, 106, 118)
 _LESION = (204, 51, 17)  # the first lesion color of the segments
+_CHECK = (34, 136, 51)
 
 
-def draw_icon() -> Image.Image:
-    """A 128 x 128 RGBA image on a transparent ground."""
+def draw_icon(checked: bool = False) -> Image.Image:
+    """A 128 x 128 RGBA image on a transparent ground. checked: with the mark of what a person has reviewed."""
     silhouette = _silhouette()
     icon = Image.new("RGBA", silhouette.size)
     icon.paste(_OUTLINE, mask=silhouette.filter(ImageFilter.MaxFilter(_SCALE * 4 + 1)))
@@ -30,6 +32,8 @@ def draw_icon() -> Image.Image:
     _shade(icon, silhouette, _organs(), (120, 130, 142))
     _shade(icon, silhouette, _hot_organs(), (52, 58, 66))
     _add_lesion(icon)
+    if checked:
+        _add_check_mark(icon)
     return icon.resize((_SIZE, _SIZE), Image.Resampling.LANCZOS)
 
 
@@ -93,8 +97,19 @@ def _add_lesion(icon: Image.Image) -> None:
     icon.paste(_LESION, mask=core.filter(ImageFilter.GaussianBlur(0.5 * _SCALE)))
 
 
+def _add_check_mark(icon: Image.Image) -> None:
+    """A white check mark on a disc, at the lower right."""
+    disc, draw = _canvas()
+    draw.ellipse(_box(100, 100, 50, 50), fill=255)
+    icon.paste(_CHECK, mask=disc)
+    mark, draw = _canvas()
+    points = [(x * _SCALE, y * _SCALE) for x, y in ((87, 101), (97, 111), (114, 89))]
+    draw.line(points, fill=255, width=7 * _SCALE, joint="curve")
+    icon.paste((255, 255, 255), mask=mark)
+
+
 if __name__ == "__main__":
-    for path in ICONS:
+    for path, checked in ICONS.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draw_icon().save(path, optimize=True)
+        draw_icon(checked).save(path, optimize=True)
         print(f"written: {path.relative_to(REPOSITORY)}")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import qt
+import slicer
 
 LOOK_EVERY_MS = 1000
 IDLE_AFTER_S = 60.0
@@ -72,8 +73,9 @@ class ActiveTime:
 
 
 def whatTheUserDoes() -> object:
-    """The place of the mouse while Slicer is in front, and the keys that are held; the same while nothing happens."""
-    if qt.QApplication.applicationState() != qt.Qt.ApplicationActive:
+    """Where the mouse is while Slicer's window is in front; the same as long as nothing happens."""
+    window = slicer.util.mainWindow()
+    if window is None or not window.isActiveWindow:
         return None
     position = qt.QCursor.pos()
     return position.x(), position.y()

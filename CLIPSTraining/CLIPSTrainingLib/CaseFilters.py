@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib.CaseTable import stateName
+from CLIPSTrainingLib.texts import stateName
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import CaseCounts

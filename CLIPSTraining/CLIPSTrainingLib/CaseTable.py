@@ -9,6 +9,8 @@ import qt
 from CLIPSSegmentationLib.Tables import prepareTable
 from slicer.i18n import tr as _
 
+from CLIPSTrainingLib.texts import stateName
+
 if TYPE_CHECKING:
     from CLIPSLib.cases import CaseRow
 
@@ -107,7 +109,7 @@ def cells(row: CaseRow) -> tuple[str, ...]:
     """A case as text; what is not known, or hidden until the reader has rated the case, is empty."""
     return (
         row.case_id,
-        stateName(row.status) + (" ⚑" if row.flagged else ""),
+        stateName(row.status) + (" ⚑" if row.flagged and row.status != "flagged" else ""),
         "" if row.difficulty is None else f"{row.difficulty:.1f}",
         "" if row.reference_ml is None else f"{row.reference_ml:.1f}",
         "" if row.reference_lesions is None else str(row.reference_lesions),
@@ -116,18 +118,6 @@ def cells(row: CaseRow) -> tuple[str, ...]:
         ", ".join(row.models),
         row.comment,
     )
-
-
-def stateName(status: str) -> str:
-    """A review's status in the language of the user."""
-    return {
-        "to review": _("to review"),
-        "accepted": _("accepted"),
-        "corrected": _("corrected"),
-        "flagged": _("flagged"),
-        "skipped": _("skipped"),
-        "unusable": _("unusable"),
-    }[status]
 
 
 def sortedRows(rows: Sequence[CaseRow], column: int, descending: bool) -> list[CaseRow]:

@@ -10,7 +10,7 @@ from CLIPSSegmentationLib import Settings as MachineSettings
 from CLIPSSegmentationLib.Inputs import suggestStudy
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib import Settings
+from CLIPSTrainingLib import Settings, texts
 from CLIPSTrainingLib.CaseFilters import CaseFilters
 from CLIPSTrainingLib.CaseTable import CaseTable
 from CLIPSTrainingLib.saying import saying
@@ -140,7 +140,7 @@ class CasesPanel:
                 counts = registry.counts()
                 self._total = counts.cases
                 self._filters.offer(counts)
-                self.ui.agreementLabel.text = agreementText(registry)
+                self.ui.agreementLabel.text = texts.agreement(registry.ratings(history=True))
             self._show()
 
     def list(self) -> None:
@@ -195,18 +195,3 @@ class CasesPanel:
         self.say(_("Type your name first: it is kept with what you add."))
         self.ui.readerEdit.setFocus()
         return False
-
-
-def agreementText(registry) -> str:
-    """How far the raters of a registry agree, "" while there is only one."""
-    from CLIPSLib.difficulty import agreement
-
-    found = agreement(registry.ratings(history=True))
-    if len(found.raters) < 2:
-        return ""
-    parts = [_("Agreement of {n} raters on {cases} cases:").format(n=len(found.raters), cases=found.cases)]
-    if found.krippendorff_alpha is not None:
-        parts.append(_("Krippendorff’s α {alpha:.2f}").format(alpha=found.krippendorff_alpha))
-    kappas = [_("{pair} κ {kappa:.2f}").format(pair=pair, kappa=kappa) for pair, kappa in found.weighted_kappa.items()]
-    undefined = [] if found.krippendorff_alpha is not None else list(found.undefined.values())
-    return " ".join([parts[0], "; ".join([*parts[1:], *kappas, *undefined])])

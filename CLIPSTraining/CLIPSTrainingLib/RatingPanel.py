@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import qt
 from slicer.i18n import tr as _
 
+from CLIPSTrainingLib import texts
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class RatingPanel:
         if (case, reader) != self._shown:
             self._shown = (case, reader)
             self._show(own)
-        self.ui.ratedLabel.text = ratedText(own, [rating for rating in ratings if rating is not own])
+        self.ui.ratedLabel.text = texts.rated(own, [rating for rating in ratings if rating is not own])
         self._updateButton()
         with saying(self._panel.review.say):
             self._panel.review.versions.showDifference()
@@ -137,13 +138,3 @@ class RatingPanel:
     def _updateButton(self) -> None:
         self.ui.rateButton.enabled = self._panel.review.caseId is not None and self.score is not None
         self.ui.rateButton.text = _("Rate again") if self.isRated else _("Save rating")
-
-
-def ratedText(own: Rating | None, others: list[Rating]) -> str:
-    """The reader's rating with its time, and those of others."""
-    if own is None:
-        return ""
-    text = _("You rated {score} on {time} (UTC).").format(score=own.score, time=own.rated_utc[:16].replace("T", " "))
-    if others:
-        text += " " + _("Others: {ratings}.").format(ratings=", ".join(f"{each.rater} {each.score}" for each in others))
-    return text

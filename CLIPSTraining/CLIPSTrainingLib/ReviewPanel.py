@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,9 @@ from CLIPSSegmentationLib.PointPicker import PointPicker
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from CLIPSTrainingLib import Settings
+from CLIPSTrainingLib import Settings, texts
 from CLIPSTrainingLib.ActiveTime import ActiveTime, whatTheUserDoes
 from CLIPSTrainingLib.CaseReview import CaseReview
-from CLIPSTrainingLib.CaseTable import stateName
 from CLIPSTrainingLib.OpenCase import OpenCase
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.VersionsPanel import VersionsPanel
@@ -305,18 +303,10 @@ class ReviewPanel(VTKObservationMixin):
         self.lesions.editor.limitToSuv(limits if self.ui.suvMaskCheckBox.checked else None)
 
     def _showCase(self) -> None:
-        """The case, and what was said about it last, as far as the reader may know."""
-        if self.work is None:
-            self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Ctrl+Right.")
-            return
-        record = self._panel.registry.case(self.work.caseId)
-        parts = [f"<b>{record.case_id}</b>", record.stratum]
-        reviews = self._panel.registry.reviews(record.case_id, viewer=self._panel.reader)
-        if reviews:
-            last = reviews[-1]
-            said = f": {html.escape(last.comment)}" if last.comment else ""
-            parts.append(_("{state} by {reader}").format(state=stateName(last.status), reader=last.reader) + said)
-        self.ui.caseLabel.text = " · ".join(part for part in parts if part)
+        self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Ctrl+Right.")
+        if self.work is not None:
+            reviews = self._panel.registry.reviews(self.caseId, viewer=self._panel.reader)
+            self.ui.caseLabel.text = texts.case(self._panel.registry.case(self.caseId), reviews)
 
     def _showState(self) -> None:
         work, live = self.work, self.lesions.live
@@ -324,33 +314,12 @@ class ReviewPanel(VTKObservationMixin):
         self.ui.saveButton.enabled = work is not None and work.now is not None and (work.changed or work.base is None)
         self.ui.problemLabel.text = str(live.error) if live.error else ""
         self.ui.problemLabel.visible = bool(live.error)
-        self.ui.totalsLabel.text = totalsText(live.measures)
-        if work is None:
-            self.ui.versionLabel.text = ""
-            return
-        state = _("changed, not saved") if work.changed else _("as it is in the registry")
-        shown = self.versions.describe(work.base) or _("No mask yet: draw one.")
-        self.ui.versionLabel.text = f"{shown} — {state}" if work.base else shown
+        self.ui.totalsLabel.text = texts.totals(live.measures)
+        self.ui.versionLabel.text = texts.version(self.versions.describe(work.base), work.changed) if work else ""
 
     def _showDraft(self) -> None:
-        draft = self._restored
-        self.ui.draftArea.visible = draft is not None
-        if draft is not None:
-            self.ui.draftLabel.text = _("Your unfinished work of {time} (UTC) is shown, with {n} edits.").format(
-                time=draft.saved_utc[:16].replace("T", " "), n=draft.edit_count
-            )
+        self.ui.draftArea.visible = self._restored is not None
+        self.ui.draftLabel.text = texts.draft(self._restored) if self._restored else ""
 
     def _showTime(self) -> None:
-        minutes, seconds = divmod(int(self.activeTime.seconds), 60)
-        edits = self.work.editCount if self.work else 0
-        self.ui.timeLabel.text = _("Active {minutes}:{seconds:02d} min, {n} edits").format(
-            minutes=minutes, seconds=seconds, n=edits
-        )
-
-
-def totalsText(measures) -> str:
-    """The totals in one line, "" without measures."""
-    if measures is None:
-        return ""
-    patient = measures.patient
-    return _("TMTV {volume:.1f} mL · {n} lesions").format(volume=patient.tmtv_ml, n=patient.lesion_count)
+        self.ui.timeLabel.text = texts.effort(self.activeTime.seconds, self.work.editCount if self.work else 0)

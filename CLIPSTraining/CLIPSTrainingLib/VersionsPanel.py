@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
+from CLIPSTrainingLib import texts
 from CLIPSTrainingLib.CaseContent import maskToCompare
 from CLIPSTrainingLib.saying import saying
 
@@ -43,7 +44,7 @@ class VersionsPanel:
         selector.blockSignals(True)
         selector.clear()
         for number, mask in enumerate(self._masks, start=1):
-            selector.addItem(versionText(number, mask, reference))
+            selector.addItem(texts.versionName(number, mask, reference))
         selector.currentIndex = self._masks.index(first) if first else len(self._masks) - 1
         selector.blockSignals(False)
         self._onChosen()
@@ -53,7 +54,7 @@ class VersionsPanel:
         if mask is None:
             return ""
         number = next((n for n, each in enumerate(self._masks, start=1) if each.id == mask.id), 0)
-        return versionText(number, mask, self._panel.registry.reference(mask.case_id))
+        return texts.versionName(number, mask, self._panel.registry.reference(mask.case_id))
 
     def toggle(self) -> None:
         """Show the other outline, or hide it."""
@@ -80,7 +81,7 @@ class VersionsPanel:
         text = ""
         if work is not None and mask is not None and work.base is not None and self.ui.compareButton.checked:
             if self._panel.rating.isRated:
-                text = differenceText(self._panel.registry.diff(work.base.id, mask.id))
+                text = texts.difference(self._panel.registry.diff(work.base.id, mask.id))
             else:
                 text = _("The numbers are shown when you have rated the difficulty.")
         self.ui.diffLabel.text = text
@@ -96,20 +97,3 @@ class VersionsPanel:
                 shown = isOther and self.ui.compareButton.checked
                 self._review.case.compareWith(self._panel.registry.read_mask(mask.id) if shown else None)
             self.showDifference()
-
-
-def versionText(number: int, mask: MaskVersion, reference: MaskVersion | None) -> str:
-    """A version in a line: without volumes, which would tell how far a prediction is off before the case is rated."""
-    origins = {"imported": _("imported"), "predicted": _("predicted"), "corrected": _("corrected")}
-    parts = [f"{number}. {origins[mask.origin]}", mask.model, mask.author, mask.created_utc[:16].replace("T", " ")]
-    if reference is not None and mask.id == reference.id:
-        parts.append(_("reference"))
-    return " · ".join(part for part in parts if part)
-
-
-def differenceText(difference) -> str:
-    """What the other version has more and less, and Dice."""
-    dice = _("not defined") if difference.dice is None else f"{difference.dice:.3f}"
-    return _("The other has {added:.1f} mL more and {removed:.1f} mL less; Dice {dice}.").format(
-        added=difference.added_ml, removed=difference.removed_ml, dice=dice
-    )
