@@ -31,7 +31,7 @@ def evaluate_registry(
         Question: several models (key "model"). UsageError: no such model or case; no predicted mask. Cancelled.
     """
     rows = _chosen(registry, case_ids)
-    name = _model(rows, model)
+    name = _model(registry, model)
     return evaluate_cases({row.case_id: _reader(registry, row, name) for row in rows}, request, reporter=reporter)
 
 
@@ -44,8 +44,8 @@ def _chosen(registry: Registry, case_ids: Sequence[str] | None) -> list[CaseRow]
     return [row for row in rows if row.case_id in set(case_ids)]
 
 
-def _model(rows: Sequence[CaseRow], model: str) -> str:
-    known = sorted({name for row in rows for name in row.models})
+def _model(registry: Registry, model: str) -> str:
+    known = sorted(filter(None, registry.counts().masks_by_model))
     if not known:
         raise UsageError("no-prediction", "No case has a predicted mask", "", "Run 'clips cases masks predict' first.")
     if model and model not in known:
