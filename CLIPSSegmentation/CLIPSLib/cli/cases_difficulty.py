@@ -44,6 +44,7 @@ def _add_measure(inner: Any) -> None:
     measure.add_argument("--model", default="", metavar="NAME", help="the teacher: whose predicted masks are judged")
     measure.add_argument("--among", default="all", choices=["all", "models", "readers"], help="whose masks disagree")
     measure.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of uptake (repeatable)")
+    measure.add_argument("--organs", default="", metavar="DIR", help="organ masks on the PET grid, CASE.nii.gz")
     measure.add_argument("--quarantine", metavar="FILE", help="list of ids that take part in nothing")
     measure.add_argument("--split", metavar="NAME", help="only the training cases of a split's --fold")
     measure.add_argument("--fold", type=int, default=0, metavar="N", help="counted from 0 (%(default)s)")
@@ -108,6 +109,7 @@ def _settings(registry: Registry, parsed: argparse.Namespace) -> tuple[MeasureSe
         cases=cases,
         quarantine=dict.fromkeys(quarantined, f"listed in {parsed.quarantine}"),
         uptake=from_document(UptakeOptions, key_values(parsed.option, "--option"), where="--option"),
+        organs=parsed.organs,
         teacher=parsed.model,
         among=parsed.among,
     )

@@ -22,9 +22,11 @@ def mask_of(segmentation: MeasurableSegmentation, kind: str = TUMOR) -> np.ndarr
     return np.isin(labels, wanted)
 
 
-def physiological_of(segmentation: MeasurableSegmentation) -> np.ndarray | None:
-    """The voxels that somebody tagged physiological; None where nothing is."""
+def physiological_of(segmentation: MeasurableSegmentation, organs: np.ndarray | None = None) -> np.ndarray | None:
+    """The voxels that somebody tagged physiological, and those of organs; None where neither is known."""
     tagged = mask_of(segmentation, PHYSIOLOGICAL)
+    if organs is not None:
+        return tagged | organs
     return tagged if tagged.any() else None
 
 

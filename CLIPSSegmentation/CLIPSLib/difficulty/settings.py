@@ -21,6 +21,7 @@ class MeasureSettings:
     )
     quarantine: Annotated[Mapping[str, str], "case -> why it takes part in nothing"] = field(default_factory=dict)
     uptake: UptakeOptions = field(default_factory=UptakeOptions)
+    organs: Annotated[str, 'folder of organ masks on the PET grid, "<case>.nii.gz", any value but 0; "": none'] = ""
     teacher: Annotated[str, 'the model whose masks are judged; "" where the registry knows only one'] = ""
     evaluation: Annotated[EvaluationOptions, "how the teacher's masks are compared with the reference"] = AUTOPET
     among: Annotated[

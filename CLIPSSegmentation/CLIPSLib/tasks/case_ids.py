@@ -1,18 +1,15 @@
-"""Whom an id of a hospital's list means: a case, a pseudonym, a patient number of the key file. For `difficulty`."""
+"""Whom the ids of a hospital's list mean: cases, pseudonyms, the hospital's patient numbers. For `difficulty`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from CLIPSLib.cases.identities import read_identities
 from CLIPSLib.errors import Refusal
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
-
-IDENTITIES = "identities.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,34 +21,17 @@ class MatchedIds:
 
 
 def match_ids(registry: Registry, ids: Sequence[str]) -> MatchedIds:
-    """Find the cases of ids, compared as text: case ids, pseudonyms of patients, the hospital's patient ids.
-
-    A patient means all of his cases. Without the key file, patient ids of the hospital are unknown.
+    """Find the cases of ids as `Registry.find` does, compared as text; a patient means all of his cases.
 
     Raises:
-        Refusal: "id-ambiguous": an id is one patient's pseudonym or case and another one's hospital id.
+        Refusal: "id-ambiguous": an id means cases of different patients (a pseudonym that is another's number).
     """
-    rows = registry.cases()
-    by_case = {row.case_id: (row.case_id,) for row in rows}
-    by_pseudonym = _gathered((row.patient_id, row.case_id) for row in rows)
-    identities = read_identities(registry.folder / IDENTITIES)
-    known = {} if identities is None else {p: person.get("patient_id", "") for p, person in identities.patients.items()}
-    by_hospital = _gathered((known.get(row.patient_id, ""), row.case_id) for row in rows)
-    found = {}
-    for given in ids:
-        meanings = {source[given] for source in (by_case, by_pseudonym, by_hospital) if given in source}
-        if len(meanings) > 1 and given not in by_case:
-            several = "; ".join(", ".join(cases) for cases in sorted(meanings))
-            raise Refusal("id-ambiguous", f"'{given}' could mean the cases {several}", "", "Use the case ids.")
-        if meanings:
-            found[given] = by_case.get(given) or meanings.pop()
-    return MatchedIds(cases=found, unknown=tuple(given for given in ids if given not in found))
-
-
-def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """key -> all its cases; empty keys mean nobody."""
-    gathered: dict[str, tuple[str, ...]] = {}
-    for key, case in pairs:
-        if key:
-            gathered[key] = (*gathered.get(key, ()), case)
-    return gathered
+    patients = {row.case_id: row.patient_id for row in registry.cases()}
+    found = {given: registry.find(given) if given else () for given in dict.fromkeys(ids)}  # "" is nobody
+    for given, cases in found.items():
+        if len({patients[case] for case in cases}) > 1:
+            raise Refusal("id-ambiguous", f"'{given}' could mean the cases {', '.join(cases)}", "", "Use the case ids.")
+    return MatchedIds(
+        cases={given: cases for given, cases in found.items() if cases},
+        unknown=tuple(given for given, cases in found.items() if not cases),
+    )

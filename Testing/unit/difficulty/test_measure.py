@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 from builders_difficulty import add_prediction, box_case
 from builders_volume import segmentation_of, study_of
 from CLIPSLib.cases import Registry
@@ -18,7 +20,7 @@ from CLIPSLib.difficulty import (
 )
 from CLIPSLib.difficulty.families import uptake
 from CLIPSLib.errors import Cancelled, Question, UsageError
-from CLIPSLib.imaging import array_view
+from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.progress import RecordingReporter
 
 
@@ -124,6 +126,33 @@ def test_physiological_segments_of_the_reference_are_the_organs(registry):
     tables = measure_difficulties(registry, ["organ_distance", "lesion_count"])
     assert tables["organ_distance"].values[case] == pytest.approx(12 * 5.0)  # from z index 5 to 17
     assert tables["lesion_count"].values[case] == 1
+
+
+def test_organ_masks_from_elsewhere_are_used_where_they_fit(registry, four, tmp_path):
+    large, small, *_ = four
+    pet = registry.read_study(large).pet
+    organ = np.zeros(array_view(pet).shape, dtype=np.uint8)
+    organ[14, 4:12, 4:12] = 3  # 5 slices of 5 mm above the last of the lesion, z = 9
+    sitk.WriteImage(image_like(organ, pet), str(tmp_path / f"{large}.nii.gz"))
+    sitk.WriteImage(sitk.Image(4, 4, 4, sitk.sitkUInt8), str(tmp_path / f"{small}.nii.gz"))
+    with_organs = MeasureSettings(organs=str(tmp_path))
+    table = measure_difficulty(registry, "organ_distance", settings=with_organs)
+    assert table.values[large] == pytest.approx(25.0)
+    assert table.missing[small] == "The organ mask is not on the grid of the case's PET"
+    assert measure_difficulty(registry, "organ_distance").scores[large] is None
+    absent = measure_difficulty(registry, "organ_distance", settings=MeasureSettings(organs=str(tmp_path / "no")))
+    assert absent.missing[large] == "There is no such folder of organ masks"
+
+
+def test_a_reference_that_holds_only_above_a_threshold_is_measured_only_there(registry, four):
+    case = four[1]  # a lesion of SUV 3
+    study = registry.read_study(case)
+    labels = array_view(registry.read_mask(registry.reference(case).id).labels)
+    mask = registry.add_mask(
+        case, segmentation_of(labels, study, valid_for="suv >= 4"), origin="imported", author="program"
+    )
+    registry.set_reference(case, mask.id, author="Ann")
+    assert "may be measured only where suv >= 4" in measure_difficulty(registry, "tmtv").missing[case]
 
 
 def test_the_teacher_is_judged_against_the_reference(registry, four):

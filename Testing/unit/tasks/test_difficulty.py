@@ -54,6 +54,13 @@ def test_ids_mean_cases_pseudonyms_or_the_hospitals_patients(registry):
     assert found.unknown == ("011", "")
 
 
+def test_a_number_that_is_one_patients_pseudonym_and_anothers_number_is_refused(registry):
+    pseudonym = registry.cases()[0].patient_id
+    box_case(registry, 5, (3, 4.0), patient=pseudonym)
+    with pytest.raises(Refusal, match=f"'{pseudonym}' could mean the cases"):
+        match_ids(registry, [pseudonym])
+
+
 def test_without_the_key_file_hospital_numbers_are_unknown(registry):
     (registry.folder / "identities.json").unlink()
     assert match_ids(registry, ["0110"]).unknown == ("0110",)

@@ -12,8 +12,10 @@ from CLIPSLib.difficulty.families.each_case import Measured, each_case, nothing
 from CLIPSLib.difficulty.findings import Findings
 from CLIPSLib.difficulty.lesions import Found, reference_case
 from CLIPSLib.difficulty.masks import mask_of, physiological_of
+from CLIPSLib.difficulty.organs import organ_file, read_organs
 from CLIPSLib.difficulty.settings import MeasureSettings
 from CLIPSLib.difficulty.uptake import measure_uptake
+from CLIPSLib.files import sha256_file
 from CLIPSLib.imaging import array_view, require_finite
 from CLIPSLib.measures import find_liver
 from CLIPSLib.measures.inputs import check_validity
@@ -34,7 +36,9 @@ def find(
         reference = registry.reference(case)
         if reference is None:
             return nothing("uptake", "the case has no reference mask"), ""
-        evidence = stamped(["uptake", registry.case(case).content_sha256, reference.sha256, options])
+        organs = organ_file(settings.organs, case)
+        seen = [registry.case(case).content_sha256, reference.sha256, organs and sha256_file(organs)]
+        evidence = stamped(["uptake", seen, options])
         return cached(cache, evidence, lambda: _measure(registry, reference, settings, reporter)), evidence
 
     values, evidence = each_case(cases, "uptake", measure, reporter)
@@ -45,13 +49,14 @@ def _measure(registry: Registry, reference: MaskVersion, settings: MeasureSettin
     study = registry.read_study(reference.case_id)
     segmentation = registry.read_mask(reference.id)
     suv, tumor = array_view(study.pet), mask_of(segmentation)
+    path = organ_file(settings.organs, reference.case_id)
     require_finite(suv, "The PET", reference.case_id)
     check_validity(reference.valid_for, [suv[tumor]])
     return measure_uptake(
         reference_case(
             study.pet,
             tumor,
-            organs=physiological_of(segmentation),
+            organs=physiological_of(segmentation, None if path is None else read_organs(path, study.pet)),
             liver=find_liver(study, reporter),
             options=settings.uptake,
         )
