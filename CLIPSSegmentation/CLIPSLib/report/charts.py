@@ -45,6 +45,7 @@ def log_axis(title: str, low: float, high: float) -> Axis:
 
 def histogram(values: Sequence[float], title: str, *, log: bool = False) -> str:
     """How many cases have which value. log: bins of equal ratio; values of 0 then stand in a bar of their own."""
+    log = log and any(value > 0 for value in values)
     zeros = sum(value <= 0 for value in values) if log else 0
     shown = np.array([value for value in values if not log or value > 0], dtype=float)
     if not len(shown):

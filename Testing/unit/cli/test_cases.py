@@ -1,0 +1,161 @@
+"""`clips cases` from the first folder to the last table: what is printed, what is JSON, which exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import builders_registry
+import pytest
+from builders_volume import image_of
+from CLIPSLib.cases import Registry
+from CLIPSLib.cli import main
+from CLIPSLib.formats import write_image, write_labels
+from CLIPSLib.imaging import array_view
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to work in, with two patients as NIfTI in `in`; the second has a mask with an unexplained value."""
+    monkeypatch.chdir(tmp_path)
+    for number, name in ((1, "007"), (2, "7")):
+        study = builders_registry.study(number)
+        (tmp_path / "in" / name).mkdir(parents=True)
+        write_image(study.pet, tmp_path / "in" / name / "SUV.nii.gz")
+        labels = builders_registry.mask(study).labels * number
+        write_labels(labels, tmp_path / "in" / name / "SEG.nii.gz")
+    return tmp_path
+
+
+@pytest.fixture
+def registry(folder, capsys):
+    """The registry of these two, with suv4's masks."""
+    assert main(["cases", "create"]) == 0
+    assert main(["cases", "add", "in", "--labels", "1=tumor,2=tumor", "--author", "A"]) == 0
+    assert main(["cases", "masks", "predict", "--model", "suv4", "--option", "min_volume_ml=0", "--author", "A"]) == 0
+    capsys.readouterr()
+
+
+def document(capsys, *words):
+    """What a command prints as JSON, and nothing of what was printed before."""
+    capsys.readouterr()
+    main(["cases", *words, "--json"])
+    return json.loads(capsys.readouterr().out)
+
+
+def test_adding_tells_what_became_of_each_study(folder, capsys):
+    main(["cases", "create"])
+    assert main(["cases", "add", "in", "--report", "report.csv"]) == 3
+    said = capsys.readouterr()
+    assert "C0002 has no mask" in said.err
+    assert "2 added; 1 reference masks" in said.out
+    with open("report.csv", encoding="utf-8", newline="") as stream:
+        assert [row["code"] for row in csv.DictReader(stream)] == ["", "unknown-labels"]
+    assert main(["cases", "add", "in", "--labels", "2=tumor,1=tumor"]) == 0
+    assert "2 duplicate; 1 reference masks" in capsys.readouterr().out
+
+
+def test_a_registry_that_is_not_there_is_a_usage_error(folder, capsys):
+    assert main(["cases", "list"]) == 2
+    assert "holds no registry" in capsys.readouterr().err
+
+
+def test_the_list_can_be_narrowed_down(registry, capsys):
+    assert [row["case_id"] for row in document(capsys, "list")] == ["C0001", "C0002"]
+    main(["cases", "review-status", "C0002", "flagged", "--reader", "R", "--comment", "heart?"])
+    assert [row["case_id"] for row in document(capsys, "list", "--status", "flagged")] == ["C0002"]
+    assert [row["case_id"] for row in document(capsys, "list", "--text", "HEART")] == ["C0002"]
+    assert document(capsys, "list", "--no-reference") == []
+    main(["cases", "list"])
+    assert "2 cases" in capsys.readouterr().out
+
+
+def test_a_case_is_shown_with_its_masks(registry, capsys):
+    found = document(capsys, "show", "C0001")
+    assert [mask["origin"] for mask in found["masks"]] == ["imported", "predicted"]
+    assert found["reference"] == found["masks"][0]["id"]
+    main(["cases", "show", "C0001"])
+    assert "Vendor" not in capsys.readouterr().err
+    assert main(["cases", "show", "1"]) == 2
+    assert "1" in capsys.readouterr().err
+
+
+def test_masks_are_compared_and_the_reference_is_chosen(registry, capsys):
+    assert document(capsys, "masks", "diff", "C0001-m1", "C0001-m2")["dice"] == 1.0
+    assert main(["cases", "reference", "C0001", "C0001-m2", "--author", "A"]) == 0
+    assert "The reference of C0001 is C0001-m2" in capsys.readouterr().out
+    assert len(document(capsys, "reference", "C0001")) == 2
+
+
+def test_a_mask_file_is_added_to_a_case(registry, folder, capsys):
+    study = builders_registry.study(1)
+    finer = image_of(array_view(study.pet) * 0 + 1, spacing_xyz=(1.0, 1.0, 1.0))
+    write_labels(finer, folder / "finer.nii.gz")
+    assert main(["cases", "masks", "add", "C0001", "finer.nii.gz"]) == 3
+    assert "ask for resampling" in capsys.readouterr().err
+    assert main(["cases", "masks", "add", "C0001", "finer.nii.gz", "--resample", "--comment", "fine"]) == 0
+    said = capsys.readouterr().out
+    assert "not the reference" in said
+    assert "Caution: The mask was resampled" in said
+    assert main(["cases", "masks", "add", "C0001", "finer.nii.gz", "--resample"]) == 0
+    assert "has this mask already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("table", ["1", "1=tumor,1=ignore", "x=tumor", "1=lesion"])
+def test_a_table_of_labels_that_cannot_be_read_is_a_usage_error(table, registry, capsys):
+    assert main(["cases", "masks", "add", "C0001", "any.nii.gz", "--labels", table]) == 2
+
+
+def test_reviews_need_a_reader_and_ratings_a_rater(registry, capsys):
+    assert main(["cases", "review-status", "C0001", "accepted"]) == 2
+    assert main(["cases", "rate", "C0001", "4"]) == 2
+    assert main(["cases", "rate", "C0001", "6", "--rater", "R"]) == 2
+    assert main(["cases", "rate", "C0001", "4", "--rater", "R", "--tag", "small"]) == 0
+    assert document(capsys, "review-status", "C0001") == []
+
+
+def test_others_ratings_stay_hidden_until_one_has_rated(registry, capsys):
+    main(["cases", "rate", "C0001", "5", "--rater", "R"])
+    assert document(capsys, "rate", "C0001", "--rater", "S") == []
+    main(["cases", "rate", "C0001", "2", "--rater", "S"])
+    assert [rating["score"] for rating in document(capsys, "rate", "C0001", "--rater", "S")] == [5, 2]
+    main(["cases", "rate"])
+    said = capsys.readouterr().out
+    assert "How hard is it" in said
+    assert "Cases with two ratings or more: 1" in said
+
+
+def test_a_split_is_made_once_and_kept(registry, capsys):
+    assert main(["cases", "split", "half", "--holdout", "0.5"]) == 2
+    assert "--seed" in capsys.readouterr().err
+    assert main(["cases", "split", "half", "--holdout", "0.5", "--seed", "1", "--export", "splits_final.json"]) == 0
+    first = document(capsys, "split", "half")
+    with open("splits_final.json", encoding="utf-8") as stream:
+        assert json.load(stream)[0]["val"] == first["split"]["folds"][0]["validation"]
+    assert main(["cases", "split", "copy", "--import", "splits_final.json"]) == 0
+    assert document(capsys, "split", "copy")["sha256"] == first["sha256"]
+    assert [split["name"] for split in document(capsys, "split")] == ["half", "copy"]
+
+
+def test_predictions_are_evaluated(registry, capsys):
+    assert main(["cases", "evaluate", "--out", "evaluation"]) == 0
+    assert "Dice" in capsys.readouterr().out
+    assert main(["cases", "evaluate", "--out", "evaluation"]) == 3  # nothing is overwritten unasked
+    assert document(capsys, "evaluate", "C0001")["cases"][0]["evaluation"]["dice"] == 1.0
+
+
+def test_the_summary_comes_as_text_json_table_and_page(registry, folder, capsys):
+    assert main(["cases", "summary", "--html", "cohort.html", "--csv", "cohort.csv"]) == 0
+    assert "TMTV, mL" in capsys.readouterr().out
+    assert "<svg" in (folder / "cohort.html").read_text(encoding="utf-8")
+    assert (folder / "cohort.csv").read_text(encoding="utf-8").startswith("case_id")
+    assert document(capsys, "summary", "--model", "suv4")["spreads"]["tmtv_ml"]["n"] == 2
+    assert main(["cases", "summary", "--html", "cohort.html"]) == 3
+
+
+def test_the_registry_is_checked(registry, capsys):
+    assert main(["cases", "check"]) == 0
+    with Registry.open("clips-cases") as opened:
+        opened.mask_path("C0001-m1").unlink()
+    assert main(["cases", "check"]) == 1
+    assert "Missing" in capsys.readouterr().out
