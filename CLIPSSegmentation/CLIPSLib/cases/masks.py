@@ -85,8 +85,9 @@ def _publish(
     name_by_content(labels, folder.mask_file(row["sha256"]))
     if probability is not None:
         name_by_content(probability, folder.mask_file(row["probability_sha256"]))
-    count = database.row("SELECT COUNT(*) FROM masks WHERE case_id = ?", (row["case_id"],))[0]
-    mask_id = f"{row['case_id']}-m{count + 1}"
+    taken = database.rows("SELECT mask_id FROM masks WHERE case_id = ?", (row["case_id"],))
+    number = max((int(mask[0].rpartition("-m")[2]) for mask in taken), default=0) + 1
+    mask_id = f"{row['case_id']}-m{number}"
     database.insert("masks", {**row, "mask_id": mask_id, "created_utc": utc_now()})
     return find_mask(database, mask_id)
 

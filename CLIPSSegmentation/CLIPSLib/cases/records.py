@@ -35,13 +35,13 @@ def case_of_series(database: Database, pet_series_uid: str) -> CaseRecord | None
 
 
 def find_cases(database: Database, folder: RegistryFolder, identifier: str) -> tuple[str, ...]:
-    """Ids of the cases meant by a case id, pseudonym, UID or hospital's patient id, sorted."""
-    own = "SELECT case_id FROM cases WHERE :id IN (case_id, patient_id, pet_series_uid, study_uid)"
-    found = {row[0] for row in database.rows(own, {"id": identifier})}
+    """Ids of the cases meant by a case id, pseudonym, UID or hospital's patient id, sorted; "" means none."""
+    if not identifier:
+        return ()
     known = read_if_allowed(folder.identities)
     people = {p for p, person in known.patients.items() if person["patient_id"] == identifier} if known else set()
-    rows = database.rows("SELECT case_id, patient_id FROM cases") if people else []
-    return tuple(sorted(found | {row["case_id"] for row in rows if row["patient_id"] in people}))
+    rows = database.rows("SELECT case_id, patient_id, pet_series_uid, study_uid FROM cases ORDER BY case_id")
+    return tuple(row["case_id"] for row in rows if identifier in tuple(row) or row["patient_id"] in people)
 
 
 def find_identity(database: Database, folder: RegistryFolder, case_id: str) -> StudyIdentity | None:

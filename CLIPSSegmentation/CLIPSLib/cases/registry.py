@@ -142,8 +142,9 @@ class Registry:
         return records.case_of_series(self._database, pet_series_uid)
 
     def find(self, identifier: str) -> tuple[str, ...]:
-        """The cases that somebody means by an id: a case id, a patient's pseudonym, a DICOM UID, or the hospital's own
-        patient id, which only those who may read `identities.json` can look up. The whole text counts ("007", not "7").
+        """The cases that an id means: a case id, a patient's pseudonym, a DICOM UID, the hospital's patient id.
+
+        Compared as text ("007" is not "7"). Those who may not read `identities.json` find no patient ids.
         """
         return records.find_cases(self._database, self._folder, identifier)
 
@@ -295,6 +296,7 @@ class Registry:
 
         viewer: only what this rater may see: his own, and others' of the cases that he has rated.
         """
+        case_id = case_id and self.case(case_id).case_id
         return ratings.list_ratings(self._database, case_id, viewer, history=history)
 
     def save_draft(

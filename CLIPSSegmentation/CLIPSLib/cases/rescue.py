@@ -43,7 +43,8 @@ class Rescue:
 def rescue_registry(folder: str | os.PathLike) -> Rescue:
     """Build the database anew from all rows that can be read and the newest backup; keep the damaged file beside it.
 
-    Run `Registry.check` afterwards: it tells which images no row knows any more.
+    Close every other program that works on the folder first. Run `Registry.check` afterwards: it tells which images
+    no row knows any more.
 
     Raises:
         UsageError: there is no database and no backup. Failure: no row can be read anywhere; the disk is full.

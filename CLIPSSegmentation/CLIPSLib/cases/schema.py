@@ -116,7 +116,8 @@ BEGIN SELECT RAISE(ABORT, '{table} are only ever added'); END;
     for verb in ("UPDATE", "DELETE")
 )
 
-# MIGRATIONS[n] takes version n to n + 1; a released one never changes
+# MIGRATIONS[n] takes version n to n + 1; a released one never changes. New columns need a default: `rescue` puts rows
+# of older backups into the newest tables.
 MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
 
 

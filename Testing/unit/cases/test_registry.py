@@ -155,14 +155,20 @@ def test_cases_are_found_by_whatever_id_somebody_has(tmp_path):
     registry = Registry.create(tmp_path / "cases")
     for number in (1, 2):
         registry.add_case(builders.study(number, patient="0042"), source="test")
-    registry.add_case(builders.study(3, patient="42"), source="test")
+    registry.add_case(builders.study(3, patient="", ct_series_uid=""), source="test")
     assert registry.find("0042") == ("C0001", "C0002") == registry.find("P0001")
-    assert registry.find("42") == ("C0003",) == registry.find(registry.case("C0003").pet_series_uid)
-    assert registry.find("C0002") == ("C0002",) and registry.find("042") == ()
-    assert registry.identity("C0002").patient_name == "MARTIN1^ANNE"
-    assert registry.identity("C0002").study_date == "20240229"
+    assert registry.find("C0003") == ("C0003",) == registry.find(registry.case("C0003").pet_series_uid)
+    assert registry.find("42") == registry.find("") == ()
     (tmp_path / "cases" / "identities.json").unlink()
-    assert registry.find("0042") == () and registry.identity("C0002") is None
+    assert registry.find("0042") == ()
+
+
+def test_the_key_file_tells_who_is_behind_a_case(tmp_path):
+    registry, (case,) = builders.registry(tmp_path / "cases")
+    known = registry.identity(case.case_id)
+    assert (known.patient_id, known.patient_name, known.study_date) == ("PAT-00001", "MARTIN1^ANNE", "20240229")
+    (tmp_path / "cases" / "identities.json").unlink()
+    assert registry.identity(case.case_id) is None
 
 
 def test_a_stratum_can_be_said_later(tmp_path):

@@ -104,6 +104,8 @@ def test_a_lost_mask_costs_neither_its_children_nor_its_reviews(folder):
     with Registry.open(folder) as registry:
         assert registry.mask(child.id).parent is None
         assert registry.reviews("C0001")[0].mask_id is None
+        later = registry.add_mask("C0001", builders.mask(builders.study()), origin="imported", author="GW")
+        assert later.id == "C0001-m3"
 
 
 def test_without_database_and_backup_there_is_nothing_to_rescue(tmp_path):

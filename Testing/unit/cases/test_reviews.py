@@ -48,6 +48,12 @@ def test_a_score_is_a_whole_number_from_1_to_5(registry, score):
         registry.rate("C0001", rater="GW", score=score)
 
 
+def test_cases_that_do_not_exist_are_no_empty_answers(registry):
+    for ask in (registry.case, registry.masks, registry.reviews, registry.ratings, registry.reference):
+        with pytest.raises(UsageError, match="There is no case 'C9'"):
+            ask("C9")
+
+
 def test_reasons_are_tags_of_a_list(registry):
     rating = registry.rate("C0001", rater="GW", score=4, tags=["faint", "dispersed"])
     assert rating.tags == ("dispersed", "faint")
