@@ -91,9 +91,8 @@ def _set_up(
     if saved is None:
         state = RunState(rate=first_plan(recipe.training.steps), **hashes)
     else:
-        state = _resumed(
-            run, recipe, engine.restore(saved, stepper, curriculum, override=bool(run.overrides())), hashes
-        )
+        changed = bool(run.overrides() or run.identity().parent)
+        state = _resumed(run, recipe, engine.restore(saved, stepper, curriculum, override=changed), hashes)
         checkpoints.remove_after(state.step)
     network_described = describe_network(recipe, start)
     return engine.Engine(

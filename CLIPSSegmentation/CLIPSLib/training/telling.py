@@ -88,6 +88,7 @@ class Teller:
         for score in scores:
             self._validation.add(score.row(state.step))
         self._dice = dice
+        self._reporter.tell(self._facts(state, None))
         best = {"best_step": state.best_step, "best_score": state.best_score}
         self._reporter.event("validation", step=state.step, dice=dice, score=state.score, cases=len(scores), **best)
         if self._board and dice is not None:
@@ -104,7 +105,7 @@ class Teller:
         if self._board:
             self._board.close()
 
-    def _facts(self, state: RunState, rate: float) -> dict[str, Any]:
+    def _facts(self, state: RunState, rate: float | None) -> dict[str, Any]:
         left = (self._steps - state.step) * self._seconds if self._steps > 0 else None
         return {
             "step": state.step,

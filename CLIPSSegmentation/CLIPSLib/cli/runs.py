@@ -1,0 +1,202 @@
+"""`clips runs`: training runs listed, shown, stopped, resumed, forked, exported."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CLIPSLib.cli.arguments import add_action, key_values
+from CLIPSLib.cli.output import print_json, print_table, reporter_for
+from CLIPSLib.cli.train import in_words, started
+
+if TYPE_CHECKING:
+    from CLIPSLib.tasks.runs import RunView
+
+NAME = "runs"
+SUMMARY = "List, show, stop, resume, fork and export training runs."
+EXAMPLES = """examples:
+  clips runs list                                                   those in ./runs
+  clips runs show runs/first
+  clips runs stop runs/first                                        save, then stop; 'pause' keeps its memory
+  clips runs resume runs/first
+  clips runs resume runs/first --set training.steps=40000 --rate restart
+  clips runs fork runs/first runs/second --set loss.name=tversky    a new run that goes on from there
+  clips runs export runs/first --out model --install
+  clips runs export runs/fold0 runs/fold1 runs/fold2 --out model    three networks that vote
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listed = add_action(actions, "list", "list the runs of a folder", _list)
+    listed.add_argument("root", metavar="DIR", nargs="?", default="runs", help="folder of runs (%(default)s)")
+    show = add_action(actions, "show", "how a run stands, its recipe's changes, its last validations", _show)
+    show.add_argument("folder", metavar="RUN", help="folder of the run")
+    for word, summary in (
+        ("stop", "ask a run to save and stop"),
+        ("pause", "ask a run to wait where it is"),
+        ("continue", "ask a paused run to go on"),
+        ("checkpoint", "ask a run to save now"),
+        ("cancel", "end a run at once; what was not saved is lost"),
+    ):
+        action = add_action(actions, word, summary, _ask)
+        action.add_argument("folder", metavar="RUN", help="folder of the run")
+        action.set_defaults(word=word)
+    resume = add_action(actions, "resume", "go on with a run from its last checkpoint", _resume)
+    resume.add_argument("folder", metavar="RUN", help="folder of the run")
+    _add_changes(resume)
+    resume.add_argument("--reason", default="", metavar="TEXT", help="why something changes, for the record")
+    fork = add_action(actions, "fork", "start a new run from a checkpoint of another", _fork)
+    fork.add_argument("folder", metavar="RUN", help="folder of the run to go on from")
+    fork.add_argument("new", metavar="NEW", help="folder of the new run")
+    fork.add_argument("--cases", metavar="FILE", help="another list of cases")
+    fork.add_argument("--step", type=int, metavar="N", help="the newest checkpoint up to this step (the last)")
+    _add_changes(fork)
+    export = add_action(actions, "export", "write the model of one run, or of several as folds", _export)
+    export.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs")
+    export.add_argument("--out", metavar="DIR", required=True, help="folder of the model")
+    export.add_argument("--which", choices=["best", "last"], default="best", help="weights (%(default)s)")
+    export.add_argument("--as-version", metavar="VERSION", help="of the model (day and run)")
+    export.add_argument("--overwrite", action="store_true", help="replace an existing folder")
+    export.add_argument("--install", action="store_true", help="also install the model")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    return parsed.action(parsed)
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change the recipe (repeatable)",
+    )
+    parser.add_argument("--rate", choices=["keep", "rescale", "restart"], help="learning rate where steps change")
+    parser.add_argument("--background", action="store_true", help="start it and return at once")
+
+
+def _list(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks.runs import list_runs
+
+    views = list_runs(parsed.root)
+    if parsed.json:
+        print_json([_document(view) for view in views])
+        return 0
+    rows = [
+        [
+            view.folder.name,
+            view.state,
+            view.status.facts.get("step"),
+            view.status.facts.get("best_score"),
+            view.identity.created_utc,
+        ]
+        for view in views
+    ]
+    print_table(["Run", "State", "Step", "Best Dice", "Created"], rows)
+    return 0
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks.runs import view_run
+    from CLIPSLib.training.run_folder import RunFolder
+    from CLIPSLib.training.tables import read_table
+
+    view, folder = view_run(parsed.folder), RunFolder(parsed.folder)
+    validations = read_table(folder.validation)
+    if parsed.json:
+        print_json(_document(view) | {"overrides": folder.overrides(), "validation": validations})
+        return 0
+    print(f"{view.folder}: {view.state}")
+    if not view.status.ended and view.state != "waiting":
+        print(in_words(view.status.stage, dict(view.status.facts)))
+    if view.status.error:
+        print(f"{view.status.error['what']} {view.status.error['remedy']}")
+    if view.identity.parent:
+        print(f"Fork of run {view.identity.parent['run_id']} at step {view.identity.parent['step']}")
+    for override in folder.overrides():
+        for name, (old, new) in override.changes.items():
+            print(f"{override.created_utc}: {name} from {old} to {new} {override.reason}".rstrip())
+    columns = ["step", "case", "dice", "lesion_f1", "fpv_ml", "fnv_ml"]
+    last = [row for row in validations if row["step"] == validations[-1]["step"]]
+    if last:
+        print_table(columns, [[row[column] or None for column in columns] for row in last])
+    return 0
+
+
+def _ask(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.jobs import open_job
+
+    job = open_job(parsed.folder)
+    ask = {
+        "stop": job.ask_stop,
+        "pause": job.pause,
+        "continue": job.resume,
+        "checkpoint": job.ask_checkpoint,
+        "cancel": job.ask_cancel,
+    }
+    ask[parsed.word]()
+    if parsed.json:
+        print_json({"run": job.folder, "asked": parsed.word})
+    else:
+        print(f"Asked {job.folder.name} to {parsed.word}; it answers between two steps.")
+    return 0
+
+
+def _resume(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks.runs import resume_run
+
+    values = key_values(parsed.values, "--set")
+    return started(resume_run(parsed.folder, values, rate=parsed.rate, reason=parsed.reason), parsed)
+
+
+def _fork(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.jobs import launch_job
+    from CLIPSLib.tasks.runs import fork_run
+    from CLIPSLib.training import read_cases
+
+    cases = read_cases(parsed.cases) if parsed.cases else None
+    options: dict[str, Any] = {"step": parsed.step, "rate": parsed.rate or "rescale"}
+    job = fork_run(parsed.folder, parsed.new, key_values(parsed.values, "--set"), cases=cases, **options)
+    launch_job(job)
+    return started(job, parsed)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.models import ModelStore
+    from CLIPSLib.training.export import export_model
+
+    reporter = reporter_for(parsed)
+    described = export_model(
+        parsed.runs,
+        parsed.out,
+        which=parsed.which,
+        version=parsed.as_version,
+        overwrite=parsed.overwrite,
+        reporter=reporter,
+    )
+    if parsed.install:
+        ModelStore().install(parsed.out, reporter=reporter)
+    if parsed.json:
+        print_json({"model": described.model_id, "folder": Path(parsed.out), "installed": parsed.install})
+    else:
+        done = "installed; use it: clips segment PATH --model " + described.name
+        print(f"{described.model_id} in {parsed.out}" + (f", {done}" if parsed.install else ""))
+    return 0
+
+
+def _document(view: RunView) -> dict[str, Any]:
+    return {
+        "folder": view.folder,
+        "state": view.state,
+        "run_id": view.identity.run_id,
+        "parent": view.identity.parent,
+        "created_utc": view.identity.created_utc,
+        "stage": view.status.stage,
+        "facts": view.status.facts,
+        "error": view.status.error,
+        "result": view.status.result,
+    }

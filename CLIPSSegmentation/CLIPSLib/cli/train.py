@@ -1,0 +1,175 @@
+"""`clips train RECIPE`: start a training run, or say what it would cost."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CLIPSLib.cli.arguments import key_values
+from CLIPSLib.cli.output import print_json, reporter_for
+from CLIPSLib.errors import UsageError
+from CLIPSLib.progress import format_duration
+
+if TYPE_CHECKING:
+    from CLIPSLib.jobs import Job
+    from CLIPSLib.training.check import CheckReport
+
+NAME = "train"
+SUMMARY = "Train a network from a recipe; or check what that would cost."
+EXAMPLES = """examples:
+  clips train --preset standard > recipe.toml     a recipe in which every line is explained; edit it
+  clips train recipe.toml --check                 read every header; estimate memory, disk and time
+  clips train recipe.toml                         train in a process of its own, and follow it
+  clips train recipe.toml --out runs/first --background
+  clips train recipe.toml --set training.steps=5000 --set network.options.filters=32
+
+Ctrl-C asks a followed run to save and stop. Closing the terminal does not stop it: see 'clips runs'.
+The recipe names the list of cases (cases.json). See docs/training.md.
+"""
+
+_LOOK_EVERY_S = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", metavar="RECIPE", nargs="?", help="recipe file (TOML)")
+    parser.add_argument("--out", metavar="DIR", help="folder of the run (runs/NAME-TIME)")
+    parser.add_argument(
+        "--check", action="store_true", help="only look at headers, memory, disk and time; write nothing"
+    )
+    parser.add_argument("--preset", metavar="NAME", help="print a recipe: quick, standard or complete")
+    parser.add_argument("--background", action="store_true", help="start the run and return at once")
+    parser.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change the recipe (repeatable)",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    values = key_values(parsed.values, "--set")
+    if parsed.preset:
+        return _print_preset(parsed)
+    if not parsed.recipe:
+        raise UsageError("no-recipe", "'clips train' needs a recipe", "", "Make one: clips train --preset standard.")
+    from CLIPSLib.tasks.runs import create_run, read_recipe
+
+    recipe, cases = read_recipe(parsed.recipe, values)
+    folder = Path(parsed.out or f"runs/{recipe.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    if parsed.check:
+        from CLIPSLib.training.check import check_recipe
+
+        report = check_recipe(recipe, cases, folder, reporter=reporter_for(parsed))
+        print_json(report) if parsed.json else _print_check(report)
+        return 3 if report.problems else 0
+    from CLIPSLib.jobs import launch_job
+
+    job = create_run(folder, recipe, cases)
+    launch_job(job)
+    return started(job, parsed)
+
+
+def started(job: Job, parsed: argparse.Namespace) -> int:
+    """Follow a run that was just launched to its end, or with `--background` only say where it is."""
+    if parsed.background:
+        if parsed.json:
+            print_json({"run": job.folder})
+        else:
+            print(f"Training in {job.folder}; see 'clips runs show {job.folder}'")
+        return 0
+    status = _follow(job, quiet=parsed.json)
+    if parsed.json:
+        print_json({"run": job.folder, "state": status.state, "result": status.result, "error": status.error})
+    status.raise_for_error()
+    if not parsed.json:
+        result = status.result or {}
+        print(f"{result.get('state', status.state)} after {result.get('step')} steps: {job.folder}")
+        if "model" in result:
+            print(f"Model: {result['model']}; install it: clips models install {job.folder / 'model'}")
+    return 0
+
+
+def in_words(stage: str, facts: dict) -> str:
+    """Where a run is, in one line."""
+    if stage != "Training" or not facts:
+        return stage
+    of = f" of {facts['steps']}" if facts.get("steps") else ""
+    parts = [f"step {facts['step']}{of}"]
+    if facts.get("loss") is not None:
+        parts.append(f"loss {facts['loss']:.3f}")
+    if facts.get("dice") is not None:
+        parts.append(f"Dice {facts['dice']:.3f}")
+    if facts.get("steps_per_s"):
+        parts.append(f"{facts['steps_per_s']:.2f} steps/s, {100 * facts['data_wait_share']:.0f} % waiting for data")
+    if facts.get("seconds_left") is not None:
+        parts.append(f"{format_duration(facts['seconds_left'])} left")
+    return f"Training: {', '.join(parts)}"
+
+
+def _follow(job: Job, *, quiet: bool):
+    """Wait for the end and tell the way there; Ctrl-C asks the run to save and stop."""
+    said, cautions = "", 0
+    asked = False
+    while True:
+        try:
+            status = job.status()
+            for caution in status.cautions[cautions:] if not quiet else ():
+                sys.stderr.write(f"Caution: {caution}\n")
+            cautions = len(status.cautions)
+            line = in_words(status.stage, dict(status.facts))
+            if line != said and not quiet:
+                said = _say(line)
+            if status.ended:
+                return status
+            time.sleep(_LOOK_EVERY_S if sys.stderr.isatty() else 10 * _LOOK_EVERY_S if said else _LOOK_EVERY_S)
+        except KeyboardInterrupt:
+            if asked:
+                raise
+            asked = True
+            job.ask_stop()
+            sys.stderr.write("\nThe run saves and stops; Ctrl-C again to leave it to that.\n")
+
+
+def _say(line: str) -> str:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+    else:
+        sys.stderr.write(f"{line}\n")
+    return line
+
+
+def _print_preset(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.schema import to_document
+    from CLIPSLib.training import preset
+    from CLIPSLib.training.recipe_toml import recipe_toml
+
+    recipe = preset(parsed.preset)
+    if parsed.json:
+        print_json(to_document(recipe))
+    else:
+        sys.stdout.write(recipe_toml(recipe))
+    return 0
+
+
+def _print_check(report: CheckReport) -> None:
+    print(f"Cases        {report.train} to train, {report.validate} to validate")
+    print(f"Voxels       {report.voxels[0]:,} in the middle, {report.voxels[1]:,} at most, on the network's grid")
+    available = "" if report.device_memory_gb is None else f" of {report.device_memory_gb:.1f} GB"
+    print(f"Network      {report.weights:,} weights, on {report.device} in {report.precision}")
+    print(f"Memory       about {report.memory_gb:.1f} GB{available} for a step")
+    print(f"Disk         about {report.disk_gb:.1f} GB, {report.disk_free_gb:.1f} GB are free")
+    if report.seconds_per_step is not None:
+        total = "" if report.hours is None else f", {format_duration(3600 * report.hours)} for all steps"
+        print(f"Time         {report.seconds_per_step:.2f} s per step{total} (without reading and validation)")
+    for caution in report.cautions:
+        print(f"Caution      {caution}")
+    for problem in report.problems:
+        print(f"Problem      {problem}")
+    print("Nothing stands in the way." if not report.problems else f"{len(report.problems)} problem(s) to solve first.")

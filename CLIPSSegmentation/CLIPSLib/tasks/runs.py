@@ -1,0 +1,107 @@
+"""Training runs as jobs: created from a recipe, listed, shown, resumed, forked. Called by the command and by panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from CLIPSLib.errors import Refusal
+from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, list_jobs, open_job
+from CLIPSLib.schema import load_toml
+from CLIPSLib.tasks.train_job import VERB
+from CLIPSLib.training import CaseList, Recipe, read_cases
+from CLIPSLib.training.overrides import make_override, with_values
+from CLIPSLib.training.rate import Policy
+from CLIPSLib.training.run_folder import RunFolder, RunIdentity
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run seen from outside."""
+
+    folder: Path
+    identity: RunIdentity
+    recipe: Recipe
+    status: JobStatus
+
+    @property
+    def state(self) -> str:
+        """In the words of training: waiting, preparing, training, validating, paused, stopped, finished, or how it
+        failed."""
+        status = self.status
+        if status.state == "done":
+            return (status.result or {}).get("state", "finished")
+        if status.state != "running":
+            return status.state
+        return {"Training": "training", "Validating": "validating"}.get(status.stage, "preparing")
+
+
+def read_recipe(path: str | Path, values: Mapping[str, Any]) -> tuple[Recipe, CaseList]:
+    """A recipe file with changes by dotted name, and the cases it names.
+
+    Raises:
+        Failure: missing or damaged. Refusal: not valid. UsageError: a change of a field that does not exist.
+    """
+    recipe = with_values(load_toml(path, Recipe), values)
+    return recipe, read_cases(Path(path).absolute().parent / recipe.data.cases)
+
+
+def create_run(folder: str | Path, recipe: Recipe, cases: CaseList) -> Job:
+    """A new run, which waits to be launched. Raises as `RunFolder.create`."""
+    run = RunFolder(folder)
+    run.create(recipe, cases)
+    return create_job(run.path, VERB, {})
+
+
+def resume_run(folder: str | Path, values: Mapping[str, Any], *, rate: Policy | None = None, reason: str = "") -> Job:
+    """Start a run that ended, stopped or died, from its last checkpoint, with changes that are recorded.
+
+    Raises:
+        Refusal: it runs already; a change that would make it another run; nothing is left to do. UsageError: as
+            `make_override`. Failure: no run there.
+    """
+    job, run = _open(folder), RunFolder(folder)
+    status = job.status()
+    if not status.ended and status.state != "waiting":
+        raise Refusal("job-running", "The run is running already", str(run.path), "Stop it first: clips runs stop.")
+    if values:
+        run.add_override(make_override(run.recipe(), values, rate=rate, reason=reason))
+    elif status.state == "done" and (status.result or {}).get("state") == "finished":
+        what = "The run is finished, and nothing about it is to change"
+        raise Refusal("finished", what, str(run.path), "Give it more steps: --set training.steps=N --rate restart.")
+    launch_job(job)
+    return job
+
+
+def fork_run(
+    source: str | Path, target: str | Path, values: Mapping[str, Any], *, cases: CaseList | None = None, **options: Any
+) -> Job:
+    """A new run that goes on from another's checkpoint; it waits to be launched. Raises as `training.fork.fork_run`."""
+    from CLIPSLib.training.fork import fork_run as fork_folder
+
+    fork_folder(source, target, values, cases=cases, **options)
+    return create_job(RunFolder(target).path, VERB, {})
+
+
+def view_run(folder: str | Path) -> RunView:
+    """How a run stands. Raises Failure: no run there."""
+    run, job = RunFolder(folder), _open(folder)
+    return RunView(run.path, run.identity(), run.recipe(), job.status())
+
+
+def list_runs(root: str | Path) -> list[RunView]:
+    """The runs in the folders of `root`, oldest first."""
+    return [view_run(job.folder) for job in list_jobs(root) if job.verb == VERB and _is_run(job.folder)]
+
+
+def _is_run(folder: Path) -> bool:
+    return RunFolder(folder).identity_file.exists()
+
+
+def _open(folder: str | Path) -> Job:
+    job = open_job(folder)
+    if job.verb != VERB or not _is_run(job.folder):
+        raise Refusal("not-a-run", "The folder holds no training run", str(folder), "See 'clips runs list'.")
+    return job

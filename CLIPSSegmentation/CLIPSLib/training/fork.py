@@ -1,0 +1,72 @@
+"""A new run that goes on from a checkpoint of another one, with changes that would not be honest within one run.
+
+Called by `tasks.runs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from CLIPSLib.errors import Refusal
+from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.schema import from_document, to_document
+from CLIPSLib.training.checkpoints import Checkpoints
+from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, with_values
+from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.rate import Policy
+from CLIPSLib.training.run_folder import RunFolder, RunIdentity
+from CLIPSLib.training.types import CaseList
+
+
+def fork_run(
+    source: str | Path,
+    target: str | Path,
+    values: Mapping[str, Any],
+    *,
+    cases: CaseList | None = None,
+    step: int | None = None,
+    rate: Policy = "rescale",
+    reporter: Reporter = SILENT,
+) -> RunIdentity:
+    """Make a run in `target` that goes on from the newest checkpoint of `source` (or the newest up to `step`).
+
+    values: changed fields of the recipe by dotted name. cases: others than those of the source. rate: what becomes of
+    the learning rate where the number of steps changes. The best step so far is forgotten: other cases or rules may
+    judge from now on.
+
+    Raises:
+        Refusal: no checkpoint, a change that does not fit the weights, or `target` holds a run. UsageError: no such
+            field.
+    """
+    old = RunFolder(source)
+    saved = Checkpoints(old.checkpoints).newest(reporter, up_to=step)
+    if saved is None:
+        raise Refusal("no-checkpoint", "The run has no checkpoint to fork from", str(old.path), "Let it train first.")
+    before = old.recipe()
+    recipe = with_values(before, values)
+    changes = changes_of(before, recipe)
+    check_fork(changes)
+    new = RunFolder(target)
+    parent = {"run_id": old.identity().run_id, "step": saved.step}
+    identity = new.create(recipe, cases or old.cases(), parent=parent, changes=changes)
+    state = from_document(RunState, saved.state)
+    plan = state.rate
+    if recipe.training.steps != before.training.steps:
+        plan = plan.extended(saved.step, recipe.training.steps, rate, recipe.optimizer)
+    state = replace(
+        state,
+        rate=plan,
+        score=None,
+        best_step=None,
+        best_score=None,
+        waited=0,
+        validated=None,
+        finished=False,
+        recipe_sha256=lasting_sha256(recipe),
+        cases_sha256=new.cases_sha256(),
+    )
+    Checkpoints(new.checkpoints).save(saved.step, saved.tensors, to_document(state))
+    return identity
