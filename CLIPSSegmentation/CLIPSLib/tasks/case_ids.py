@@ -27,7 +27,7 @@ def match_ids(registry: Registry, ids: Sequence[str]) -> MatchedIds:
         Refusal: "id-ambiguous": an id means cases of different patients (a pseudonym that is another's number).
     """
     patients = {row.case_id: row.patient_id for row in registry.cases()}
-    found = {given: registry.find(given) if given else () for given in dict.fromkeys(ids)}  # "" is nobody
+    found = {given: registry.find(given) for given in dict.fromkeys(ids)}
     for given, cases in found.items():
         if len({patients[case] for case in cases}) > 1:
             raise Refusal("id-ambiguous", f"'{given}' could mean the cases {', '.join(cases)}", "", "Use the case ids.")
