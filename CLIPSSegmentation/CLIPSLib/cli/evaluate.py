@@ -69,6 +69,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--matching-threshold", type=float, metavar="SCORE", help="score that finds a lesion (0.5)")
     group.add_argument("--tolerance-mm", type=float, metavar="MM", help="of the normalized surface distance (5)")
     group.add_argument("--suv-threshold", type=float, metavar="SUV", help="compare only voxels with SUV >= this")
+    group.add_argument("--cutoff-ml", type=float, metavar="ML", help="clinical limit of TMTV: do the classes agree?")
     group.add_argument(
         "--hospital", choices=["dice", "nsd"], help="the hospital's metrics too (SUV > 4), lesions matched by this"
     )
@@ -145,7 +146,8 @@ def request_of(parsed: argparse.Namespace) -> EvaluationRequest:
     if parsed.hospital:
         shared = {"tolerance_mm": given["tolerance_mm"]} if "tolerance_mm" in given else {}
         hospital = from_document(HospitalOptions, {"matching": parsed.hospital, **shared}, where="command line")
-    return EvaluationRequest(options=from_document(EvaluationOptions, given, where="command line"), hospital=hospital)
+    options = from_document(EvaluationOptions, given, where="command line")
+    return EvaluationRequest(options=options, cutoff_ml=parsed.cutoff_ml, hospital=hospital)
 
 
 def _write_csv(parsed: argparse.Namespace, evaluated: EvaluatedCohort) -> None:
@@ -170,6 +172,11 @@ def _print_cohort(evaluated: EvaluatedCohort) -> None:
         print(
             f"\nTMTV, prediction minus reference: bias {difference.bias:.1f} mL, limits of agreement "
             f"{difference.lower:.1f} to {difference.upper:.1f} mL"
+        )
+    if cohort.tmtv.kappa is not None:
+        print(
+            f"TMTV >= {cohort.tmtv.cutoff_ml:g} mL: {cohort.tmtv.same_class:.0%} of the cases in the same class, "
+            f"kappa {cohort.tmtv.kappa:.2f}"
         )
     for failed in cohort.failures:
         print(f"failed: {failed.case_id}: {', '.join(failed.reasons)}")

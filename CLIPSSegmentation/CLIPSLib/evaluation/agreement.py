@@ -87,6 +87,19 @@ def concordance(first: np.ndarray, second: np.ndarray) -> float | None:
     return 2.0 * covariance / spread if spread > 0 else None
 
 
+def class_agreement(first: np.ndarray, second: np.ndarray) -> tuple[float | None, float | None]:
+    """Two yes-or-no judgments of the same cases: the share that agree, and Cohen's kappa (Educ Psychol Meas 1960).
+
+    None without cases; kappa also when chance alone agrees on all of them.
+    """
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    if len(first) == 0:
+        return None, None
+    same = float((first == second).mean())
+    by_chance = float(first.mean() * second.mean() + (~first).mean() * (~second).mean())
+    return same, (same - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else None
+
+
 def pearson(first: np.ndarray, second: np.ndarray) -> float | None:
     """Pearson's linear correlation; None for fewer than two cases, or where one of the two does not vary."""
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,9 @@ from CLIPSLib.evaluation.types import (
     REFERENCE,
     CaseEvaluation,
     EvaluationOptions,
+    LesionEvaluation,
 )
-from CLIPSLib.imaging import label_components, voxel_volume_ml
+from CLIPSLib.imaging import label_components, largest_distance_mm, voxel_volume_ml
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -63,6 +65,11 @@ def evaluate(
         **_lesion_counts(*lesions, matching),
         **_surface_values(first, second, pair.spacing_zyx_mm, options.tolerance_mm),
     }
+    rows = (
+        *lesion_rows(REFERENCE, *lesions, matching.reference, pair),
+        *lesion_rows(PREDICTION, *reversed(lesions), matching.prediction, pair),
+    )
+    values["d_max_difference_mm"] = _d_max_difference_mm(rows)
     if not first.any():  # nothing to be right about: a share of nothing is neither 0 nor 1
         values.update(dict.fromkeys(("dice", "iou", "nsd"), None))
     return CaseEvaluation(
@@ -70,10 +77,7 @@ def evaluate(
         matching=rule_in_words(options),
         tolerance_mm=options.tolerance_mm,
         options=options,
-        lesions=(
-            *lesion_rows(REFERENCE, *lesions, matching.reference, pair),
-            *lesion_rows(PREDICTION, *reversed(lesions), matching.prediction, pair),
-        ),
+        lesions=rows,
         undefined=_reasons(values),
     )
 
@@ -126,6 +130,15 @@ def _surface_values(
         "mean_distance_reference_to_prediction_mm": distances.mean_to_prediction_mm() if finite else None,
         "mean_distance_prediction_to_reference_mm": distances.mean_to_reference_mm() if finite else None,
     }
+
+
+def _d_max_difference_mm(rows: Sequence[LesionEvaluation]) -> float | None:
+    """How much farther apart the farthest two predicted lesions are; None when a mask has no lesion."""
+    centroids = [[row.centroid_lps_mm for row in rows if row.of == of] for of in (REFERENCE, PREDICTION)]
+    if not all(centroids):
+        return None
+    of_reference, of_prediction = (largest_distance_mm(np.array(points)) for points in centroids)
+    return of_prediction - of_reference
 
 
 def _reasons(values: dict[str, float | None]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from CLIPSLib.evaluation.agreement import bland_altman, concordance, log_bland_altman, pearson
+from CLIPSLib.evaluation.agreement import bland_altman, class_agreement, concordance, log_bland_altman, pearson
 from CLIPSLib.evaluation.types import (
     CaseEvaluation,
     CohortEvaluation,
@@ -20,13 +20,17 @@ MEASURES = (
     *("dice", "iou", "nsd", "hd95_mm", "mean_surface_distance_mm"),
     *("mean_distance_reference_to_prediction_mm", "mean_distance_prediction_to_reference_mm"),
     *("lesion_recall", "lesion_precision", "lesion_f1"),
-    *("fpv_ml", "fnv_ml", "reference_ml", "prediction_ml", "tmtv_difference_ml"),
+    *("fpv_ml", "fnv_ml", "reference_ml", "prediction_ml", "tmtv_difference_ml", "d_max_difference_mm"),
 )
 _DEFAULTS = FailureRule()
 
 
-def evaluate_cohort(cases: Mapping[str, CaseEvaluation], *, rule: FailureRule = _DEFAULTS) -> CohortEvaluation:
+def evaluate_cohort(
+    cases: Mapping[str, CaseEvaluation], *, rule: FailureRule = _DEFAULTS, cutoff_ml: float | None = None
+) -> CohortEvaluation:
     """Summarize the evaluations of many cases, by case id. Measures that a case does not have are left out and counted.
+
+    cutoff_ml: a clinical limit of TMTV (its value depends on the segmentation method), for the agreement of classes.
 
     Raises:
         ValueError: cases that were compared with different options: their numbers do not belong together.
@@ -38,7 +42,7 @@ def evaluate_cohort(cases: Mapping[str, CaseEvaluation], *, rule: FailureRule = 
     return CohortEvaluation(
         cases=len(found),
         summaries={name: summarize([getattr(case, name) for case in found]) for name in MEASURES},
-        tmtv=_volume_agreement(found),
+        tmtv=_volume_agreement(found, cutoff_ml),
         failures=tuple(FailedCase(case_id=case_id, reasons=reasons) for case_id, reasons in failures if reasons),
         rule=_rule_in_words(rule),
     )
@@ -62,26 +66,43 @@ def summarize(values: Sequence[float | None]) -> Summary:
     )
 
 
-def _volume_agreement(cases: Sequence[CaseEvaluation]) -> VolumeAgreement:
+def _volume_agreement(cases: Sequence[CaseEvaluation], cutoff_ml: float | None) -> VolumeAgreement:
     reference = np.array([case.reference_ml for case in cases])
     prediction = np.array([case.prediction_ml for case in cases])
     errors = np.abs(prediction - reference)
+    same_class, kappa = None, None
+    if cutoff_ml is not None:
+        same_class, kappa = class_agreement(reference >= cutoff_ml, prediction >= cutoff_ml)
     values = {
         "pearson": pearson(reference, prediction),
         "ccc": concordance(reference, prediction),
         "difference": bland_altman(reference, prediction),
         "log_ratio": log_bland_altman(reference, prediction),
+        "same_class": same_class,
+        "kappa": kappa,
     }
-    too_few = f"{len(cases)} cases; it takes at least two" if len(cases) < 2 else "the volumes do not vary"
-    reasons = {name: too_few for name, value in values.items() if value is None}
-    if "log_ratio" in reasons and len(cases) >= 2:
-        reasons["log_ratio"] = "fewer than two cases in which both volumes are above 0"
+    reasons = _why_undefined(len(cases), cutoff_ml)
     return VolumeAgreement(
         absolute_error_ml=summarize(errors.tolist()),
         relative_error=summarize([e / r if r > 0 else None for e, r in zip(errors, reference, strict=True)]),
         **values,
-        undefined=reasons,
+        cutoff_ml=cutoff_ml,
+        undefined={name: reasons[name] for name, value in values.items() if value is None},
     )
+
+
+def _why_undefined(n: int, cutoff_ml: float | None) -> dict[str, str]:
+    """The only reason for which each measure of agreement can be missing."""
+    few = f"{n} cases; it takes at least two" if n < 2 else ""
+    unset = "no cutoff was given" if cutoff_ml is None else ""
+    return {
+        "pearson": few or "the volumes do not vary",
+        "ccc": few or "the volumes do not vary",
+        "difference": few,
+        "log_ratio": few or "fewer than two cases in which both volumes are above 0",
+        "same_class": unset or few,
+        "kappa": unset or "both put all cases on one side",
+    }
 
 
 def _why_failed(case: CaseEvaluation, rule: FailureRule) -> tuple[str, ...]:

@@ -62,7 +62,8 @@ class CaseEvaluation:
 
     matching: the rule that pairs lesions, in words. fpv_ml, fnv_ml: as autoPET (18 neighbors), whatever the options.
     mean_surface_distance_mm: both ways together, weighted by area; the two ways apart in the fields after it.
-    tmtv_difference_ml: prediction minus reference. undefined: field name -> why it is None.
+    tmtv_difference_ml, d_max_difference_mm: prediction minus reference; Dmax is the largest distance between the
+    centroids of two lesions, 0 for one lesion. undefined: field name -> why it is None.
     """
 
     dice: float | None
@@ -84,6 +85,7 @@ class CaseEvaluation:
     mean_surface_distance_mm: float | None
     mean_distance_reference_to_prediction_mm: float | None
     mean_distance_prediction_to_reference_mm: float | None
+    d_max_difference_mm: float | None
     options: EvaluationOptions
     lesions: tuple[LesionEvaluation, ...] = ()
     undefined: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +136,8 @@ class VolumeAgreement:
 
     absolute_error_ml: |difference|. relative_error: |difference| / reference, where that is not 0.
     pearson: linear correlation (no agreement); ccc: Lin's concordance. log_ratio: spread that grows with volume.
+    cutoff_ml: where one was given, same_class is the share of cases that both volumes put on one side of it (>= is
+    high), kappa (Cohen) what is left of that beyond chance.
     """
 
     absolute_error_ml: Summary
@@ -142,6 +146,9 @@ class VolumeAgreement:
     ccc: float | None
     difference: BlandAltman | None
     log_ratio: BlandAltman | None
+    cutoff_ml: float | None
+    same_class: float | None
+    kappa: float | None
     undefined: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -57,10 +57,11 @@ class MaskPair:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """What is wanted. hospital: the hospital's metrics too (they need the PET); None for not."""
+    """What is wanted. cutoff_ml: see `evaluate_cohort`. hospital: its metrics too (they need the PET), or None."""
 
     options: EvaluationOptions = field(default_factory=EvaluationOptions)
     failures: FailureRule = field(default_factory=FailureRule)
+    cutoff_ml: float | None = None
     hospital: HospitalOptions | None = None
 
 
@@ -114,7 +115,7 @@ def evaluate_cases(
     evaluations = {case.case_id: case.evaluation for case in found if case.evaluation is not None}
     return EvaluatedCohort(
         cases=tuple(found),
-        cohort=evaluate_cohort(evaluations, rule=request.failures),
+        cohort=evaluate_cohort(evaluations, rule=request.failures, cutoff_ml=request.cutoff_ml),
         hospital=None if request.hospital is None else evaluate_hospital_cohort(patients),
     )
 

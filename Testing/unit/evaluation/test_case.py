@@ -49,6 +49,15 @@ def test_two_overlapping_cubes_by_hand():
     assert found.undefined == {}
 
 
+def test_the_difference_of_the_largest_distances_between_lesions_by_hand():
+    three = mask_of(SHAPE, A, FAR, np.s_[1:3, 7:9, 7:9])
+    found = compared(three, mask_of(SHAPE, A, FAR))
+    assert found.d_max_difference_mm == pytest.approx(0.0)
+    one = compared(three, mask_of(SHAPE, A))
+    assert one.d_max_difference_mm == pytest.approx(-2.0 * 6.0 * np.sqrt(3))  # 6 voxels of 2 mm along each axis
+    assert compared(three, mask_of(SHAPE)).d_max_difference_mm is None
+
+
 def flood_filled(mask: np.ndarray) -> list[set[tuple[int, int, int]]]:
     """The 18-connected components of a mask, voxel by voxel: neighbors differ by one in one or two coordinates."""
     steps = [s for s in itertools.product((-1, 0, 1), repeat=3) if 1 <= sum(map(abs, s)) <= 2]

@@ -91,12 +91,23 @@ def test_volumes_of_a_cohort_by_hand():
     assert tmtv.relative_error.missing == 1
     assert tmtv.difference.bias == pytest.approx(16 / 3)
     assert (tmtv.log_ratio.n, tmtv.log_ratio.excluded) == (2, 1)
-    assert tmtv.undefined == {}
+    assert tmtv.undefined == dict.fromkeys(("same_class", "kappa"), "no cutoff was given")
+
+
+def test_classes_at_a_cutoff_agree_beyond_chance_by_hand():
+    volumes = [(300, 250), (220, 219), (100, 90), (50, 230), (500, 400)]  # high-high, high-low, low-low, low-high, h-h
+    cases = {str(i): a_case(reference_ml=float(a), prediction_ml=float(b)) for i, (a, b) in enumerate(volumes)}
+    tmtv = evaluate_cohort(cases, cutoff_ml=220.0).tmtv
+    assert tmtv.same_class == 0.6
+    assert tmtv.kappa == pytest.approx((0.6 - 0.52) / (1 - 0.52))  # 3 of 5 are high in both: 0.36 + 0.16 by chance
+    one_side = evaluate_cohort(cases, cutoff_ml=1000.0).tmtv
+    assert (one_side.same_class, one_side.kappa) == (1.0, None)
+    assert "one side" in one_side.undefined["kappa"]
 
 
 def test_a_single_case_says_why_there_is_no_agreement():
     tmtv = evaluate_cohort({"a": a_case()}).tmtv
-    assert set(tmtv.undefined) == {"pearson", "ccc", "difference", "log_ratio"}
+    assert set(tmtv.undefined) == {"pearson", "ccc", "difference", "log_ratio", "same_class", "kappa"}
     assert "at least two" in tmtv.undefined["ccc"]
 
 

@@ -46,7 +46,7 @@ def test_nsd_of_a_real_tumor_is_that_of_monai():
     reference, pet = tumor_and_pet("STS_003")
     prediction = array_view(pet) >= 2.5
     theirs = metrics.compute_surface_dice(
-        *(torch.from_numpy(np.asarray(m, np.uint8)[None, None]) for m in (prediction, array_view(reference))),
+        *(torch.from_numpy(np.array(m, np.uint8)[None, None]) for m in (prediction, array_view(reference))),
         class_thresholds=[4.0],
         include_background=True,
         spacing=spacing_zyx_mm(pet),
