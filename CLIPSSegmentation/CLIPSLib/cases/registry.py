@@ -187,14 +187,7 @@ class Registry:
             UsageError: no author; `parent` is no mask of this case.
         """
         return masks.add_mask(
-            self._database,
-            self._folder,
-            self.case(case_id),
-            segmentation,
-            origin=origin,
-            author=author,
-            parent=parent,
-            comment=comment,
+            *self._at(case_id), segmentation, origin=origin, author=author, parent=parent, comment=comment
         )
 
     def masks(self, case_id: str) -> list[MaskVersion]:
@@ -254,9 +247,7 @@ class Registry:
     ) -> Review:
         """Add a review; earlier ones stay. status: any of `REVIEW_STATUSES`."""
         return reviews.add_review(
-            self._database,
-            self._folder,
-            self.case(case_id),
+            *self._at(case_id),
             status=status,
             reader=reader,
             mask_id=mask_id,
@@ -280,16 +271,7 @@ class Registry:
         active_s: float = 0.0,
     ) -> Rating:
         """Add a rating of difficulty, 1 to 5; the rater's earlier ones stay. tags: of `RATING_TAGS`."""
-        return ratings.rate(
-            self._database,
-            self._folder,
-            self.case(case_id),
-            rater=rater,
-            score=score,
-            tags=tags,
-            comment=comment,
-            active_s=active_s,
-        )
+        return ratings.rate(*self._at(case_id), rater=rater, score=score, tags=tags, comment=comment, active_s=active_s)
 
     def ratings(self, case_id: str | None = None, *, viewer: str | None = None, history: bool = False) -> list[Rating]:
         """The latest rating of each rater for each case (or one case); with `history` also the earlier ones.
@@ -310,16 +292,7 @@ class Registry:
         edit_count: int = 0,
     ) -> None:
         """Keep unfinished work, in place of the reader's earlier draft of this case. Raises as `add_mask`."""
-        drafts.save(
-            self._database,
-            self._folder,
-            self.case(case_id),
-            reader,
-            segmentation,
-            parent=parent,
-            active_s=active_s,
-            edit_count=edit_count,
-        )
+        drafts.save(*self._at(case_id), reader, segmentation, parent=parent, active_s=active_s, edit_count=edit_count)
 
     def read_draft(self, case_id: str, reader: str) -> Draft | None:
         """The reader's unfinished work on a case. Raises as `read_mask`."""
@@ -357,3 +330,6 @@ class Registry:
         return check.check(
             self._database, self._folder, remove_orphans=remove_orphans, hashes=hashes, reporter=reporter
         )
+
+    def _at(self, case_id: str) -> tuple[Database, RegistryFolder, CaseRecord]:
+        return self._database, self._folder, self.case(case_id)
