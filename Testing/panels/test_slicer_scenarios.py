@@ -68,3 +68,16 @@ def test_the_exit_code_says_whether_anything_ran_and_passed(tmp_path):
     assert run(tmp_path) == 0
     (tmp_path / "scenario_b.py").write_text(case.format(2))
     assert run(tmp_path) == 1
+
+
+@pytest.fixture
+def loaded_both(loaded, host, own_data_folder):
+    host.load_module(REPOSITORY / "CLIPSTraining" / "CLIPSTraining.py")
+
+
+def test_the_training_scenario_passes_but_for_the_effect_that_needs_a_real_slicer(host, loaded_both):
+    with host.main_window():
+        result = results(load("scenario_training"))
+    assert result.testsRun == 5 and not result.failures
+    ((_test, error),) = result.errors
+    assert "works on voxels only in a real Slicer" in error
