@@ -29,7 +29,7 @@ EXAMPLES = """examples:
   clips cases split folds --folds 5 --seed 1
   clips cases difficulty measure                            how hard each case is, by its PET and reference
 
-Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/cases.md.
+Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/clips-cases.md.
 """
 
 _ACTIONS = (

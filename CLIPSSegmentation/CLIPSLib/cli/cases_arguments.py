@@ -32,6 +32,19 @@ def open_registry(parsed: argparse.Namespace, *, read_only: bool = False) -> Reg
     return Registry.open(parsed.registry, read_only=read_only)
 
 
+def case_of(registry: Registry, identifier: str) -> str:
+    """The case that an id on the command line means: a case id, a UID, a pseudonym, the hospital's patient number.
+
+    Raises:
+        UsageError: no case, or several.
+    """
+    found = registry.find(identifier)
+    if len(found) > 1:
+        what = f"'{identifier}' means {len(found)} cases: {', '.join(found)}"
+        raise UsageError("several-cases", what, str(registry.folder), "Give the case id.")
+    return found[0] if found else registry.case(identifier).case_id
+
+
 def add_author(parser: argparse.ArgumentParser) -> None:
     """Who imports or chooses; unlike a reader or rater, the login name will do."""
     parser.add_argument("--author", metavar="NAME", help="who does this (the login name)")

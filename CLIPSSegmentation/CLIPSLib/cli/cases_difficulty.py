@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import add_action, key_values
@@ -42,6 +43,7 @@ def _add_measure(inner: Any) -> None:
         help="all measurers of a kind (%(default)s)",
     )
     measure.add_argument("--model", default="", metavar="NAME", help="the teacher: whose predicted masks are judged")
+    measure.add_argument("--suv-threshold", type=float, metavar="SUV", help="judge the teacher above this SUV alone")
     measure.add_argument("--among", default="all", choices=["all", "models", "readers"], help="whose masks disagree")
     measure.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of uptake (repeatable)")
     measure.add_argument("--organs", default="", metavar="DIR", help="organ masks on the PET grid, CASE.nii.gz")
@@ -94,7 +96,7 @@ def _measure(parsed: argparse.Namespace) -> int:
 
 def _settings(registry: Registry, parsed: argparse.Namespace) -> tuple[MeasureSettings, tuple[str, ...]]:
     """What the options ask for, and the ids of the quarantine list that are no case."""
-    from CLIPSLib.difficulty import MeasureSettings, UptakeOptions
+    from CLIPSLib.difficulty import AUTOPET, MeasureSettings, UptakeOptions
     from CLIPSLib.errors import UsageError
     from CLIPSLib.schema import from_document
 
@@ -111,6 +113,7 @@ def _settings(registry: Registry, parsed: argparse.Namespace) -> tuple[MeasureSe
         uptake=from_document(UptakeOptions, key_values(parsed.option, "--option"), where="--option"),
         organs=parsed.organs,
         teacher=parsed.model,
+        evaluation=replace(AUTOPET, suv_threshold=parsed.suv_threshold),
         among=parsed.among,
     )
     return settings, unknown

@@ -1,11 +1,11 @@
-"""`clips cases list | show | check`: what is in a registry."""
+"""`clips cases list | show | check | rescue`: what is in a registry, and whether it is whole."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
+from CLIPSLib.cli.cases_arguments import add_case_action, case_of, open_registry
 from CLIPSLib.cli.output import print_json, print_table, reporter_for
 from CLIPSLib.errors import UsageError
 
@@ -27,11 +27,12 @@ def add_actions(actions: Any) -> None:
     listed.add_argument("--no-reference", action="store_true", help="only cases without a reference mask")
     listed.add_argument("--rater", metavar="NAME", help="hide others' ratings of cases that NAME has not rated")
     show = add_case_action(actions, "show", "everything about one case", _show)
-    show.add_argument("case", metavar="CASE")
+    show.add_argument("case", metavar="CASE", help="case id, UID, pseudonym or the hospital's patient number")
     show.add_argument("--rater", metavar="NAME", help="hide others' ratings until NAME has rated")
     check = add_case_action(actions, "check", "compare all files with the database", _check)
     check.add_argument("--remove-orphans", action="store_true", help="delete what interrupted work left over")
     check.add_argument("--fast", action="store_true", help="do not read the files through")
+    add_case_action(actions, "rescue", "build a damaged database anew from what can be read and its backup", _rescue)
 
 
 def _list(parsed: argparse.Namespace) -> int:
@@ -92,16 +93,16 @@ def _row(row: CaseRow) -> list[object]:
 
 def _show(parsed: argparse.Namespace) -> int:
     with open_registry(parsed, read_only=True) as registry:
-        case = registry.case(parsed.case)
-        reference = registry.reference(parsed.case)
+        case_id = case_of(registry, parsed.case)
+        reference = registry.reference(case_id)
         found = {
-            "case": case,
-            "files": registry.files(parsed.case),
+            "case": registry.case(case_id),
+            "files": registry.files(case_id),
             "reference": reference and reference.id,
-            "reference_history": registry.reference_history(parsed.case),
-            "masks": registry.masks(parsed.case),
-            "reviews": registry.reviews(parsed.case, viewer=parsed.rater),
-            "ratings": registry.ratings(parsed.case, viewer=parsed.rater, history=True),
+            "reference_history": registry.reference_history(case_id),
+            "masks": registry.masks(case_id),
+            "reviews": registry.reviews(case_id, viewer=parsed.rater),
+            "ratings": registry.ratings(case_id, viewer=parsed.rater, history=True),
         }
     if parsed.json:
         print_json(found)
@@ -187,3 +188,15 @@ def _check(parsed: argparse.Namespace) -> int:
                 print(f"{title}: {path}")
         print("Everything is there and as it was written" if found.whole else "The registry is not whole")
     return 0 if found.whole else 1
+
+
+def _rescue(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.cases import rescue_registry
+
+    rescue = rescue_registry(parsed.registry)
+    if parsed.json:
+        print_json(rescue)
+    else:
+        print(f"Saved {rescue}; {rescue.dropped} rows were lost. The damaged database is kept: {rescue.damaged}")
+        print("Look at 'clips cases check' before removing anything.")
+    return 0

@@ -13,6 +13,7 @@ from CLIPSLib.cli.cases_arguments import (
     add_case_action,
     add_mask_reading,
     author_of,
+    case_of,
     mask_reading_of,
     open_registry,
 )
@@ -67,7 +68,7 @@ def _import(parsed: argparse.Namespace) -> int:
     with open_registry(parsed) as registry:
         imported = import_mask(
             registry,
-            parsed.case,
+            case_of(registry, parsed.case),
             [parsed.mask],
             author=author_of(parsed),
             reading=mask_reading_of(parsed),
@@ -143,18 +144,19 @@ def _diff(parsed: argparse.Namespace) -> int:
 
 def _reference(parsed: argparse.Namespace) -> int:
     with open_registry(parsed, read_only=not parsed.mask) as registry:
+        case_id = case_of(registry, parsed.case)
         if parsed.mask:
-            registry.set_reference(parsed.case, parsed.mask, author=author_of(parsed), comment=parsed.comment)
-        history = registry.reference_history(parsed.case)
+            registry.set_reference(case_id, parsed.mask, author=author_of(parsed), comment=parsed.comment)
+        history = registry.reference_history(case_id)
     if parsed.json:
         print_json(history)
         return 0
     if not history:
-        print(f"Case {parsed.case} has no reference mask")
+        print(f"Case {case_id} has no reference mask")
         return 0
     print_table(
         ["Chosen", "Mask", "By", "Comment"],
         [[choice.chosen_utc, choice.mask_id, choice.author, choice.comment] for choice in history],
     )
-    print(f"\nThe reference of {parsed.case} is {history[-1].mask_id}")
+    print(f"\nThe reference of {case_id} is {history[-1].mask_id}")
     return 0

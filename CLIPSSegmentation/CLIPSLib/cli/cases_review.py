@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
+from CLIPSLib.cli.cases_arguments import add_case_action, case_of, open_registry
 from CLIPSLib.cli.output import print_json, print_table
 from CLIPSLib.errors import UsageError
 
@@ -43,15 +43,16 @@ def _review(parsed: argparse.Namespace) -> int:
     if parsed.status and not parsed.reader:
         raise UsageError("no-reader", "A review needs its reader", parsed.case, "Give --reader NAME.")
     with open_registry(parsed, read_only=not parsed.status) as registry:
+        case_id = case_of(registry, parsed.case)
         if parsed.status:
             registry.review(
-                parsed.case,
+                case_id,
                 status=parsed.status,
                 reader=parsed.reader,
                 mask_id=parsed.mask,
                 comment=parsed.comment,
             )
-        reviews = registry.reviews(parsed.case)
+        reviews = registry.reviews(case_id)
     if parsed.json:
         print_json(reviews)
         return 0
@@ -59,7 +60,7 @@ def _review(parsed: argparse.Namespace) -> int:
         ["Time", "Status", "Reader", "Mask", "Comment"],
         [[r.reviewed_utc, r.status, r.reader, r.mask_id, r.comment] for r in reviews],
     )
-    print(f"\n{parsed.case}: {reviews[-1].status if reviews else 'to review'}")
+    print(f"\n{case_id}: {reviews[-1].status if reviews else 'to review'}")
     return 0
 
 
@@ -69,9 +70,10 @@ def _rate(parsed: argparse.Namespace) -> int:
     if parsed.case is None:
         return _show_all(parsed)
     with open_registry(parsed, read_only=parsed.score is None) as registry:
+        case_id = case_of(registry, parsed.case)
         if parsed.score is not None:
-            registry.rate(parsed.case, rater=parsed.rater, score=parsed.score, tags=parsed.tag, comment=parsed.comment)
-        ratings = registry.ratings(parsed.case, viewer=parsed.rater)
+            registry.rate(case_id, rater=parsed.rater, score=parsed.score, tags=parsed.tag, comment=parsed.comment)
+        ratings = registry.ratings(case_id, viewer=parsed.rater)
     if parsed.json:
         print_json(ratings)
         return 0

@@ -1,11 +1,11 @@
-"""`clips cases split`: who is trained on and who is validated on; nnU-Net's splits_final.json in and out."""
+"""`clips cases stratum | split`: groups of cases, and who is trained on and who is validated on."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
+from CLIPSLib.cli.cases_arguments import add_case_action, case_of, open_registry
 from CLIPSLib.cli.output import print_json, print_table
 from CLIPSLib.errors import UsageError
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 
 def add_actions(actions: Any) -> None:
+    stratum = add_case_action(actions, "stratum", "say which group cases belong to (a center, a tracer)", _stratum)
+    stratum.add_argument("stratum", metavar="NAME")
+    stratum.add_argument("cases", nargs="+", metavar="CASE")
     split = add_case_action(actions, "split", "divide cases by patient into folds, and keep them under a name", _split)
     split.add_argument("name", nargs="?", metavar="NAME", help="of the split; without it: list the splits")
     how = split.add_mutually_exclusive_group()
@@ -25,6 +28,18 @@ def add_actions(actions: Any) -> None:
     split.add_argument("--all", action="store_true", help="also cases without a reference mask or reviewed as unusable")
     split.add_argument("--export", metavar="FILE", help="write it as nnU-Net's splits_final.json")
     split.add_argument("--overwrite", action="store_true", help="replace an existing --export")
+
+
+def _stratum(parsed: argparse.Namespace) -> int:
+    with open_registry(parsed) as registry, registry.together():
+        cases = [case_of(registry, case) for case in parsed.cases]
+        for case_id in cases:
+            registry.set_stratum(case_id, parsed.stratum)
+    if parsed.json:
+        print_json({"stratum": parsed.stratum, "cases": cases})
+    else:
+        print(f"{len(cases)} cases belong to '{parsed.stratum}'; splits that are saved stay as they are")
+    return 0
 
 
 def _split(parsed: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import builders_registry
 import pytest
@@ -78,6 +79,19 @@ def test_a_case_is_shown_with_its_masks(registry, capsys):
     assert "Vendor" not in capsys.readouterr().err
     assert main(["cases", "show", "1"]) == 2
     assert "1" in capsys.readouterr().err
+
+
+def test_a_case_is_found_by_the_patient_number_of_the_hospital(registry, capsys):
+    assert document(capsys, "show", "007")["case"]["case_id"] == "C0001"
+    assert document(capsys, "show", "7")["case"]["case_id"] == "C0002"
+    assert main(["cases", "show", "07"]) == 2
+
+
+def test_cases_get_a_stratum(registry, capsys):
+    assert main(["cases", "stratum", "Nantes", "C0001", "7"]) == 0
+    assert [row["stratum"] for row in document(capsys, "list")] == ["Nantes", "Nantes"]
+    assert main(["cases", "stratum", "Lyon", "C0001", "C9"]) == 2  # none of them, as one is unknown
+    assert [row["stratum"] for row in document(capsys, "list")] == ["Nantes", "Nantes"]
 
 
 def test_masks_are_compared_and_the_reference_is_chosen(registry, capsys):
@@ -159,3 +173,15 @@ def test_the_registry_is_checked(registry, capsys):
         opened.mask_path("C0001-m1").unlink()
     assert main(["cases", "check"]) == 1
     assert "Missing" in capsys.readouterr().out
+
+
+def test_a_damaged_database_is_rescued_from_its_backup(registry, folder, capsys):
+    shutil.rmtree(folder / "clips-cases" / "backups")  # of the empty registry; opening makes one of today
+    assert main(["cases", "check"]) == 0
+    database = folder / "clips-cases" / "registry.sqlite"
+    database.write_bytes(database.read_bytes()[:4096])
+    assert main(["cases", "list"]) == 1
+    assert "damaged" in capsys.readouterr().err
+    assert main(["cases", "rescue"]) == 0
+    assert "0 rows were lost" in capsys.readouterr().out
+    assert [row["case_id"] for row in document(capsys, "list")] == ["C0001", "C0002"]
