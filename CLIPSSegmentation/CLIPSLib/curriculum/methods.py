@@ -17,7 +17,7 @@ from CLIPSLib.curriculum.ordering import ANTI, CURRICULUM, RANDOM, SIZE
 
 _HACOHEN = "Hacohen and Weinshall, ICML 2019"
 _SURVEY = "Wang, Chen and Zhu, IEEE TPAMI 2022"
-_GROWING = "entropy grows, no case is ever removed, ends at the full set: a curriculum in the sense of Bengio et al."
+_GROWING = "entropy grows, no case is ever removed, ends at the full set: a curriculum as Bengio and the survey define it"
 _NO_COST = "none per step; the order is made once"
 _LATE = "the pool halves the draws of the hardest tenth: choose full_at <= 0.4, look at the exposure"
 

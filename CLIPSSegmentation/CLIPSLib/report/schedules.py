@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COLORS = ("#1b6ca8", "#d1495b", "#2e933c", "#8e5aa8", "#e08a1e", "#3aa6a0", "#7a6a53", "#c2417f", "#555555")
 _DASHES = ("-", "--", ":", "-.")
 _POINTS = 400
+_BINS = 20
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ def schedules_svg(schedules: Sequence[Schedule]) -> str:
         if schedule.foreground:
             steps, ratios = zip(*schedule.foreground, strict=True)
             over_time.plot(100 * np.array(steps) / schedule.total_steps, 100 * np.array(ratios), ":", color="black")
-        draws = [schedule.exposure.by_case[case_id] for case_id in schedule.order]
-        ranks = 100 * (np.arange(len(draws)) + 0.5) / len(draws)
-        by_rank.plot(ranks, draws, **style, label=schedule.label)
+        by_rank.stairs(*_draws_by_difficulty(schedule), baseline=None, zorder=2, **style, label=schedule.label)
     if any(schedule.foreground for schedule in schedules):
         over_time.set_title("dotted: patches on a lesion (%)", fontsize=9)
     _label(over_time, "share of the run (%)", "cases that can be drawn (%)")
@@ -71,6 +70,17 @@ def regularizers_svg(regularizers: Mapping[str, Regularizer], *, age: float = 0.
     axes.set(xlim=(0, 1.5), ylim=(0, 1.04))
     _legend(figure, axes)
     return _svg(figure)
+
+
+def _draws_by_difficulty(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
+    """Mean draws relative to vanilla in 5 % steps of difficulty, and the edges of the steps in percent.
+
+    Means, because in a random order each case for itself is noise.
+    """
+    draws = np.array([schedule.exposure.by_case[case_id] for case_id in schedule.order])
+    parts = np.array_split(draws, min(_BINS, len(draws)))
+    edges = np.cumsum([0, *(len(part) for part in parts)])
+    return np.array([part.mean() for part in parts]), 100.0 * edges / len(draws)
 
 
 def _figure(width: float, height: float) -> Figure:
