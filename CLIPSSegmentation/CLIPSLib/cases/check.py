@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import CT, PET, STUDY, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed, write_identities
 from CLIPSLib.cases.staging import WRITING, remove
@@ -56,8 +56,9 @@ def check(
 def _expected(database: Database, folder: RegistryFolder) -> Iterator[tuple[Path, str]]:
     """Every file that a row names, with its SHA-256."""
     for row in database.rows("SELECT case_id, files FROM cases ORDER BY case_id"):
-        for name, sha256 in json.loads(row["files"]).items():
-            yield folder.images / row["case_id"] / name, sha256
+        with reading(row["case_id"]):
+            files = json.loads(row["files"]).items()
+        yield from ((folder.images / row["case_id"] / name, sha256) for name, sha256 in files)
     for row in database.rows("SELECT sha256, probability_sha256 FROM masks ORDER BY rowid"):
         for sha256 in filter(None, row):
             yield folder.mask_file(sha256), sha256

@@ -157,10 +157,33 @@ def speaking_of(path: Path) -> Iterator[None]:
         raise  # a broken rule of the schema is a mistake of this program, not of the disk
     except sqlite3.Error as error:
         raise _failure(path, error) from error
+    except UnicodeDecodeError as error:  # even the names in SQLite's own message are garbled
+        raise damaged(path, "unreadable text") from error
+
+
+@contextlib.contextmanager
+def reading(row: str) -> Iterator[None]:
+    """Turn a garbled document of a row into a `Failure`: SQLite checks its own pages, not what texts say."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(row, f"garbled text: {error}") from error
+
+
+def damaged(where: object, reason: str) -> Failure:
+    """The sentence about a damaged database."""
+    return Failure(
+        "registry-damaged",
+        f"The registry's database is damaged ({reason})",
+        str(where),
+        "Copy the folder, then save what can be read with rescue_registry(folder).",
+    )
 
 
 def _failure(path: Path, error: sqlite3.Error) -> Failure:
     name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return damaged(path, str(error))
     for prefixes, code, what, remedy in _SENTENCES:
         if name.startswith(prefixes):
             return Failure(code, f"{what} ({error})", str(path), remedy)
@@ -175,12 +198,6 @@ _SENTENCES = (
         "Try again; if it goes on, close the other program.",
     ),
     (("SQLITE_FULL",), "disk-full", "The disk is full; nothing was written", "Free space and try again."),
-    (
-        ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
-        "registry-damaged",
-        "The registry's database is damaged",
-        "Copy the folder, then save what can be read with rescue_registry(folder).",
-    ),
     (
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN", "SQLITE_IOERR"),
         "cannot-write",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.masks import require_mask_of, whole_file
@@ -61,7 +61,8 @@ def read(database: Database, folder: RegistryFolder, case_id: str, reader: str) 
         return None
     labels = read_labels(whole_file(folder.draft_file(row["sha256"]), f"the draft of {case_id}"))
     same = {name: row[name] for name in ("case_id", "reader", "parent", "saved_utc", "active_s", "edit_count")}
-    return Draft(**same, segmentation=segmentation_from_json(row["facts"], labels))
+    with reading(f"the draft of {case_id}"):
+        return Draft(**same, segmentation=segmentation_from_json(row["facts"], labels))
 
 
 def discard(database: Database, folder: RegistryFolder, case_id: str, reader: str) -> None:

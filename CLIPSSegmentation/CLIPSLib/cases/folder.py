@@ -18,7 +18,7 @@ from pathlib import Path
 
 from CLIPSLib.cases import schema
 from CLIPSLib.cases.backups import back_up, back_up_daily
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, damaged
 from CLIPSLib.cases.types import CaseFiles, CaseRecord
 from CLIPSLib.errors import Failure, Refusal, UsageError
 from CLIPSLib.files import atomic_path
@@ -128,7 +128,7 @@ class RegistryFolder:
                 raise
         except Failure as error:
             if error.code == "registry-damaged":
-                raise self._damaged(error) from error
+                raise self._saying_what_is_left(error) from error
             raise
         return database
 
@@ -156,7 +156,7 @@ class RegistryFolder:
         back_up(database, self.backups, f"before-version-{len(schema.MIGRATIONS)}")
         schema.migrate(database)
 
-    def _damaged(self, error: Failure) -> Failure:
+    def _saying_what_is_left(self, error: Failure) -> Failure:
         from CLIPSLib.cases.rescue import readable
 
         found = readable(self.root)
@@ -167,12 +167,7 @@ def _require_whole(database: Database) -> None:
     problems = [row[0] for row in database.rows("PRAGMA integrity_check(1)") if row[0] != "ok"]
     problems += [f"a row of {row[0]} points at nothing" for row in database.rows("PRAGMA foreign_key_check")[:1]]
     if problems:
-        raise Failure(
-            "registry-damaged",
-            f"The registry's database is damaged ({problems[0].splitlines()[-1]})",
-            str(database.path),
-            "Copy the folder, then save what can be read with rescue_registry(folder).",
-        )
+        raise damaged(database.path, problems[0].splitlines()[-1])
 
 
 def _writable(*paths: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.people import require_name
@@ -116,7 +116,8 @@ def read_mask(database: Database, folder: RegistryFolder, mask_id: str) -> Segme
     probability = None
     if row["probability_sha256"]:
         probability = read_image(whole_file(folder.mask_file(row["probability_sha256"]), mask_id))
-    return segmentation_from_json(row["facts"], labels, probability)
+    with reading(mask_id):
+        return segmentation_from_json(row["facts"], labels, probability)
 
 
 def whole_file(path: Path, owner: str) -> Path:
@@ -173,14 +174,15 @@ def _row(database: Database, mask_id: str) -> sqlite3.Row:
 
 
 def _version(row: sqlite3.Row) -> MaskVersion:
-    facts = json.loads(row["facts"])
     same = ("case_id", "parent", "origin", "author", "model", "created_utc", "sha256", "volume_ml", "lesion_count")
-    return MaskVersion(
-        id=row["mask_id"],
-        **{name: row[name] for name in (*same, "comment")},
-        provenance=facts["provenance"],
-        lesions=records_from_json(row["facts"]),
-        software=json.loads(row["software"])["version"],
-        valid_for=facts["valid_for"],
-        reviewed=facts["reviewed"],
-    )
+    with reading(row["mask_id"]):
+        facts = json.loads(row["facts"])
+        return MaskVersion(
+            id=row["mask_id"],
+            **{name: row[name] for name in (*same, "comment")},
+            provenance=facts["provenance"],
+            lesions=records_from_json(row["facts"]),
+            software=json.loads(row["software"])["version"],
+            valid_for=facts["valid_for"],
+            reviewed=facts["reviewed"],
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.people import require_effort, require_name
@@ -58,7 +58,8 @@ def list_ratings(database: Database, case_id: str | None, viewer: str | None, *,
     sql = _ALL if history else f"{_ALL} AND rating_id IN ({LATEST})"
     rows = database.rows(f"{sql} ORDER BY rating_id", {"case": case_id, "viewer": viewer})
     same = ("case_id", "rater", "score", "rated_utc", "comment", "active_s")
-    return [
-        Rating(id=row["rating_id"], tags=tuple(json.loads(row["tags"])), **{name: row[name] for name in same})
-        for row in rows
-    ]
+    with reading("ratings"):
+        return [
+            Rating(id=row["rating_id"], tags=tuple(json.loads(row["tags"])), **{name: row[name] for name in same})
+            for row in rows
+        ]

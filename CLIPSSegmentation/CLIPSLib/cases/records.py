@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import CT, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed
 from CLIPSLib.cases.types import CaseRecord
@@ -68,8 +68,9 @@ def read_study(database: Database, folder: RegistryFolder, case_id: str) -> PetC
 
 def _record(row: sqlite3.Row) -> CaseRecord:
     fields = {name: row[name] for name in row.keys() if name not in ("files", "cautions")}  # noqa: SIM118
-    return CaseRecord(
-        **fields,
-        has_ct=CT in json.loads(row["files"]),
-        cautions=tuple(Caution(**item) for item in json.loads(row["cautions"])),
-    )
+    with reading(row["case_id"]):
+        return CaseRecord(
+            **fields,
+            has_ct=CT in json.loads(row["files"]),
+            cautions=tuple(Caution(**item) for item in json.loads(row["cautions"])),
+        )

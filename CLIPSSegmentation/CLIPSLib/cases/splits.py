@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from CLIPSLib.cases.database import Database
+from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.people import require_name
 from CLIPSLib.cases.types import Fold, SavedSplit, Split
 from CLIPSLib.errors import Failure, Refusal, UsageError
@@ -50,9 +50,10 @@ def load(database: Database, name: str) -> Split:
     if row is None:
         names = ", ".join(found.name for found in saved(database)) or "none"
         raise UsageError("no-such-split", f"There is no split {name!r}; there are: {names}", str(database.path.parent))
-    document = json.loads(row["document"])
-    folds = tuple(Fold(train=tuple(f["train"]), validation=tuple(f["validation"])) for f in document["folds"])
-    split = Split(folds=folds, method=document["method"], parameters=document["parameters"])
+    with reading(f"split {name}"):
+        document = json.loads(row["document"])
+        folds = tuple(Fold(train=tuple(f["train"]), validation=tuple(f["validation"])) for f in document["folds"])
+        split = Split(folds=folds, method=document["method"], parameters=document["parameters"])
     if split.sha256 != row["sha256"]:
         raise Failure("split-changed", f"The split {name!r} is not the one that was saved", str(database.path))
     return split
@@ -62,10 +63,11 @@ def saved(database: Database) -> list[SavedSplit]:
     """The splits of a registry, oldest first."""
     found = []
     for row in database.rows("SELECT * FROM splits ORDER BY rowid"):
-        document = json.loads(row["document"])
-        ids = {case for fold in document["folds"] for case in (*fold["train"], *fold["validation"])}
         same = {name: row[name] for name in ("name", "sha256", "saved_utc")}
-        found.append(SavedSplit(**same, method=document["method"], folds=len(document["folds"]), cases=len(ids)))
+        with reading(f"split {row['name']}"):
+            document = json.loads(row["document"])
+            ids = {case for fold in document["folds"] for case in (*fold["train"], *fold["validation"])}
+            found.append(SavedSplit(**same, method=document["method"], folds=len(document["folds"]), cases=len(ids)))
     return found
 
 

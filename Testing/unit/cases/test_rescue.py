@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import sqlite3
 import time
 
 import builders_registry as builders
 import pytest
 from CLIPSLib.cases import Registry, rescue_registry
-from CLIPSLib.errors import Failure, UsageError
+from CLIPSLib.errors import ClipsError, Failure, UsageError
 
 PAGE = 4096
 
@@ -149,3 +151,20 @@ def test_check_names_missing_and_changed_images(folder):
         assert (report.missing, report.changed) == (("images/C0001/ct_hu.nii.gz",), ("images/C0002/study.json",))
         assert not report.whole
         assert registry.check(hashes=False).changed == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_damage_ends_in_a_sentence_or_in_whole_answers_and_can_be_rescued(folder, seed):
+    chance = random.Random(seed)
+    size = (folder / "registry.sqlite").stat().st_size
+    for _ in range(chance.choice([1, 5, 50])):
+        overwrite(folder / "registry.sqlite", chance.randrange(size - 64), chance.randbytes(chance.choice([1, 8, 64])))
+    if chance.random() < 0.3:
+        os.truncate(folder / "registry.sqlite", chance.randrange(size))
+    with contextlib.suppress(ClipsError), Registry.open(folder) as registry:
+        for row in registry.cases():
+            registry.masks(row.case_id)
+    with contextlib.suppress(Failure):  # nothing readable
+        assert rescue_registry(folder).rows["cases"] > 0
+        with Registry.open(folder) as registry:
+            registry.check(hashes=False)
