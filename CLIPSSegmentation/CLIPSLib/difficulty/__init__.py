@@ -9,12 +9,13 @@ from CLIPSLib.difficulty.measure import measure_difficulties, measure_difficulty
 from CLIPSLib.difficulty.options import UptakeOptions
 from CLIPSLib.difficulty.ranking import easiest_first, percentiles
 from CLIPSLib.difficulty.rating_form import RATING_FORMS, RatingForm
-from CLIPSLib.difficulty.settings import MeasureSettings
+from CLIPSLib.difficulty.settings import AUTOPET, MeasureSettings
 from CLIPSLib.difficulty.store import read_difficulty, write_difficulty
 from CLIPSLib.difficulty.types import Agreement, DifficultyTable, MeasurerDescription, Validity
 from CLIPSLib.difficulty.validity import validity
 
 __all__ = [
+    "AUTOPET",
     "RATING_FORMS",
     "Acquisition",
     "Agreement",

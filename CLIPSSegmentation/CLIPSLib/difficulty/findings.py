@@ -15,13 +15,16 @@ from CLIPSLib.provenance import software, utc_now
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """values: case -> measurer -> value or why there is none. evidence: case -> hash of what they were made from."""
+    """values: case -> measurer -> value or why there is none. evidence: case -> hash of what they were made from.
+
+    remarks: measurer -> case -> what a value rests on or lacks.
+    """
 
     values: Mapping[str, Found]
     evidence: Mapping[str, str]
     scored_on: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    remarks: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,7 @@ def table_of(measurer: MeasurerDescription, findings: Findings, participants: Pa
     values = {case: None if isinstance(value, Undefined) else float(value) for case, value in found.items()}
     evidence = {case: findings.evidence[case] for case in participants.ranked}
     options = dict(findings.options)
+    remarks = findings.remarks.get(measurer.name, {})
     rests_on = [measurer.name, options, evidence, dict(participants.outside), dict(participants.quarantined)]
     return DifficultyTable(
         measurer=measurer.name,
@@ -53,7 +57,7 @@ def table_of(measurer: MeasurerDescription, findings: Findings, participants: Pa
         missing={case: str(value) for case, value in found.items() if isinstance(value, Undefined)},
         outside=participants.outside,
         quarantined=participants.quarantined,
-        remarks={case: remark for case, remark in findings.remarks.items() if values.get(case) is not None},
+        remarks={case: why for case, why in remarks.items() if values.get(case) is not None},
         evidence=evidence,
         options=options,
         created_utc=utc_now(),

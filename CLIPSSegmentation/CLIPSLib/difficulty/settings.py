@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from CLIPSLib.difficulty.options import UptakeOptions
 from CLIPSLib.evaluation.types import EvaluationOptions
 
-AUTOPET = EvaluationOptions(connectivity=18)
+AUTOPET = EvaluationOptions(connectivity=18)  # as autoPET counts lesions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from builders_difficulty import add_prediction, box_case
 from builders_volume import segmentation_of, study_of
 from CLIPSLib.cases import Registry
 from CLIPSLib.difficulty import (
+    AUTOPET,
     MeasureSettings,
     UptakeOptions,
     acquisitions,
@@ -168,6 +169,16 @@ def test_the_teacher_is_judged_against_the_reference(registry, four):
     assert tables["teacher"].scored_on == "masks predicted by 'suv' against the current reference masks"
 
 
+def test_a_part_that_the_teacher_lacks_is_named(registry, four):
+    for case in four[:3]:
+        add_prediction(registry, case, 4.0)
+    above = MeasureSettings(evaluation=replace(AUTOPET, suv_threshold=4.0))  # the faint lesion is not compared
+    tables = measure_difficulties(registry, ["teacher", "teacher_dice"], settings=above)
+    assert tables["teacher_dice"].missing == {four[1]: "the reference is empty, and so is the prediction"}
+    assert tables["teacher"].values[four[1]] == pytest.approx(2 / 3)  # all three have no false positive volume
+    assert tables["teacher"].remarks == {four[1]: "mean of the others, without teacher_dice, teacher_missed"}
+
+
 def test_the_latest_mask_of_the_named_teacher_counts(registry, four):
     with pytest.raises(UsageError, match="no model has predicted any mask"):
         measure_difficulty(registry, "teacher")
@@ -224,6 +235,22 @@ def test_a_single_rating_counts_as_it_is(registry, four):
     table = measure_difficulty(registry, "rating")
     assert (table.values[four[0]], table.remarks[four[0]]) == (4.0, "1 rater")
     assert table.missing[four[1]] == "nobody has rated the case"
+
+
+def test_raters_who_do_not_agree_are_a_caution(registry, four):
+    for case, first, second in zip(four[:3], (1, 3, 5), (5, 3, 1), strict=True):
+        registry.rate(case, rater="Ann", score=first)
+        registry.rate(case, rater="Bob", score=second)
+    reporter = RecordingReporter()
+    measure_difficulty(registry, "rating", reporter=reporter)
+    assert [caution.code for caution in reporter.cautions] == ["raters-disagree"]
+
+
+def test_a_damaged_cache_is_made_again(registry, four):
+    first = measure_difficulty(registry, "suv_max")
+    for path in (registry.folder / "difficulty-cache").iterdir():
+        path.write_text("{")
+    assert measure_difficulty(registry, "suv_max").values == first.values
 
 
 def test_how_a_case_was_acquired_is_for_strata_only(registry, four):

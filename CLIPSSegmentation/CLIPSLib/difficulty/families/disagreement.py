@@ -11,7 +11,7 @@ import numpy as np
 
 from CLIPSLib.difficulty.cache import cached
 from CLIPSLib.difficulty.evidence import stamped
-from CLIPSLib.difficulty.families.each_case import Measured, each_case, nothing
+from CLIPSLib.difficulty.families.each_case import Measured, each_case, family_names, nothing
 from CLIPSLib.difficulty.findings import Findings
 from CLIPSLib.difficulty.lesions import Found
 from CLIPSLib.difficulty.masks import mask_of
@@ -28,8 +28,11 @@ def find(
 ) -> Findings:
     """1 - mean pairwise Dice, and the variation of volume, of the latest mask of each model and each author."""
 
+    compared: dict[str, str] = {}
+
     def measure(case: str) -> Measured:
         versions = latest_versions(registry.masks(case), settings.among)
+        compared[case] = f"{len(versions)} masks"
         if len(versions) < 2:
             return nothing("disagreement", f"fewer than 2 masks to compare ({settings.among})"), ""
         evidence = stamped(["disagreement", sorted(version.sha256 for version in versions)])
@@ -41,7 +44,7 @@ def find(
         evidence=evidence,
         scored_on=f"the latest masks of each model and author ({settings.among})",
         options={"among": settings.among},
-        remarks={case: f"{len(latest_versions(registry.masks(case), settings.among))} masks" for case in cases},
+        remarks=dict.fromkeys(family_names("disagreement"), compared),
     )
 
 

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.difficulty.agreement import rating_histories
+from CLIPSLib.difficulty.agreement import agreement, rating_histories
 from CLIPSLib.difficulty.evidence import stamped
 from CLIPSLib.difficulty.findings import Findings
 from CLIPSLib.difficulty.lesions import Found, Undefined
 from CLIPSLib.difficulty.settings import MeasureSettings
+from CLIPSLib.errors import Caution
 from CLIPSLib.progress import Reporter
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
+    from CLIPSLib.difficulty.types import Agreement
 
+LEAST_ALPHA = 0.667  # below it not even tentative conclusions (Krippendorff, Content Analysis, 2004)
 MIN_RATINGS = 5  # of a rater who is centered: the mean of fewer says more about the cases than about the rater
 
 
@@ -25,7 +28,9 @@ def find(
     registry: Registry, cases: Sequence[str], settings: MeasureSettings, cache: Path | None, reporter: Reporter
 ) -> Findings:
     """The mean adjusted rating of every case, with the number of raters and their SD as a remark."""
-    histories = {key: scores for key, scores in rating_histories(registry.ratings()).items() if key[0] in set(cases)}
+    ratings = registry.ratings()
+    _warn_of_disagreement(agreement(ratings), reporter)
+    histories = {key: scores for key, scores in rating_histories(ratings).items() if key[0] in set(cases)}
     raters = sorted({rater for _, rater in histories})
     table = np.full((len(cases), len(raters)), np.nan)
     for (case, rater), scores in histories.items():
@@ -41,8 +46,17 @@ def find(
         evidence=dict.fromkeys(cases, evidence),
         scored_on=f"ratings of {len(raters)} rater" + "s" * (len(raters) != 1),
         options={"min_ratings_to_adjust": MIN_RATINGS},
-        remarks=remarks,
+        remarks={"rating": remarks},
     )
+
+
+def _warn_of_disagreement(found: Agreement, reporter: Reporter) -> None:
+    alpha = found.krippendorff_alpha
+    if alpha is not None and alpha < LEAST_ALPHA:
+        what = (
+            f"The raters hardly agree: Krippendorff's alpha is {alpha:.2f} on {found.cases} cases, below {LEAST_ALPHA}"
+        )
+        reporter.caution(Caution("raters-disagree", what))
 
 
 def adjusted_ratings(table: np.ndarray) -> np.ndarray:

@@ -50,12 +50,14 @@ def find(
         return cached(cache, evidence, lambda: _measure(registry, reference, predicted, settings)), evidence
 
     values, evidence = each_case(cases, "teacher", measure, reporter)
+    mean, lacking = _mean_of_parts(values)
     together = digest(sorted(evidence.items()))  # a mean percentile depends on all cases
     return Findings(
-        values=_with_mean(values),
+        values={case: {**found, "teacher": mean[case]} for case, found in values.items()},
         evidence={case: found and digest([found, together]) for case, found in evidence.items()},
         scored_on=f"masks predicted by '{model}' against the current reference masks",
         options=options,
+        remarks={"teacher": {c: f"mean of the others, without {', '.join(parts)}" for c, parts in lacking.items()}},
     )
 
 
@@ -95,14 +97,11 @@ def _measure(registry: Registry, reference: MaskVersion, predicted: MaskVersion,
     }
 
 
-def _with_mean(values: dict[str, Found]) -> dict[str, Found]:
-    """The values with `teacher`, the mean percentile of the three parts that a case has."""
+def _mean_of_parts(values: dict[str, Found]) -> tuple[dict[str, float | Undefined], dict[str, tuple[str, ...]]]:
+    """The mean percentile of the parts that each case has; and the parts that it lacks."""
     parts = {
         part: {case: None if isinstance(found[part], Undefined) else found[part] for case, found in values.items()}
         for part in PARTS
     }
-    mean, _ = mean_percentiles(parts, dict.fromkeys(PARTS, 1.0))
-    return {
-        case: {**found, "teacher": found[PARTS[0]] if mean[case] is None else mean[case]}
-        for case, found in values.items()
-    }
+    mean, lacking = mean_percentiles(parts, dict.fromkeys(PARTS, 1.0))
+    return {case: values[case][PARTS[0]] if score is None else score for case, score in mean.items()}, lacking
