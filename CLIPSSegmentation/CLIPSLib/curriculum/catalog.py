@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from CLIPSLib.curriculum.cohort import check_known, make_cohort
 from CLIPSLib.curriculum.identity import identify, sha256
 from CLIPSLib.curriculum.methods import METHODS, Method
 from CLIPSLib.curriculum.names import choose
-from CLIPSLib.curriculum.options import OversamplingOptions, SelfPacedOptions, as_document, read_parts
+from CLIPSLib.curriculum.options import OversamplingOptions, PoolOptions, SelfPacedOptions, as_document, read_parts
 from CLIPSLib.curriculum.ordering import CURRICULUM, USING_SCORES, order_cases
-from CLIPSLib.curriculum.pacing import PACINGS, Progress
+from CLIPSLib.curriculum.pacing import PACINGS, Pacing, Progress
+from CLIPSLib.curriculum.pacing.gated import PerformanceGated
 from CLIPSLib.curriculum.planner import Plan
 from CLIPSLib.curriculum.pool import PoolCurriculum
 from CLIPSLib.curriculum.self_paced import REGULARIZERS, SelfPacedCurriculum
@@ -21,7 +22,6 @@ from CLIPSLib.curriculum.types import Curriculum, CurriculumCase, Description
 from CLIPSLib.errors import Caution, UsageError
 
 _NOT_SELF_PACED = ("none", "one-pass", "performance-gated", "replayed")  # do not say how an age grows
-_WITHOUT_LOSS_OR_PERFORMANCE = "performance-gated"
 
 
 def list_curricula() -> tuple[Method, ...]:
@@ -59,8 +59,9 @@ def build_curriculum(
     choices, parts = read_settings(method, options)
     settings = parts["options"]
     cohort = make_cohort(cases, settings)
-    ordering = CURRICULUM if getattr(settings, "needs_scores", False) else method.ordering
-    order = order_cases(cohort.ranked, scores, ordering, seed, interleave=getattr(settings, "interleave", False))
+    ordering = CURRICULUM if settings.needs_scores else method.ordering
+    interleave = isinstance(settings, PoolOptions) and settings.interleave
+    order = order_cases(cohort.ranked, scores, ordering, seed, interleave=interleave)
     told = {**choices, **as_document(parts)}
     used = scores if ordering in USING_SCORES else None
     identity = identify(name, told, cases, order, used, total_steps, seed)
@@ -73,14 +74,10 @@ def build_curriculum(
         seed=seed,
         quarantined=cohort.quarantined,
         conditions=method.conditions,
-        adaptive=method.needs_losses or choices.get("pacing") == _WITHOUT_LOSS_OR_PERFORMANCE,
-        cautions=tuple(_cautions(method, parts, order, scores, total_steps)),
+        adaptive=method.needs_losses or isinstance(parts["pacing"], PerformanceGated),
+        cautions=tuple(_cautions(name, parts["pacing"], order, used, total_steps)),
     )
-    plan = Plan(cohort, parts["pacing"], settings, description, identity)
-    if isinstance(settings, SelfPacedOptions):
-        check_known(settings.must_include, order, "must_include")
-        return SelfPacedCurriculum(plan, parts["regularizer"], scored=settings.needs_scores)
-    return PoolCurriculum(plan, _shares(settings, len(order)))
+    return _made(Plan(cohort, parts["pacing"], settings, description, identity), parts)
 
 
 def read_settings(method: Method, given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -108,23 +105,24 @@ def read_settings(method: Method, given: Mapping[str, Any]) -> tuple[dict[str, s
     return choices, parts
 
 
-def _shares(settings: Any, count: int) -> np.ndarray:
-    """In which proportions the cases of the order are drawn, where all of them are in the pool."""
+def _made(plan: Plan, parts: Mapping[str, Any]) -> Curriculum:
+    settings, order = plan.options, plan.description.order
+    if isinstance(settings, SelfPacedOptions):
+        check_known(settings.must_include, order, "must_include")
+        return SelfPacedCurriculum(plan, parts["regularizer"], scored=settings.needs_scores)
+    shares = np.ones(len(order))
     if isinstance(settings, OversamplingOptions):
-        return (np.arange(1, count + 1) / count) ** settings.hardness_power
-    return np.ones(count)
+        shares = (np.arange(1, len(order) + 1) / len(order)) ** settings.hardness_power
+    return PoolCurriculum(plan, shares)
 
 
 def _cautions(
-    method: Method, parts: Mapping[str, Any], order: Sequence[str], scores: Mapping[str, float] | None, steps: int
-) -> list[Caution]:
-    cautions = []
-    if method.needs_scores and len({scores[case_id] for case_id in order}) == 1:
-        what = f"All {len(order)} cases have the same score: the order is that of random-order"
-        cautions.append(Caution("scores-equal", what, method.name))
-    progress = Progress(steps - 1, steps, len(order))
-    _, share = parts["pacing"].window(progress)
+    name: str, pacing: Pacing, order: Sequence[str], scores: Mapping[str, float] | None, steps: int
+) -> Iterator[Caution]:
+    """scores: those that the order was made from, if any."""
+    if scores is not None and len(order) > 1 and len({scores[case_id] for case_id in order}) == 1:
+        yield Caution("scores-equal", f"All {len(order)} cases have the same score: the order is a random one", name)
+    _, share = pacing.window(Progress(steps - 1, steps, len(order)))
     if share < 1.0:
         what = f"The pool ends at {share:.0%} of the cases: the last ones are never drawn"
-        cautions.append(Caution("full-set-not-reached", what, method.name))
-    return cautions
+        yield Caution("full-set-not-reached", what, name)

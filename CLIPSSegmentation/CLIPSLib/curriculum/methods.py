@@ -17,7 +17,7 @@ from CLIPSLib.curriculum.ordering import ANTI, CURRICULUM, RANDOM, SIZE
 
 _HACOHEN = "Hacohen and Weinshall, ICML 2019"
 _SURVEY = "Wang, Chen and Zhu, IEEE TPAMI 2022"
-_GROWING = "entropy grows, no case is ever removed, ends at the full set: a curriculum as Bengio and the survey define it"
+_GROWING = "entropy grows, no case is ever removed, ends at the full set: a curriculum as Bengio et al. define it"
 _NO_COST = "none per step; the order is made once"
 _LATE = "the pool halves the draws of the hardest tenth: choose full_at <= 0.4, look at the exposure"
 
@@ -145,7 +145,7 @@ _ALL = (
         source=f"{_HACOHEN}; Wu, Dyer and Neyshabur, ICLR 2021",
         cost=_NO_COST,
         pitfalls=("broken cases come first: quarantine them", "the worst arm in most comparisons read"),
-        conditions=_GROWING,
+        conditions="the three formal conditions hold (entropy, growth, full set); they say nothing of easy and hard",
         ordering=ANTI,
         pacing="root-p",
         needs_scores=True,

@@ -29,6 +29,11 @@ class SharedOptions(CohortOptions, ForegroundOptions):
     ) = None
     lag: Annotated[int, Range(1), "steps after which a loss or a validation acts: at least what workers prefetch"] = 16
 
+    @property
+    def needs_scores(self) -> bool:
+        """Whether these options, whatever the method, use the scores."""
+        return False
+
     def smallest_pool(self, count: int) -> int:
         """The fewest of `count` ranked cases to draw from."""
         chosen = self.minimum_pool or max(8, 4 * self.batch_size, -(-count // 20))
@@ -66,6 +71,7 @@ class SelfPacedOptions(SharedOptions):
 
     @property
     def needs_scores(self) -> bool:
+        """Priors come from the scores."""
         return self.pairwise_prior or self.prior_strength > 0.0
 
 
