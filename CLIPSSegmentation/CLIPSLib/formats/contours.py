@@ -80,12 +80,13 @@ def fill_polygons(polygons: Sequence[np.ndarray], shape: tuple[int, int]) -> np.
     rows, columns = shape
     crossings = np.zeros((rows, columns + 1), dtype=np.int32)  # where a row enters or leaves a polygon
     for polygon in polygons:
-        for (y1, x1), (y2, x2) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            first, last = sorted((y1, y2))
-            at = np.arange(max(0, int(np.ceil(first))), min(rows, int(np.ceil(last))))
-            if at.size:
-                edge = np.ceil(x1 + (at - y1) * (x2 - x1) / (y2 - y1))
-                crossings[at, np.clip(edge, 0, columns).astype(int)] += 1
+        (y1, x1), (y2, x2) = polygon.T, np.roll(polygon, -1, axis=0).T
+        first = np.clip(np.ceil(np.minimum(y1, y2)), 0, rows).astype(int)
+        last = np.clip(np.ceil(np.maximum(y1, y2)), 0, rows).astype(int)
+        edge = np.repeat(np.arange(len(polygon)), last - first)  # each edge once for every row that it spans
+        row = np.arange(len(edge)) - np.repeat(np.cumsum(last - first) - last, last - first)
+        x = x1[edge] + (row - y1[edge]) * (x2 - x1)[edge] / (y2 - y1)[edge]
+        np.add.at(crossings, (row, np.clip(np.ceil(x), 0, columns).astype(int)), 1)
     return np.cumsum(crossings[:, :columns], axis=1) % 2 == 1
 
 
