@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PARALLEL = "module"  # the level that training on several GPUs puts into every name
 _LISTED = 6
 # What PyTorch meets in a damaged file, and lets pass.
-_DAMAGE = (OSError, RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError)
+DAMAGE = (OSError, RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError)
 _INNER = ("state_dict", "model")  # where checkpoints of common training programs keep the state dict
 
 
@@ -47,7 +47,7 @@ def read_state(path: str | Path) -> dict[str, torch.Tensor]:
     except pickle.UnpicklingError as error:
         what = "The file is damaged, or holds other objects than tensors, which could run code and are not loaded"
         raise Refusal("weights-not-state", what, str(path), remedy) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise Failure("weights-damaged", "The file is damaged or is no weight file", str(path), remedy) from error
     for key in _INNER:
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):

@@ -7,6 +7,7 @@ A checkpoint is `step-00001200.pt` (tensors, and the state as JSON text: nothing
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 from CLIPSLib.errors import Caution, ClipsError, Failure
 from CLIPSLib.files import atomic_path, read_json, sha256_file, write_json
+from CLIPSLib.models.weights import DAMAGE
 from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import utc_now
 
@@ -92,13 +94,15 @@ class Checkpoints:
         described = read_json(note, format_name=FORMAT, version=VERSION)
         path = note.with_suffix(".pt")
         try:
-            whole = sha256_file(path) == described.get("sha256")
-            content = torch.load(path, map_location="cpu", weights_only=True) if whole else None
+            if sha256_file(path) != described.get("sha256"):
+                raise Failure("checkpoint-damaged", "The checkpoint is not the file that was written", str(path))
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            return Saved(int(described["step"]), content["tensors"], json.loads(content["state"]))
         except OSError as error:
             raise Failure("cannot-read", f"The checkpoint cannot be read: {error.strerror}", str(path)) from error
-        if content is None:
-            raise Failure("checkpoint-damaged", "The checkpoint is not the file that was written", str(path))
-        return Saved(int(described["step"]), content["tensors"], json.loads(content["state"]))
+        except (*DAMAGE, pickle.UnpicklingError) as error:
+            what = "The checkpoint holds something else than tensors and numbers"
+            raise Failure("checkpoint-damaged", what, str(path)) from error
 
     def _put_aside(self, note: Path, error: ClipsError, reporter: Reporter) -> None:
         for path in (note, note.with_suffix(".pt")):
