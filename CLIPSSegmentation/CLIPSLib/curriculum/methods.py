@@ -231,6 +231,7 @@ _ALL = (
         pacing="none",
         pacing_fixed=True,
         options=OversamplingOptions,
+        defaults={"interleave": False},  # ranks over all cases, not within a stratum
         needs_scores=True,
     ),
     Method(

@@ -22,7 +22,7 @@ def choose(name: str, table: Mapping[str, T], what: str) -> T:
     Raises:
         UsageError: there is none; the message gives the names that are near, or all.
     """
-    if name in table:
+    if isinstance(name, str) and name in table:
         return table[name]
     raise UsageError("unknown-name", f"There is no {what} '{name}'", "", suggestion(str(name), table))
 

@@ -12,6 +12,7 @@ from CLIPSLib.curriculum import (
     PACINGS,
     REGULARIZERS,
     Curriculum,
+    CurriculumCase,
     Progress,
     build_curriculum,
     get_method,
@@ -92,6 +93,7 @@ def test_no_two_parts_of_a_curriculum_share_an_option():
         ({"pacing": "zzz"}, "no pacing function 'zzz'. Choose one of: none, linear, root-p"),
         ({"fullat": 0.4}, r"no option 'fullat' \(curriculum\). Did you mean full_at?"),
         ({"full_at": -0.4}, "'full_at' is -0.4; it must be at least 0.001"),
+        ({"pacing": ["root-p"]}, "There is no pacing function"),
         ({"pacin": "linear"}, "Did you mean pacing?"),
         ({"start": "low"}, "'start' is \"low\"; it must be a number"),
         ({"pacing": "hacohen-single-step"}, "'step_length' is missing"),
@@ -109,6 +111,13 @@ def test_no_two_parts_of_a_curriculum_share_an_option():
 def test_a_wrong_word_is_an_error_that_names_its_neighbors(wrong, sentence):
     with pytest.raises(UsageError, match=sentence):
         curriculum_of(**wrong)
+
+
+def test_oversampling_ranks_over_all_strata():
+    cases = [CurriculumCase(case_id=f"c{i:03d}", stratum="easy" if i < 10 else "hard") for i in range(20)]
+    draw = curriculum_of("hard-oversampled", cases=cases).plan(0)
+    assert draw.ids[draw.probabilities.argmax()] == "c019" and draw.ids[draw.probabilities.argmin()] == "c000"
+    assert draw.probabilities.tolist() == sorted(draw.probabilities)
 
 
 def test_a_pool_that_never_reaches_all_cases_is_worth_a_caution():

@@ -188,6 +188,14 @@ def test_losses_must_fit_cases_and_come_in_order():
         curriculum.observe(4, ["c000"], [1.0])
 
 
+def test_the_plan_of_the_last_step_can_still_be_asked_for_when_the_run_is_over():
+    curriculum = curriculum_of("self-paced", lag=3, update_every=10)
+    for step in range(100):
+        last = curriculum.plan(step).ids
+        curriculum.observe(step, ["c001"], [1.0])
+    assert curriculum.plan(99).ids == last
+
+
 def test_the_yoked_control_replays_the_pool_sizes_of_a_self_paced_run():
     cases = cohort(30, lesion_free_every=6)
     run = curriculum_of("self-paced", cases=cases, warm_up=0.1, lag=2, update_every=3, regularizer="hard")

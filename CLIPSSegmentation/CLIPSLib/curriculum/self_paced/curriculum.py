@@ -60,7 +60,8 @@ class SelfPacedCurriculum(Planner):
         Raises:
             UsageError: an unknown case, a step before the last. Failure: a loss that is not a number >= 0.
         """
-        self._memory.observe(step, ids, losses, needed_from=self._choice(step + 1))
+        following = min(step + 1, self.description.total_steps - 1)  # the plan of the last step can be asked for ever
+        self._memory.observe(step, ids, losses, needed_from=self._choice(following))
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "memory": self._memory.state_dict()}
