@@ -1,5 +1,5 @@
-"""Plain charts as inline SVG: histogram, bars, points. Used by `cohort`; nothing but numpy, so that any panel may show
-them. Colors come from classes in the style sheet of the page."""
+"""Plain charts as inline SVG: histogram, bars, points. Used by `cohort` and `evaluation_page`; nothing but numpy, so
+that any panel may show them. Colors come from classes in the style sheet of the page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 
 import numpy as np
 
@@ -88,23 +89,36 @@ def bars(counts: Mapping[str, int], title: str) -> str:
 
 
 def points(
-    values: Mapping[str, tuple[float, float]], x_title: str, y_title: str, *, title: str, log: bool = False
+    values: Mapping[str, tuple[float, float]],
+    x_title: str,
+    y_title: str,
+    *,
+    title: str,
+    log: bool = False,
+    levels: Mapping[str, float] = MappingProxyType({}),
+    identity: bool = False,
 ) -> str:
-    """A point per case (its id is the tooltip) at (x, y). log: both axes in decades; values of 0 are left out."""
+    """A point per case (its id is the tooltip) at (x, y). log: both axes in decades; values of 0 are left out.
+
+    levels: horizontal lines with their names. identity: the line x = y, and both axes alike.
+    """
     shown = {name: pair for name, pair in values.items() if not log or min(pair) > 0}
     if not shown:
         return _figure(title, _note("no values"))
     make = log_axis if log else linear_axis
-    x, y = (
-        make(name, min(pair[i] for pair in shown.values()), max(pair[i] for pair in shown.values()))
-        for i, name in ((0, x_title), (1, y_title))
-    )
+    across, down = ([pair[i] for pair in shown.values()] for i in (0, 1))
+    down += levels.values()
+    if identity:
+        across = down = across + down
+    x, y = make(x_title, min(across), max(across)), make(y_title, min(down), max(down))
+    lines = [_line(y.place(level), y.place(level), f"{name}: {level:.4g}") for name, level in levels.items()]
+    lines += [_line(0.0, 1.0, "x = y")] if identity else []
     dots = [
         f'<circle class="dot" cx="{_across(x.place(first), 0.0):.1f}" cy="{_down(y.place(second)):.1f}" r="4">'
         f"<title>{escape(name)}: {first:.4g}, {second:.4g}</title></circle>"
         for name, (first, second) in shown.items()
     ]
-    return _figure(title, _horizontal_axis(x, 0.0) + _vertical_axis(y) + "".join(dots))
+    return _figure(title, _horizontal_axis(x, 0.0) + _vertical_axis(y) + "".join((*lines, *dots)))
 
 
 def count_axis(title: str, low: int, high: int) -> Axis:
@@ -134,6 +148,14 @@ def _bar(start: float, low: float, high: float, share: float, tip: str) -> str:
     return (
         f'<rect class="bar" x="{left + 0.6:.1f}" y="{top:.1f}" width="{max(right - left - 1.2, 1.0):.1f}" '
         f'height="{_down(0.0) - top:.1f}"><title>{escape(tip)}</title></rect>'
+    )
+
+
+def _line(left: float, right: float, tip: str) -> str:
+    """A line over the whole width, from one share of the height to another."""
+    return (
+        f'<path class="line" d="M{_LEFT} {_down(left):.1f}L{WIDTH - _RIGHT} {_down(right):.1f}">'
+        f"<title>{escape(tip)}</title></path>"
     )
 
 

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from CLIPSLib import provenance
 from CLIPSLib.cases.types import CaseCounts
 from CLIPSLib.evaluation.types import Summary
-from CLIPSLib.files import write_text
 from CLIPSLib.report import charts
-
-_DATA = Path(__file__).resolve().parent.parent / "data"
-_STYLES = ("report.css", "cohort.css")
+from CLIPSLib.report.page import cards, figures, number, spread_table, table, write_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,51 +92,28 @@ def write_cohort_page(path: str | os.PathLike, cohort: Cohort, *, overwrite: boo
     Raises:
         Refusal: the file exists and `overwrite` is False. Failure: the disk does not take it.
     """
-    style = "\n".join((_DATA / name).read_text(encoding="utf-8") for name in _STYLES)
-    body = "\n".join(
-        (
-            _header(cohort),
-            "<main>",
-            _cards(cohort),
-            _charts(cohort),
-            _spread_table(cohort.spreads),
-            _missing_table(cohort),
-            _case_table(cohort.cases),
-            "</main>",
-            f"<footer>CLIPS {provenance.VERSION} · {provenance.utc_now()} · {provenance.RESEARCH_USE}</footer>",
-        )
+    sections = (
+        _cards(cohort),
+        _charts(cohort),
+        spread_table("How it spreads", {TITLES[name]: spread for name, spread in cohort.spreads.items()}),
+        _missing_table(cohort),
+        _case_table(cohort.cases),
     )
     title = f"Cohort {cohort.name}"
-    page = (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
-    return write_text(path, page, overwrite=overwrite)
-
-
-def _header(cohort: Cohort) -> str:
-    return (
-        f'<header><div><p class="brand">CLIPS</p><h1>Cohort {escape(cohort.name)}</h1></div>'
-        f'<p class="who">Measured: {escape(cohort.masks)}</p></header>'
-    )
+    return write_page(path, title, f"Measured: {cohort.masks}", sections, overwrite=overwrite)
 
 
 def _cards(cohort: Cohort) -> str:
     counts = cohort.counts
-    cards = (
-        ("Cases", counts.cases, f"of {counts.patients} patients"),
-        ("With reference", counts.with_reference, f"of {counts.cases} cases"),
-        ("To review", counts.by_status.get("to review", 0), f"{counts.reviews} reviews so far"),
-        ("Masks", counts.masks, _listed(counts.masks_by_origin)),
-        ("Ratings", counts.ratings, f"by {len(counts.ratings_by_rater)} raters"),
+    return cards(
+        (
+            ("Cases", counts.cases, f"of {counts.patients} patients"),
+            ("With reference", counts.with_reference, f"of {counts.cases} cases"),
+            ("To review", counts.by_status.get("to review", 0), f"{counts.reviews} reviews so far"),
+            ("Masks", counts.masks, _listed(counts.masks_by_origin)),
+            ("Ratings", counts.ratings, f"by {len(counts.ratings_by_rater)} raters"),
+        )
     )
-    inside = "".join(
-        f'<div class="card"><p class="short">{name}</p><p class="value">{value}</p>'
-        f'<p class="label">{escape(more)}</p></div>'
-        for name, value, more in cards
-    )
-    return f'<section class="key"><div class="cards">{inside}</div></section>'
 
 
 def _charts(cohort: Cohort) -> str:
@@ -167,19 +140,7 @@ def _charts(cohort: Cohort) -> str:
         ("Strata", charts.bars(cohort.counts.by_stratum, "Strata")),
         ("Sex", charts.bars(Counter(case.sex for case in cohort.cases), "Sex")),
     ]
-    figures = "".join(f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>" for name, svg in drawn)
-    return f'<section><h2>The cohort at a glance</h2><div class="charts">{figures}</div></section>'
-
-
-def _spread_table(spreads: Mapping[str, Summary]) -> str:
-    rows = "".join(
-        f"<tr><th>{escape(TITLES[name])}</th><td>{s.n}</td><td>{s.missing}</td>"
-        + "".join(f"<td>{_number(value)}</td>" for value in (s.median, s.q1, s.q3, s.minimum, s.maximum, s.mean, s.sd))
-        + "</tr>"
-        for name, s in spreads.items()
-    )
-    headings = ("Cases", "Missing", "Median", "Q1", "Q3", "Lowest", "Highest", "Mean", "SD")
-    return _table("How it spreads", ("", *headings), rows, "first")
+    return figures("The cohort at a glance", drawn)
 
 
 def _missing_table(cohort: Cohort) -> str:
@@ -192,33 +153,19 @@ def _missing_table(cohort: Cohort) -> str:
     )
     if not rows:
         return "<section><h2>Missing values</h2><p>Nothing is missing.</p></section>"
-    return _table("Missing values", ("", "Cases without", f"of {total}"), rows, "first missing")
+    return table("Missing values", ("", "Cases without", f"of {total}"), rows, "first missing")
 
 
 def _case_table(cases: Sequence[CohortCase]) -> str:
     rows = "".join(
         f"<tr><td>{escape(case.case_id)}</td><td>{escape(case.patient_id)}</td><td>{escape(case.status)}</td>"
         f"<td>{escape(case.mask_origin or '')}</td>"
-        + "".join(f"<td>{_number(getattr(case, name))}</td>" for name in _COLUMNS)
+        + "".join(f"<td>{number(getattr(case, name))}</td>" for name in _COLUMNS)
         + f'<td class="problem">{escape(case.problem)}</td></tr>'
         for case in cases
     )
     headings = ("Case", "Patient", "Status", "Mask", *(TITLES[name] for name in _COLUMNS), "")
-    return _table("Cases", headings, rows, "cases")
-
-
-def _table(title: str, headings: Sequence[str], rows: str, kind: str) -> str:
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
-    return (
-        f'<section><h2>{escape(title)}</h2><table class="{kind}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></section>"
-    )
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\u202f")
+    return table("Cases", headings, rows, "cases")
 
 
 def _present(counts: Mapping[str, int]) -> dict[str, int]:

@@ -36,11 +36,13 @@ from CLIPSLib.formats import (
     write_hospital_metrics,
 )
 from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.report.evaluation_page import write_evaluation_page
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-EVALUATION, CASES, LESIONS, HOSPITAL = "evaluation.json", "cases.csv", "lesions.csv", "hospital.csv"
+EVALUATION, PAGE = "evaluation.json", "evaluation.html"
+CASES, LESIONS, HOSPITAL = "cases.csv", "lesions.csv", "hospital.csv"
 _STATES = {"refusal": "refused", "usage": "refused", "question": "question"}
 
 
@@ -134,7 +136,7 @@ def require_free(*paths: str | os.PathLike | None) -> None:
 
 
 def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, overwrite: bool = False) -> Path:
-    """Write evaluation.json, cases.csv and lesions.csv; hospital.csv and a metriques-<case>.txt each where wanted.
+    """Write evaluation.json, .html, cases.csv, lesions.csv; where wanted hospital.csv and a metriques-<case>.txt each.
 
     Raises:
         Refusal: the folder holds one of these files and `overwrite` is False. Failure: the disk does not take them.
@@ -143,7 +145,8 @@ def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, o
     texts = {f"metriques-{safe_name(metrics.patient)}.txt": metrics for metrics in patients}
     if len(texts) < len(patients):
         raise Refusal("same-name", "Two cases would have the same file name", str(folder), "Rename one of them.")
-    names = (CASES, LESIONS, HOSPITAL, *texts, EVALUATION)
+    names = (PAGE, CASES, LESIONS, HOSPITAL, *texts, EVALUATION)
+    document = stored(evaluated)
     with together(folder, names, overwrite=overwrite) as temporary:
         write_evaluation_csv(temporary / CASES, evaluated.evaluations)
         write_evaluated_lesions_csv(temporary / LESIONS, evaluated.evaluations)
@@ -151,7 +154,8 @@ def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, o
             write_hospital_csv(temporary / HOSPITAL, patients)
         for name, metrics in texts.items():
             write_hospital_metrics(temporary / name, metrics)
-        write_evaluation_json(temporary / EVALUATION, stored(evaluated))
+        write_evaluation_page(temporary / PAGE, document.cases, evaluated.cohort, not_evaluated=document.not_evaluated)
+        write_evaluation_json(temporary / EVALUATION, document)
     return Path(folder)
 
 

@@ -94,7 +94,7 @@ def test_files_of_an_evaluation_appear_together_and_are_never_overwritten_unaske
     found = evaluate_cases({"p/1": lambda: pair, "p/2": missing}, request)
     write_evaluation(tmp_path / "out", found)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("cases.csv", "evaluation.json", "hospital.csv", "lesions.csv", "metriques-p_1.txt")
+        *("cases.csv", "evaluation.html", "evaluation.json", "hospital.csv", "lesions.csv", "metriques-p_1.txt")
     ]
     stored = read_evaluation_json(tmp_path / "out" / "evaluation.json")
     assert stored.cases == found.evaluations
