@@ -1,6 +1,6 @@
-"""Pictures of the panel and of the views, for the README: `make screenshots`, or `python Testing/screenshots.py`.
+"""Pictures of the panels and of the views, for README and docs: `make screenshots`, or `python Testing/screenshots.py`.
 
-The panel is drawn by Qt on the Slicer host (Testing/slicer_host), so that Slicer's own theme and icons are missing; the
+A panel is drawn by Qt on the Slicer host (Testing/slicer_host), so that Slicer's own theme and icons are missing; the
 views are drawn by Slicer's own displayable managers (slicer-core). What is shown is the whole-body phantom.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import screenshots_training
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / "Resources"
@@ -28,12 +29,17 @@ def main() -> None:
 
         host = slicer_host.start()
         write_phantom(f"{home}/phantom", preset="whole-body")
-        states = Pictures(host, Path(home), load_study(f"{home}/phantom"))
+        study = load_study(f"{home}/phantom")
+        states = Pictures(host, Path(home), study)
         columns = [states.asked(), states.running(), states.reviewed()]
-        states.views().save(PICTURES / "views.png", optimize=True)
-        side_by_side(columns).save(PICTURES / "panel-states.png", optimize=True)
-        columns[-1].save(PICTURES / "panel.png", optimize=True)
-    print(*(PICTURES / name for name in ("panel.png", "panel-states.png", "views.png")), sep="\n")
+        pictures = {"panel.png": columns[-1], "panel-states.png": side_by_side(columns), "views.png": states.views()}
+        write_phantom(f"{home}/small", preset="small")
+        training = screenshots_training.TrainingPictures(host, Path(home), study, load_study(f"{home}/small"))
+        pictures["training-panel.png"] = side_by_side([training.unfinished(), training.rated()])
+        pictures["training-views.png"] = training.views()
+        for name, picture in pictures.items():
+            picture.save(PICTURES / name, optimize=True)
+            print(PICTURES / name)
 
 
 class Pictures:

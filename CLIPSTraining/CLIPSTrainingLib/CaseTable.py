@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN_HEIGHT = 220
 _ROW_HEIGHT = 22
-_NUMBERS = range(2, 5)
+_NUMBERS = (2, 4, 5)
 _MEASURED_ROWS = 60  # whose texts decide how wide a column is
 
 
@@ -96,11 +96,11 @@ def columnTitles() -> list[str]:
         _("Case"),
         _("State"),
         _("Difficulty"),
+        _("Readers"),
         _("mL"),
         _("Lesions"),
-        _("Group"),
-        _("Readers"),
         _("Models"),
+        _("Group"),
         _("Comment"),
     ]
 
@@ -111,11 +111,11 @@ def cells(row: CaseRow) -> tuple[str, ...]:
         row.case_id,
         stateName(row.status) + (" ⚑" if row.flagged and row.status != "flagged" else ""),
         "" if row.difficulty is None else f"{row.difficulty:.1f}",
+        ", ".join(row.readers),
         "" if row.reference_ml is None else f"{row.reference_ml:.1f}",
         "" if row.reference_lesions is None else str(row.reference_lesions),
-        row.stratum,
-        ", ".join(row.readers),
         ", ".join(row.models),
+        row.stratum,
         row.comment,
     )
 
@@ -129,5 +129,5 @@ def sortedRows(rows: Sequence[CaseRow], column: int, descending: bool) -> list[C
 
 
 def _sortKey(row: CaseRow, column: int):
-    numbers = {2: row.difficulty, 3: row.reference_ml, 4: row.reference_lesions}
+    numbers = dict(zip(_NUMBERS, (row.difficulty, row.reference_ml, row.reference_lesions), strict=True))
     return numbers[column] if column in numbers else cells(row)[column].casefold()

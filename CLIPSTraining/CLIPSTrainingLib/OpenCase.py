@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from CLIPSTrainingLib.CaseContent import CaseContent
 
 _OTHER_COLOR = (0.2, 0.75, 1.0)
-_OUTLINE_PX = 2
+_OUTLINE_PX, _OTHER_OUTLINE_PX = 3, 1  # both are seen where they coincide
 
 
 class OpenCase:
@@ -29,7 +29,7 @@ class OpenCase:
                 node.SetName(f"{self.caseId} {name}")
         self.otherNode = None
         self._study = content.study
-        self._drawOutlines(self.segmentationNode)
+        self._drawOutlines(self.segmentationNode, _OUTLINE_PX)
 
     @property
     def caseId(self) -> str:
@@ -51,7 +51,7 @@ class OpenCase:
         self.otherNode = add_segmentation(segmentation, self._study, self.petNode)
         self.otherNode.SetName(f"{self.caseId} other version")
         self.otherNode.SetSaveWithScene(False)
-        self._drawOutlines(self.otherNode)
+        self._drawOutlines(self.otherNode, _OTHER_OUTLINE_PX)
         display = self.otherNode.GetDisplayNode()
         for segmentId in self.otherNode.GetSegmentation().GetSegmentIDs():
             display.SetSegmentOverrideColor(segmentId, *_OTHER_COLOR)
@@ -66,10 +66,10 @@ class OpenCase:
         _removeEmptyFolders(hierarchy, study)
 
     @staticmethod
-    def _drawOutlines(node) -> None:
+    def _drawOutlines(node, width_px: int) -> None:
         display = node.GetDisplayNode()
         display.SetVisibility2DFill(False)
-        display.SetSliceIntersectionThickness(_OUTLINE_PX)
+        display.SetSliceIntersectionThickness(width_px)
 
 
 def _remove(node) -> None:

@@ -81,6 +81,7 @@ class RatingPanel:
                 active_s=review.activeTime.seconds,
             )
             self._shown = None  # show what is kept
+            review.say(_("Rated."))
             reviewed = any(each.reader == self._panel.reader for each in self._panel.registry.reviews(case))
             self._panel.onReviewed(reviewed and not review.work.changed)
 

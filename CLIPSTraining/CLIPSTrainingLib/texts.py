@@ -71,7 +71,7 @@ def totals(measures: Measures | None) -> str:
 
 def draft(kept: Draft) -> str:
     """That unfinished work is shown."""
-    return _("Your unfinished work of {time} (UTC) is shown, with {n} edits.").format(
+    return _("Your unfinished work of {time} (UTC) is shown; edits: {n}.").format(
         time=_minute(kept.saved_utc), n=kept.edit_count
     )
 
@@ -79,7 +79,7 @@ def draft(kept: Draft) -> str:
 def effort(active_s: float, editCount: int) -> str:
     """How long, and how much was changed."""
     minutes, seconds = divmod(int(active_s), 60)
-    return _("Active {minutes}:{seconds:02d} min, {n} edits").format(minutes=minutes, seconds=seconds, n=editCount)
+    return _("Active: {minutes}:{seconds:02d} min; edits: {n}").format(minutes=minutes, seconds=seconds, n=editCount)
 
 
 def rated(own: Rating | None, others: Sequence[Rating]) -> str:

@@ -175,7 +175,7 @@ def test_a_study_of_the_scene_and_its_lesions_become_a_case(training, phantom_st
     (mask,) = training.registry.masks("C0004")
     assert (mask.author, mask.origin, mask.model) == ("A. Reader", "predicted", "41max")
     assert training.registry.reference("C0004").id == mask.id
-    assert training.rows()[3][3] == f"{mask.volume_ml:.1f}"
+    assert training.rows()[3][4] == f"{mask.volume_ml:.1f}"
     ui.addButton.click()
     assert "already, as case C0004" in ui.registryMessage.text
     assert len(training.registry.masks("C0004")) == 2 and len(listed(training)) == 4

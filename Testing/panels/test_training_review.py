@@ -233,7 +233,7 @@ def test_a_review_by_somebody_else_appears_on_refresh(training, colleague):
     colleague.review("C0002", status="flagged", reader="B. Reader", comment="liver?")
     assert training.rows()[1][1] == "to review"
     training.cases.ui.refreshButton.click()
-    assert training.rows()[1][1].startswith("flagged") and training.rows()[1][6] == "B. Reader"
+    assert training.rows()[1][1].startswith("flagged") and training.rows()[1][3] == "B. Reader"
 
 
 def test_two_outlines_are_shown_and_numbers_only_after_rating(training, colleague):
