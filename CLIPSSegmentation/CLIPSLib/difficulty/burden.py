@@ -26,6 +26,8 @@ def dispersion(case: ReferenceCase) -> Found:
     """Dmax, and the root mean square distance of lesion centroids to the centroid of the whole tumor volume."""
     if not case.lesions:
         return {"d_max": case.no_lesion, "spread": case.no_lesion}
+    if len(case.lesions) == 1:
+        return {"d_max": 0.0, "spread": 0.0}  # exactly, whatever rounding makes of a centroid minus itself
     centroids = np.array([lesion.centroid_lps_mm for lesion in case.lesions])
     middle = np.average(centroids, axis=0, weights=[lesion.volume_ml for lesion in case.lesions])
     squared = ((centroids - middle) ** 2).sum(axis=1)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from CLIPSLib.difficulty.evidence import digest
-from CLIPSLib.difficulty.ranking import percentiles, require_known
+from CLIPSLib.difficulty.ranking import percentiles, require_known, significant
 from CLIPSLib.difficulty.types import DifficultyTable
 from CLIPSLib.errors import UsageError
 from CLIPSLib.provenance import software, utc_now
@@ -28,18 +28,22 @@ def mean_percentiles(
     lacking: dict[str, tuple[str, ...]] = {}
     for case in cases:
         found = {name: scores[case] for name, scores in ranked.items() if scores.get(case) is not None}
-        total = math.fsum(weights[name] for name in found)
-        combined[case] = math.fsum(weights[n] * p for n, p in found.items()) / total if total > 0.0 else None
+        combined[case] = _weighted_mean(found, weights) if found else None
         absent = tuple(name for name in parts if name not in found)
         if absent:
             lacking[case] = absent
     return combined, lacking
 
 
+def _weighted_mean(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    total = math.fsum(weights[name] for name in found)
+    return significant(math.fsum(weights[name] * value for name, value in found.items()) / total)
+
+
 def combine(
     tables: Sequence[DifficultyTable], weights: Mapping[str, float] | None = None, *, name: str = "combined"
 ) -> DifficultyTable:
-    """One table from several: per case the weighted mean of its percentiles (facts: docs/difficulty.md).
+    """One table from several: per case the weighted mean of its percentiles (docs/difficulty.md).
 
     weights: per measurer, positive; equal when not given. Cases that are lesion-free or quarantined in any table are
     so in the result. A case that a part does not score is named in `remarks`.

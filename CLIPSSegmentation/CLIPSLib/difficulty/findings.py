@@ -8,7 +8,7 @@ from typing import Any
 
 from CLIPSLib.difficulty.evidence import stamped
 from CLIPSLib.difficulty.lesions import Found, Undefined
-from CLIPSLib.difficulty.ranking import oriented
+from CLIPSLib.difficulty.ranking import oriented, significant
 from CLIPSLib.difficulty.types import DifficultyTable, MeasurerDescription
 from CLIPSLib.provenance import software, utc_now
 
@@ -39,7 +39,7 @@ class Participants:
 def table_of(measurer: MeasurerDescription, findings: Findings, participants: Participants) -> DifficultyTable:
     """The table of one measurer."""
     found = {case: findings.values[case][measurer.name] for case in participants.ranked}
-    values = {case: None if isinstance(value, Undefined) else float(value) for case, value in found.items()}
+    values = {case: None if isinstance(value, Undefined) else significant(value) for case, value in found.items()}
     evidence = {case: findings.evidence[case] for case in participants.ranked}
     options = dict(findings.options)
     remarks = findings.remarks.get(measurer.name, {})

@@ -14,7 +14,13 @@ import numpy as np
 from CLIPSLib.difficulty.types import HardWhen
 from CLIPSLib.errors import UsageError
 
+SIGNIFICANT_DIGITS = 9
 SMALLEST_RATIO = 1e-6  # of a lesion without uptake: far from 1, and finite
+
+
+def significant(value: float) -> float:
+    """The value with 9 significant digits: rounding errors, which differ by machine, must not order cases."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
 def oriented(value: float, hard_when: HardWhen) -> float:

@@ -9,6 +9,7 @@ import pytest
 from builders_volume import study_of
 from CLIPSLib.difficulty import UptakeOptions
 from CLIPSLib.difficulty.lesions import Undefined, reference_case
+from CLIPSLib.difficulty.ranking import significant
 from CLIPSLib.difficulty.uptake import measure_uptake
 from CLIPSLib.measures import LiverReference
 
@@ -45,6 +46,19 @@ def test_volumes_counts_and_distances_by_hand():
     assert found["d_max"] == pytest.approx(24.5 * 5)
     # centroid of the volume 1/9 of the way: distances d/9 and 8d/9, d = 122.5 mm
     assert found["spread"] == pytest.approx(122.5 * math.sqrt(((1 / 9) ** 2 + (8 / 9) ** 2) / 2))
+
+
+def test_equal_patients_are_equal_wherever_they_lie():
+    """Rounding errors of coordinates must not order cases."""
+    found = []
+    for z in range(4, 30, 5):
+        suv, tumor = scene((np.s_[z : z + 4, 4:8, 4:8], 8.0))
+        suv[z : z + 4, 4:8, 9:16] = 5.0
+        pet = study_of(suv, spacing_xyz=(5.46875, 5.46875, 3.27)).pet
+        values = measure_uptake(reference_case(pet, tumor, options=DEFAULTS))
+        found.append({name: v if isinstance(v, Undefined) else significant(v) for name, v in values.items()})
+    assert found[0]["spread"] == found[0]["d_max"] == 0.0
+    assert all(other == found[0] for other in found)
 
 
 def test_uptake_by_hand():
