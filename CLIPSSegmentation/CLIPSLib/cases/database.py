@@ -176,7 +176,7 @@ def damaged(where: object, reason: str) -> Failure:
         "registry-damaged",
         f"The registry's database is damaged ({reason})",
         str(where),
-        "Copy the folder, then save what can be read with rescue_registry(folder).",
+        "Copy the folder, then save what can be read: 'clips cases rescue', or rescue_registry(folder).",
     )
 
 

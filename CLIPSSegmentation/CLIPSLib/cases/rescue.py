@@ -29,11 +29,13 @@ _MENTIONS = {"masks": ("parent",), "reviews": ("mask_id",), "drafts": ("parent",
 
 @dataclass(frozen=True, kw_only=True)
 class Rescue:
-    """What `rescue_registry` saved. rows: by table; dropped: rows whose case or mask was lost; damaged: kept as."""
+    """What `rescue_registry` saved. rows: by table; dropped: rows whose case was lost; damaged: where
+    the damaged file is kept, None where there was none.
+    """
 
     rows: Mapping[str, int]
     dropped: int
-    damaged: Path
+    damaged: Path | None
     backup: Path | None
 
     def __str__(self) -> str:
@@ -58,12 +60,15 @@ def rescue_registry(folder: str | os.PathLike) -> Rescue:
             str(place.root),
             "The images are untouched: add them again.",
         )
-    damaged = place.root / f"registry-damaged-{re.sub(r'[-:]', '', utc_now())}.sqlite"
+    damaged = (
+        place.root / f"registry-damaged-{re.sub(r'[-:]', '', utc_now())}.sqlite" if place.database.exists() else None
+    )
     with atomic_path(place.database, overwrite=True) as temporary:
         with contextlib.closing(Database(temporary)) as database:
             dropped = _fill(database, tables)
             rows = {table: database.row(f"SELECT COUNT(*) FROM {table}")[0] for table in schema.TABLES}
-        _keep_damaged(place.database, damaged)
+        if damaged:
+            _keep_damaged(place.database, damaged)
     return Rescue(rows=rows, dropped=dropped, damaged=damaged, backup=newest(place.backups))
 
 

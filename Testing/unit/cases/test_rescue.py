@@ -87,6 +87,16 @@ def test_a_destroyed_file_is_replaced_by_the_backup(folder):
         assert len(registry.cases()) == 12
 
 
+def test_a_database_that_was_deleted_comes_back_from_the_backup(folder):
+    Registry.open(folder).close()
+    (folder / "registry.sqlite").unlink()
+    with pytest.raises(Failure, match="the file is missing.*; 12 cases, .* can be saved"):
+        Registry.open(folder)
+    assert rescue_registry(folder).damaged is None
+    with Registry.open(folder) as registry:
+        assert registry.check().whole and len(registry.cases()) == 12
+
+
 def test_a_lost_mask_costs_neither_its_children_nor_its_reviews(folder):
     with Registry.open(folder) as registry:
         child = registry.add_mask(
