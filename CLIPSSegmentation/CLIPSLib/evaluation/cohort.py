@@ -115,7 +115,8 @@ def _why_failed(case: CaseEvaluation, rule: FailureRule) -> tuple[str, ...]:
     if case.dice < rule.dice_below:
         reasons.append(f"Dice {case.dice:.2f}")
     if case.lesion_recall < rule.lesion_recall_below:
-        reasons.append(f"{case.lesion_recall:.0%} of {case.reference_lesions} lesions found")
+        found = round(case.lesion_recall * case.reference_lesions)
+        reasons.append(f"{found} of {case.reference_lesions} lesions found")
     return tuple(reasons)
 
 

@@ -146,7 +146,7 @@ def _failures(cohort: CohortEvaluation, not_evaluated: Mapping[str, str]) -> str
     rows = "".join(
         f'<tr><th>{escape(case_id)}</th><td class="problem">{escape(why)}</td></tr>' for case_id, why in reasons.items()
     )
-    return table(f"Failures ({cohort.rule})", ("Case", "Why"), rows, "first")
+    return table(f"Failures ({cohort.rule})", ("Case", "Why"), rows, "cases")
 
 
 def _cases(cases: Mapping[str, CaseEvaluation]) -> str:

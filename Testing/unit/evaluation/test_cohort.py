@@ -121,7 +121,7 @@ def test_failures_are_listed_with_their_reasons():
     }
     found = evaluate_cohort(cases)
     assert {failed.case_id: failed.reasons for failed in found.failures} == {
-        "poor": ("Dice 0.40", "25% of 4 lesions found"),
+        "poor": ("Dice 0.40", "1 of 4 lesions found"),
         "nothing": ("nothing predicted of 31.3 mL",),
         "in vain": ("12.0 mL predicted on an empty reference",),
     }
