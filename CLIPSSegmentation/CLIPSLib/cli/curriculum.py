@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import textwrap
-import typing
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import key_values
@@ -100,31 +98,38 @@ def _list(parsed: argparse.Namespace) -> int:
 
 
 def _explain(parsed: argparse.Namespace) -> int:
-    from CLIPSLib.curriculum import PACINGS, REGULARIZERS, list_curricula
+    from CLIPSLib.curriculum import PACINGS, REGULARIZERS, list_curricula, options_of, options_of_part
 
     methods = {method.name: method for method in list_curricula()}
-    found: list[tuple[str, dict[str, Any], list[type]]] = []
+    found = []
     if parsed.name in methods:
         method = methods[parsed.name]
-        found.append(("curriculum", _told(method), [method.options, PACINGS[method.pacing]]))
+        found.append({"kind": "curriculum", **_told(method), "options": options_of(method)})
     for kind, table in (("pacing function", PACINGS), ("regularizer", REGULARIZERS)):
         if parsed.name in table:
-            found.append((kind, _texts(table[parsed.name]), [table[parsed.name]]))
+            part = table[parsed.name]
+            found.append({"kind": kind, "name": parsed.name, **_texts(part), "options": options_of_part(part)})
     if not found:
         _refuse_name(parsed.name, [*methods, *PACINGS, *REGULARIZERS])
     if parsed.json:
-        print_json([{"kind": kind, **told, "options": _options(parts)} for kind, told, parts in found])
+        print_json(found)
         return 0
-    for kind, told, parts in found:
-        print(f"{parsed.name} ({kind})")
-        for key, value in told.items():
-            if key != "name":
-                text = "; ".join(value) if isinstance(value, tuple) else value
-                print(_wrapped(f"{key.replace('_', ' ') + ':':<13}{text}", "  ", 15))
-        for option in _options(parts):
-            default = "required" if option["required"] else _shown(option["default"])
-            print(_wrapped(f"{option['name']} = {default}  ({option['meaning']})", "    ", 8))
+    for entry in found:
+        _print_entry(entry)
     return 0
+
+
+def _print_entry(entry: dict[str, Any]) -> None:
+    print(f"{entry['name']} ({entry['kind']})")
+    for key, value in entry.items():
+        if key not in ("name", "kind", "options"):
+            text = "; ".join(value) if isinstance(value, tuple) else value
+            print(_wrapped(f"{key + ':':<13}{text}", "  ", 15))
+    if entry["options"]:
+        print("  options:")
+    for option in entry["options"]:
+        default = "required" if option.required else _shown(option.default)
+        print(_wrapped(f"{option.name} = {default}  ({option.meaning})", "    ", 8))
 
 
 def _refuse_name(name: str, known: list[str]) -> None:
@@ -203,32 +208,13 @@ def _print_cases(preview: Preview, *, everyone: bool) -> None:
 
 
 def _told(method: Method) -> dict[str, Any]:
-    words = ("name", "title", "what", "formula", "source", "cost", "pitfalls", "conditions", "ordering", "pacing")
+    words = ("name", "title", "what", "formula", "source", "cost", "pitfalls", "conditions", "ordering")
     needs = tuple(need for need, asked in (("scores", method.needs_scores), ("losses", method.needs_losses)) if asked)
     return {**{word: getattr(method, word) for word in words}, "needs": needs or ("nothing",)}
 
 
 def _texts(kind: type) -> dict[str, str]:
     return {word: getattr(kind, word) for word in ("title", "formula", "source", "pitfall") if hasattr(kind, word)}
-
-
-def _options(parts: list[type]) -> list[dict[str, Any]]:
-    """Name, meaning and default of the fields of option classes."""
-    found = []
-    for part in parts:
-        hints = typing.get_type_hints(part, include_extras=True)
-        for field in dataclasses.fields(part):
-            required = field.default is dataclasses.MISSING
-            default = None if required else field.default
-            meaning = next(iter(_remarks(hints[field.name])), "")
-            found.append({"name": field.name, "meaning": meaning, "required": required, "default": default})
-    return found
-
-
-def _remarks(hint: Any) -> list[str]:
-    """The texts in `Annotated[...]`, also inside `... | None`."""
-    here = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, str)]
-    return here or [text for inner in typing.get_args(hint) for text in _remarks(inner)]
 
 
 def _shown(value: Any) -> str:

@@ -1,6 +1,7 @@
 """What to draw, from scores, losses and step: curricula for training, pure functions of (state, step, seed)."""
 
 from CLIPSLib.curriculum.catalog import build_curriculum, get_method, list_curricula
+from CLIPSLib.curriculum.explain import OptionInfo, options_of, options_of_part
 from CLIPSLib.curriculum.exposure import Exposure, expected_exposure
 from CLIPSLib.curriculum.hook import CurriculumBatches, DatasetView, LossRecorder, curriculum_learning
 from CLIPSLib.curriculum.methods import Method
@@ -25,6 +26,7 @@ __all__ = [
     "Exposure",
     "LossRecorder",
     "Method",
+    "OptionInfo",
     "Pacing",
     "Progress",
     "Regularizer",
@@ -38,4 +40,6 @@ __all__ = [
     "get_method",
     "jenks_boundaries",
     "list_curricula",
+    "options_of",
+    "options_of_part",
 ]

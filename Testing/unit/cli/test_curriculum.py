@@ -49,6 +49,14 @@ def test_everything_is_explained_with_formula_source_and_the_meaning_of_each_opt
         assert all(option["meaning"] for option in entry["options"])
 
 
+def test_options_are_explained_with_the_defaults_of_the_method(capsys):
+    (entry,) = _json(capsys, "explain", "self-paced-diverse")
+    options = {option["name"]: option["default"] for option in entry["options"]}
+    assert options["regularizer"] == "hard" and options["diversity"] == 0.1 and options["pacing"] == "linear"
+    (entry,) = _json(capsys, "explain", "hacohen-single-step")
+    assert [option["name"] for option in entry["options"] if option["required"]] == ["step_length"]
+
+
 def test_a_name_of_two_things_explains_both(capsys):
     assert [entry["kind"] for entry in _json(capsys, "explain", "linear")] == ["pacing function", "regularizer"]
 
