@@ -60,18 +60,15 @@ def evaluate(
     require_validity(pair, second, valid_for, where, remedy)
     lesions = [_lesions(labels, options) for labels in (reference_labels, prediction_labels)]
     matching = match(*lesions, options, pair.spacing_zyx_mm)
-    values = {
-        **_volumes(first, second, voxel_volume_ml(reference)),
-        **_lesion_counts(*lesions, matching),
-        **_surface_values(first, second, pair.spacing_zyx_mm, options.tolerance_mm),
-    }
     rows = (
         *lesion_rows(REFERENCE, *lesions, matching.reference, pair),
         *lesion_rows(PREDICTION, *reversed(lesions), matching.prediction, pair),
     )
-    values["d_max_difference_mm"] = _d_max_difference_mm(rows)
-    if not first.any():  # nothing to be right about: a share of nothing is neither 0 nor 1
-        values.update(dict.fromkeys(("dice", "iou", "nsd"), None))
+    values = {
+        **_overlap_values(first, second, voxel_volume_ml(reference)),
+        **_lesion_values(*lesions, matching, rows),
+        **_surface_values(first, second, pair.spacing_zyx_mm, options.tolerance_mm),
+    }
     return CaseEvaluation(
         **values,
         matching=rule_in_words(options),
@@ -88,16 +85,17 @@ def _lesions(labels: np.ndarray, options: EvaluationOptions) -> LesionSet:
     return connected_lesions(labels > 0, options.connectivity)
 
 
-def _volumes(reference: np.ndarray, prediction: np.ndarray, voxel_ml: float) -> dict[str, float | None]:
+def _overlap_values(reference: np.ndarray, prediction: np.ndarray, voxel_ml: float) -> dict[str, float | None]:
     reference_ml, prediction_ml = (float(np.count_nonzero(mask)) * voxel_ml for mask in (reference, prediction))
+    some = reference.any()  # without a reference a share is neither 0 nor 1: there is nothing to be right about
     return {
-        "dice": dice(reference, prediction),
-        "iou": iou(reference, prediction),
+        "dice": dice(reference, prediction) if some else None,
+        "iou": iou(reference, prediction) if some else None,
         "reference_ml": reference_ml,
         "prediction_ml": prediction_ml,
         "tmtv_difference_ml": prediction_ml - reference_ml,
         "fpv_ml": _untouched(prediction, reference) * voxel_ml,
-        "fnv_ml": _untouched(reference, prediction) * voxel_ml if reference.any() else None,
+        "fnv_ml": _untouched(reference, prediction) * voxel_ml if some else None,
     }
 
 
@@ -108,13 +106,16 @@ def _untouched(mask: np.ndarray, other: np.ndarray) -> int:
     return int(components.sizes.sum() - components.sizes[touched - 1].sum())
 
 
-def _lesion_counts(reference: LesionSet, prediction: LesionSet, matching: Matching) -> dict[str, float | None]:
+def _lesion_values(
+    reference: LesionSet, prediction: LesionSet, matching: Matching, rows: Sequence[LesionEvaluation]
+) -> dict[str, float | None]:
     return {
         "reference_lesions": reference.count,
         "prediction_lesions": prediction.count,
         "lesion_recall": matching.reference.share(),
         "lesion_precision": matching.prediction.share(),
         "lesion_f1": matching.f1(),
+        "d_max_difference_mm": _d_max_difference_mm(rows),
     }
 
 
@@ -124,7 +125,7 @@ def _surface_values(
     distances = SurfaceDistances(surface_of(reference, spacing_zyx_mm), surface_of(prediction, spacing_zyx_mm))
     finite = distances.finite
     return {
-        "nsd": distances.nsd(tolerance_mm),
+        "nsd": distances.nsd(tolerance_mm) if reference.any() else None,
         "hd95_mm": distances.hausdorff_mm(95.0) if finite else None,
         "mean_surface_distance_mm": distances.mean_mm() if finite else None,
         "mean_distance_reference_to_prediction_mm": distances.mean_to_prediction_mm() if finite else None,
