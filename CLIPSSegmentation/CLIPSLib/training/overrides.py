@@ -23,7 +23,6 @@ MAY_CHANGE = (
     "title",
     "license",
     "data.cache",
-    "data.memory_gb",
     "data.workers",
     "optimizer.learning_rate",
     "optimizer.weight_decay",

@@ -68,11 +68,6 @@ class DataRecipe:
     cache: Annotated[
         str, "Folder for prepared images; several runs may share it. Empty: the folder 'cache' beside the run's folder."
     ] = ""
-    memory_gb: Annotated[
-        float,
-        Range(0),
-        "Memory that prepared images may take up. More: less reading from disk. 0: a quarter of what is there.",
-    ] = 0.0
     workers: Annotated[
         int, Range(0, 64), "Helper processes that prepare pieces ahead of the network. Changes speed, never the result."
     ] = 2

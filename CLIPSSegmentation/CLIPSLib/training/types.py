@@ -52,6 +52,7 @@ class CaseList:
     """The frozen cases of a run (`cases.json`). source: where they come from, in words (registry, split, fold).
 
     licence_of_data, training_data: for the model card. difficulty: measurer and hash of the table that `score` is from.
+    left_out: cases that could have been meant, with the reason why they take no part.
     """
 
     cases: Annotated[tuple[TrainingCase, ...], Range(1)]
@@ -59,6 +60,7 @@ class CaseList:
     training_data: str = ""
     licence_of_data: str = ""
     difficulty: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [case.case_id for case in self.cases]
