@@ -60,9 +60,8 @@ def rescue_registry(folder: str | os.PathLike) -> Rescue:
             str(place.root),
             "The images are untouched: add them again.",
         )
-    damaged = (
-        place.root / f"registry-damaged-{re.sub(r'[-:]', '', utc_now())}.sqlite" if place.database.exists() else None
-    )
+    name = f"registry-damaged-{re.sub(r'[-:]', '', utc_now())}.sqlite"
+    damaged = place.root / name if place.database.exists() else None
     with atomic_path(place.database, overwrite=True) as temporary:
         with contextlib.closing(Database(temporary)) as database:
             dropped = _fill(database, tables)

@@ -90,7 +90,7 @@ def test_a_destroyed_file_is_replaced_by_the_backup(folder):
 def test_a_database_that_was_deleted_comes_back_from_the_backup(folder):
     Registry.open(folder).close()
     (folder / "registry.sqlite").unlink()
-    with pytest.raises(Failure, match="the file is missing.*; 12 cases, .* can be saved"):
+    with pytest.raises(Failure, match=r"the file is missing.*; 12 cases, .* can be saved"):
         Registry.open(folder)
     assert rescue_registry(folder).damaged is None
     with Registry.open(folder) as registry:
