@@ -14,7 +14,7 @@ _ANSWERS = {
     "dose_bq": (float, "BQ", "injected dose, where the header lacks it"),
     "injection_time": (str, "TIME", "HHMMSS, or YYYYMMDDHHMMSS (long-lived tracers need the date)"),
 }
-OPTION_KEYS = (*_ANSWERS, "pet_series", "ct_series")  # questions with an option of their own
+OPTION_KEYS = (*_ANSWERS, "pet_series", "ct_series", "roi", "patient_is", "model")  # with an option of their own
 
 
 def add_answers(parser: argparse.ArgumentParser) -> None:

@@ -185,3 +185,12 @@ def test_a_damaged_database_is_rescued_from_its_backup(registry, folder, capsys)
     assert main(["cases", "rescue"]) == 0
     assert "0 rows were lost" in capsys.readouterr().out
     assert [row["case_id"] for row in document(capsys, "list")] == ["C0001", "C0002"]
+
+
+def test_questions_name_the_option_that_answers_them(folder, capsys):
+    (folder / "in" / "site").mkdir()
+    for name in ("007", "7"):
+        (folder / "in" / name).rename(folder / "in" / "site" / name)
+    main(["cases", "create"])
+    assert main(["cases", "add", "in"]) == 4
+    assert "--patient-is folder|parent" in capsys.readouterr().err

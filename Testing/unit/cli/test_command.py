@@ -13,7 +13,7 @@ from CLIPSLib.cli.output import option_for
 from CLIPSLib.errors import Question
 from CLIPSLib.phantom import read_truth
 
-COMMANDS = ["studies", "segment", "measure", "evaluate", "models", "phantom"]
+COMMANDS = ["studies", "segment", "measure", "evaluate", "models", "phantom", "cases"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
