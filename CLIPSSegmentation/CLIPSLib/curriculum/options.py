@@ -27,7 +27,7 @@ class SharedOptions(CohortOptions, ForegroundOptions):
         Annotated[int, Range(1), "fewest ranked cases to draw from; none: max(8, 4 x batch_size, 5 % of the cases)"]
         | None
     ) = None
-    lag: Annotated[int, Range(1), "steps after which a loss or a validation acts: at least what workers prefetch"] = 16
+    lag: Annotated[int, Range(1), "steps after which a loss or a validation acts: more than workers prefetch"] = 16
 
     @property
     def needs_scores(self) -> bool:

@@ -83,7 +83,7 @@ class Curriculum(Protocol):
     """What to draw at a step: a pure function of (state, step, seed).
 
     Steps are global optimizer steps, counted from 0. `plan` never changes the state: it may be asked ahead (by
-    workers that prefetch up to `lag` steps) and asked again. What `observe` and `observe_performance` are told at
+    workers that prefetch fewer than `lag` steps) and asked again. What `observe` and `observe_performance` are told at
     step s acts on plans from step s + `lag` on, however many workers there are.
     """
 
