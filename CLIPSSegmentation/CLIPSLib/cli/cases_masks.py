@@ -17,7 +17,7 @@ from CLIPSLib.cli.cases_arguments import (
     mask_reading_of,
     open_registry,
 )
-from CLIPSLib.cli.output import option_for, print_json, print_table, reporter_for
+from CLIPSLib.cli.output import print_json, print_table, reporter_for
 from CLIPSLib.errors import Question
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _print_problem(outcome: PredictedCase) -> None:
         return
     sys.stderr.write(f"{outcome.case_id}: {outcome.state}: {outcome.error}\n")
     if isinstance(outcome.error, Question):
-        sys.stderr.write(f"  Answer with {option_for(outcome.error)}\n")
+        sys.stderr.write(f"  Answer with 'predict {outcome.case_id} --option {outcome.error.key}=...'\n")
 
 
 def _diff(parsed: argparse.Namespace) -> int:
