@@ -157,10 +157,10 @@ class CasesPanel:
         self._updateButtons()
 
     def _found(self) -> list[CaseRow]:
-        from CLIPSLib.cases import CaseQuery
-
         if self._panel.registry is None:
             return []
+        from CLIPSLib.cases import CaseQuery
+
         text, viewer = self.ui.searchBox.text.strip(), self._panel.reader  # without a name, one who has rated nothing
         return self._panel.registry.cases(CaseQuery(text=text, viewer=viewer, **self._filters.query))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from CLIPSTrainingLib.CaseContent import CaseContent
 
 _OTHER_COLOR = (0.2, 0.75, 1.0)
-_OUTLINE_PX, _OTHER_OUTLINE_PX = 3, 1  # both are seen where they coincide
+_OUTLINE_PX, _OTHER_OUTLINE_PX = 2, 1  # both are seen where they coincide
 
 
 class OpenCase:

@@ -33,10 +33,9 @@ class RatingPanel:
         self._shown: tuple | None = None  # of which case, for which reader
         self._scores: dict[int, object] = {}
         self._tags: dict[str, object] = {}
-        self._makeForm()
         self.ui.rateButton.connect("clicked()", self.onRate)
         self.keys: dict[str, Callable[[], object]] = {
-            **{f"Alt+{score}": partial(self.choose, score) for score in self._scores},
+            **{f"Alt+{score}": partial(self.choose, score) for score in range(1, 6)},
             "Alt+Return": self.onRate,
         }
 
@@ -63,7 +62,7 @@ class RatingPanel:
 
     def choose(self, score: int) -> None:
         """Choose a score, as by a click."""
-        if self.ui.ratingButton.enabled:
+        if self._panel.review.caseId is not None:
             self._scores[score].checked = True
 
     def onRate(self) -> None:
@@ -88,14 +87,16 @@ class RatingPanel:
     def update(self) -> None:
         """Show the reader's rating of the open case, and, once there is one, those of others."""
         case, reader = self._panel.review.caseId, self._panel.reader
-        self.ui.ratingButton.enabled = case is not None
+        self.ui.ratingButton.visible = case is not None
+        if case is not None and not self._scores:
+            self._makeForm()
         ratings: list[Rating] = []
         if case is not None and reader:
             with saying(self._panel.review.say):
                 ratings = self._panel.registry.ratings(case, viewer=reader)
         own = next((rating for rating in ratings if rating.rater == reader), None)
         self._ratedCase = case if own else None
-        if (case, reader) != self._shown:
+        if case is not None and (case, reader) != self._shown:
             self._shown = (case, reader)
             self._show(own)
         self.ui.ratedLabel.text = texts.rated(own, [rating for rating in ratings if rating is not own])
@@ -104,6 +105,7 @@ class RatingPanel:
             self._panel.review.versions.showDifference()
 
     def _makeForm(self) -> None:
+        """The texts of the core as widgets; made with the first case, so that the panel opens without the core."""
         from CLIPSLib.difficulty import RATING_FORMS
 
         form = RATING_FORMS.get(qt.QLocale().name()[:2], RATING_FORMS["en"])

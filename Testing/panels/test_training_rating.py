@@ -16,11 +16,13 @@ def shown_text(training) -> str:
 def test_the_question_is_about_delineation_and_has_five_anchors(training):
     from CLIPSLib.difficulty import RATING_FORMS
 
+    assert training.rating.ui.ratingButton.isHidden()  # nothing is open
+    training.panel.openCase("C0001")
     form = RATING_FORMS["en"]
     assert form.question in training.rating.ui.questionLabel.text
     assert training.rating.ui.hintLabel.text == form.hint
     assert sorted(training.rating._scores) == [1, 2, 3, 4, 5]
-    assert not training.rating.ui.ratingButton.enabled  # nothing is open
+    assert not training.rating.ui.ratingButton.isHidden()
 
 
 def test_a_rating_is_kept_with_its_reasons_and_remembered(training):
