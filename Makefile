@@ -59,6 +59,7 @@ bench: demo-environment
 
 docs: demo-environment
 	@$(DEMO)/python tools/draw_rooms.py
+	@$(DEMO)/python tools/document_curricula.py
 	@$(DEMO)/python tools/list_files.py --write
 
 screenshots: test-environment
