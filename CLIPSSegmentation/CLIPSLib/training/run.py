@@ -129,7 +129,7 @@ def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSour
         scores=scores or None,
         total_steps=_NO_END if recipe.unlimited else recipe.training.steps,
         seed=recipe.training.seed,
-        **recipe.curriculum.options,
+        **{"batch_size": recipe.training.batch, **recipe.curriculum.options},
     )
 
 

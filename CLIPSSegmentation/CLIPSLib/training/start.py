@@ -109,12 +109,12 @@ def describe_network(recipe: Recipe, start: Start) -> Network:
             )
         arguments = {**theirs, known.classes: classes}
     divisor = patch_divisor(wanted.name, wanted.options)
-    if any(side % divisor for side in data.patch):
+    if any(side % divisor or side < 2 * divisor for side in data.patch):  # norms need more than one voxel at the bottom
         raise Refusal(
             "patch-size",
             f"The patch {list(data.patch)} does not fit the network '{wanted.name}'",
             "data.patch",
-            f"Make every side a multiple of {divisor}.",
+            f"Make every side a multiple of {divisor}, and at least {2 * divisor}.",
         )
     return Network(
         name=architecture(wanted.name).class_name,

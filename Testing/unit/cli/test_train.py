@@ -1,0 +1,108 @@
+"""`clips train` and `clips runs` at the console."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import builders_run
+import pytest
+from CLIPSLib.cli import main
+from CLIPSLib.schema import from_document
+from CLIPSLib.training import Recipe, preset, write_cases
+from CLIPSLib.training.recipe_toml import recipe_toml
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("monai")
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """A recipe beside its cases."""
+    write_cases(tmp_path / "cases.json", builders_run.cases(tmp_path / "images"))
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe_toml(builders_run.TINY), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A finished run, as a job that ended."""
+    from CLIPSLib.jobs import create_job, run_job
+    from CLIPSLib.tasks.verbs import VERBS
+
+    run = builders_run.run(tmp_path / "runs" / "first", case_list=builders_run.cases(tmp_path / "images"))
+    create_job(run.path, "train", {})
+    assert run_job(run.path, lambda: VERBS) == 0
+    return run
+
+
+def clips(*words, capsys) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_preset_is_printed_as_a_recipe(capsys):
+    _, out, _ = clips("train", "--preset", "quick", capsys=capsys)
+    assert from_document(Recipe, tomllib.loads(out)) == preset("quick")
+
+
+def test_check_tells_cases_memory_disk_and_time_and_writes_nothing(recipe, capsys):
+    before = sorted(recipe.parent.rglob("*"))
+    code, out, _ = clips("train", recipe, "--check", "--json", capsys=capsys)
+    report = json.loads(out)
+    assert (code, report["train"], report["validate"], report["problems"]) == (0, 3, 1, [])
+    assert report["weights"] == 1_176_402  # SegResNet with 8 filters, 2 channels and 2 classes
+    assert report["voxels"] == [20 * 24 * 28] * 2
+    assert report["seconds_per_step"] > 0 and report["memory_gb"] > 16e-9 * report["weights"]
+    assert sorted(recipe.parent.rglob("*")) == before
+
+
+def test_check_names_every_case_that_would_stop_the_run(recipe, capsys):
+    images = recipe.parent / "images"
+    (images / "case-0_pet.nii.gz").unlink()
+    (images / "case-1_mask.nii.gz").write_bytes(b"no image")
+    code, out, _ = clips("train", recipe, "--check", "--set", "data.use=pet-ct", capsys=capsys)
+    assert code == 3
+    assert "Case 'case-2': the recipe needs its CT" in out
+    code, out, _ = clips("train", recipe, "--check", capsys=capsys)
+    assert "Case 'case-0': the file does not exist" in out and "Case 'case-1': the file is damaged" in out
+
+
+def test_a_finished_run_is_listed_shown_and_exported(trained, tmp_path, capsys):
+    code, out, _ = clips("runs", "list", tmp_path / "runs", "--json", capsys=capsys)
+    (listed,) = json.loads(out)
+    assert (code, listed["state"], listed["facts"]["step"]) == (0, "finished", 6)
+    code, out, _ = clips("runs", "show", trained.path, capsys=capsys)
+    assert "first: finished" in out and "case-3" in out
+    code, out, _ = clips("runs", "export", trained.path, "--out", tmp_path / "model", "--json", capsys=capsys)
+    assert code == 0 and (tmp_path / "model" / "model.json").exists()
+    assert json.loads(out)["model"].startswith("tiny@")
+
+
+def test_resuming_with_what_needs_a_fork_is_refused(trained, capsys):
+    code, _, err = clips("runs", "resume", trained.path, "--set", "loss.name=tversky", capsys=capsys)
+    assert code == 3 and "clips runs fork" in err
+    code, _, err = clips("runs", "resume", trained.path, capsys=capsys)
+    assert code == 3 and "finished" in err
+
+
+def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path, capsys):
+    code, _, err = clips("runs", "show", tmp_path, capsys=capsys)
+    assert code == 1 and "job.json" in err
+
+
+def test_asking_a_run_appends_to_its_control_file(trained, capsys):
+    for word in ("stop", "pause", "continue", "checkpoint", "cancel"):
+        clips("runs", word, trained.path, capsys=capsys)
+    assert (trained.path / "control").read_text().split() == ["stop", "pause", "resume", "checkpoint", "cancel"]
+
+
+@pytest.mark.slow
+def test_train_follows_a_run_in_a_process_of_its_own_to_its_model(recipe, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    code, out, err = clips("train", recipe, "--out", tmp_path / "runs" / "a", capsys=capsys)
+    assert code == 0, err
+    assert "finished after 6 steps" in out and "clips models install" in out
+    assert "Validating" in err or "Training" in err

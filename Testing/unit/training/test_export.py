@@ -1,0 +1,143 @@
+"""The result of runs: a model that the store installs and that segments as validated; folds; a cascade; the card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import builders_run
+import numpy as np
+import pytest
+from CLIPSLib.errors import Refusal
+from CLIPSLib.formats import read_image, read_labels
+from CLIPSLib.imaging import array_view
+from CLIPSLib.models import ModelStore, install_tmtvnet, read_state
+from CLIPSLib.segmentation.installed.segmenter import segmenter_of
+from CLIPSLib.study import PetCtStudy
+from CLIPSLib.training.tables import read_table
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("monai")
+
+import builders_tmtvnet  # noqa: E402
+from CLIPSLib.progress import SILENT  # noqa: E402
+from CLIPSLib.training.export import export_model  # noqa: E402
+from CLIPSLib.training.run import train  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    listed = builders_run.cases(tmp_path_factory.mktemp("images"))
+    return replace(listed, source="12 phantoms", licence_of_data="CC0")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, images):
+    """Two folds, each with a best step that is not its last."""
+    root = tmp_path_factory.mktemp("runs")
+    made = [
+        builders_run.run(root / f"fold{seed}", case_list=images, training__seed=seed, validation__every=2)
+        for seed in (0, 1)
+    ]
+    for run in made:
+        train(run.path)
+    return made
+
+
+def test_the_model_of_a_finished_run_segments_as_it_was_validated(tmp_path, runs, images):
+    """Dice of the installed model on the validation case, computed here, is the Dice in validation.csv."""
+    store = ModelStore(tmp_path / "models")
+    model, cautions = store.install(runs[0].model)
+    assert not cautions
+    case = images.of_role("validate")[0]
+    study = PetCtStudy(pet=read_image(case.pet), ct=None)
+    found = array_view(segmenter_of(model).segment(study, {}, SILENT).labels) > 0
+    reference = array_view(read_labels(case.mask)) > 0
+    dice = 2 * np.count_nonzero(found & reference) / (np.count_nonzero(found) + np.count_nonzero(reference))
+    best = json.loads((runs[0].model / "card.json").read_text())["runs"][0]["step"]
+    (row,) = (row for row in read_table(runs[0].validation) if row["step"] == str(best))
+    assert float(row["dice"]) == pytest.approx(dice, abs=1e-5)
+
+
+def test_best_or_last_by_choice(tmp_path, runs):
+    export_model([runs[0].path], tmp_path / "last", which="last")
+    card = json.loads((tmp_path / "last" / "card.json").read_text())["runs"][0]
+    assert (card["which"], card["step"]) == ("last", 6)
+    state = read_state(tmp_path / "last" / "fold_0.pt")
+    assert all(torch.equal(state[name], value) for name, value in builders_run.weights(runs[0], 6).items())
+
+
+def test_folds_become_one_model(tmp_path, runs):
+    described = export_model([run.path for run in runs], tmp_path / "model", version="2.0")
+    assert [file.name for file in described.weight_files("fold")] == ["fold_0.pt", "fold_1.pt"]
+    assert described.model_id == "tiny@2.0"
+    ModelStore(tmp_path / "models").install(tmp_path / "model")
+
+
+def test_runs_of_different_networks_are_refused_as_folds(tmp_path, runs, images):
+    other = builders_run.run(tmp_path / "other", case_list=images, data__patch=[24, 24, 24], training__steps=1)
+    train(other.path)
+    with pytest.raises(Refusal, match="cannot become one model"):
+        export_model([runs[0].path, other.path], tmp_path / "model")
+
+
+def test_a_run_without_checkpoint_has_no_model(tmp_path, images):
+    run = builders_run.run(tmp_path / "run", case_list=images)
+    with pytest.raises(Refusal, match="no checkpoint yet"):
+        export_model([run.path], tmp_path / "model")
+
+
+def test_the_card_tells_data_recipe_result_and_licenses_and_no_case(runs, images):
+    card = json.loads((runs[0].model / "card.json").read_text())
+    run = card["runs"][0]
+    assert run["data"] | {"strata": 0, "patches_drawn": 0} == {
+        "source": "12 phantoms",
+        "train": 3,
+        "validate": 1,
+        "strata": 0,
+        "pseudo": 0,
+        "difficulty": {},
+        "patches_drawn": 0,
+        "cases_sha256": runs[0].cases_sha256(),
+    }
+    assert run["recipe"]["network"]["options"] == {"filters": 8}
+    assert card["licence_of_data"]["name"] == "CC0"
+    assert run["validation"]["dice"]["n"] == 1
+    text = (runs[0].model / "card.md").read_text()
+    assert "For research use only" in text and "| dice |" in text and runs[0].identity().run_id in text
+    written = text + json.dumps(card)
+    assert not any(case.case_id in written or case.pet in written for case in images.cases)
+
+
+@pytest.mark.slow
+def test_a_retrained_unet_takes_its_place_in_a_whole_cascade(tmp_path):
+    """From seeded weights: two steps with U-Net 2, exported, installed, and the cascade run on a small study."""
+    store = ModelStore(tmp_path / "models")
+    for name, state in zip(("e_latest.model", "r_latest.model"), builders_tmtvnet.seeded_states(), strict=True):
+        torch.save(state, tmp_path / name)
+    install_tmtvnet(store, [tmp_path / "e_latest.model", tmp_path / "r_latest.model"])
+    images = builders_run.cases(tmp_path / "images", train=1, validate=0, ct=True)
+    run = builders_run.run(
+        tmp_path / "run",
+        case_list=images,
+        data__use="pet-ct",
+        data__patch=[32, 32, 32],
+        network__name="tmtvnet-unet",
+        network__options={},
+        network__start="tmtvnet",
+        network__fold=2,
+        loss__name="tmtvnet",
+        training__steps=2,
+        training__batch=1,
+    )
+    train(run.path, store=store)
+    before = read_state(store.get("tmtvnet").folder / "e_latest.model")
+    after = read_state(run.model / "e_latest.model")
+    changed = {name.split(".")[1] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"2"}
+    model, cautions = store.install(run.model)
+    assert model.description.licence_of_weights.name == "CC BY-NC-SA 4.0" and not cautions
+    case = images.cases[0]
+    study = PetCtStudy(pet=read_image(case.pet), ct=read_image(case.ct))
+    segmentation = segmenter_of(model).segment(study, {"suv_threshold": None}, SILENT)
+    assert segmentation.provenance["model"] == model.model_id
