@@ -8,6 +8,7 @@ from CLIPSLib.cli import (
     cases_add,
     cases_difficulty,
     cases_evaluate,
+    cases_freeze,
     cases_list,
     cases_masks,
     cases_review,
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
   clips cases summary --html cohort.html
   clips cases evaluate --model suv4 --out evaluation
   clips cases split folds --folds 5 --seed 1
+  clips cases freeze training/fold0 --split folds --fold 0  the cases of a training run
   clips cases difficulty measure                            how hard each case is, by its PET and reference
 
 Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/clips-cases.md.
@@ -40,6 +42,7 @@ _ACTIONS = (
     cases_evaluate,
     cases_difficulty,
     cases_split,
+    cases_freeze,
     cases_summary,
 )
 

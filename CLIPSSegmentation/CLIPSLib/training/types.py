@@ -25,7 +25,8 @@ class TrainingCase:
     relative to the folder of `cases.json`; any image format of SimpleITK. ct: None for PET only. prior: the lesion
     probability of a first stage on the PET grid, for networks that refine one. role: "train" or "validate". weight: of
     its loss. score: difficulty, higher is harder; None: unknown. origin: "reference" (made or accepted by a person) or
-    "pseudo" (predicted, unreviewed), with its confidence, 0 to 1. sha256: of the files, by "pet", "ct", "mask", "prior".
+    "pseudo" (predicted, unreviewed), with its confidence, 0 to 1. sha256: of the files, by "pet", "ct", "mask",
+    "prior".
     """
 
     case_id: Annotated[str, Range(1, 200)]

@@ -1,0 +1,75 @@
+"""What freezing from a registry and from folders has in common: the list of cases with scores, and what to know of it.
+
+Called by `freeze_cases` and `freeze_folders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from CLIPSLib.difficulty import DifficultyTable
+from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.training import TRAIN, CaseList, TrainingCase
+
+CASES_FILE = "cases.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutCases:
+    """What the list should say beside its cases. difficulty: the table that scores are taken from.
+
+    training_data, licence_of_data: for the card of models trained with them, in words.
+    """
+
+    difficulty: DifficultyTable | None = None
+    training_data: str = ""
+    licence_of_data: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenCases:
+    """A list that was written, the folder it lies in, and what to know about it."""
+
+    folder: Path
+    cases: CaseList
+    cautions: tuple[Caution, ...] = field(default=())
+
+
+def case_list(
+    cases: Sequence[TrainingCase], about: AboutCases, *, source: str, left_out: Mapping[str, str]
+) -> CaseList:
+    """The cases with their scores.
+
+    Raises:
+        Refusal: no case to train with, a case twice, or a patient both trained and validated with.
+    """
+    if not any(case.role == TRAIN for case in cases):
+        reasons = "; ".join(f"{case}: {why}" for case, why in list(left_out.items())[:5]) or "none was found"
+        raise Refusal(
+            "no-cases", f"No case is left to train with ({reasons})", source, "See who was left out, and why."
+        )
+    table = about.difficulty
+    scores = {} if table is None else table.scores
+    measured_by = {} if table is None else {"measurer": table.measurer, "evidence_sha256": table.evidence_sha256}
+    try:
+        return CaseList(
+            cases=tuple(replace(case, score=scores.get(case.case_id)) for case in cases),
+            source=source,
+            training_data=about.training_data,
+            licence_of_data=about.licence_of_data,
+            difficulty=measured_by,
+            left_out=dict(left_out),
+        )
+    except ValueError as error:
+        raise Refusal("cases-overlap", str(error).capitalize(), source, "Correct the split or the folders.") from error
+
+
+def missing_scores(cases: CaseList) -> tuple[Caution, ...]:
+    """A caution when a difficulty table was given and some cases to train with have no score."""
+    without = [case.case_id for case in cases.of_role(TRAIN) if case.score is None] if cases.difficulty else []
+    if not without:
+        return ()
+    what = f"{len(without)} case(s) to train with have no score of difficulty: {', '.join(without[:10])}"
+    return (Caution("no-score", what, str(cases.difficulty["measurer"])),)
