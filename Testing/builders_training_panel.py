@@ -9,6 +9,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SEGMENTATION_FILE = REPOSITORY / "CLIPSSegmentation" / "CLIPSSegmentation.py"
 MODULE_FILE = REPOSITORY / "CLIPSTraining" / "CLIPSTraining.py"
 PATIENCE_S = 60.0
+READER = "A. Reader"
 
 
 def study_of(study, number: int):
@@ -31,6 +32,11 @@ def make_registry(folder: Path, study, count: int = 3):
     return folder
 
 
+def written(registry) -> dict[str, int]:
+    """How many mask versions each case has."""
+    return {row.case_id: row.mask_count for row in registry.cases()}
+
+
 class TrainingPanel:
     """The module's panel, opened on a host, with the widgets of its sections."""
 
@@ -49,7 +55,7 @@ class TrainingPanel:
     def live(self):
         return self.review.lesions.live
 
-    def open_registry(self, folder: Path, reader: str = "A. Reader") -> None:
+    def open_registry(self, folder: Path, reader: str = READER) -> None:
         """Type a name and open a registry."""
         self.cases.ui.readerEdit.text = reader
         self.cases.ui.readerEdit.editingFinished.emit()

@@ -40,6 +40,11 @@ class OpenCase:
         """Whether what is reviewed is still in the scene."""
         return all(node is not None and node.GetScene() is not None for node in (self.segmentationNode, self.petNode))
 
+    @property
+    def isCompared(self) -> bool:
+        """Whether another version is in the scene."""
+        return self.otherNode is not None and self.otherNode.GetScene() is not None
+
     def compareWith(self, segmentation: Segmentation | None) -> None:
         """Show the outlines of another mask of the case, or none."""
         from CLIPSLib.scene import add_segmentation

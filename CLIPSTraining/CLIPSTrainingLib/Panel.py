@@ -125,6 +125,7 @@ class Panel(VTKObservationMixin):
     def refresh(self) -> None:
         """Show what is in the registry now, whoever put it there."""
         self.cases.refresh()
+        self.review.update()
         self.rating.update()
 
     def onReviewed(self, goOn: bool) -> None:

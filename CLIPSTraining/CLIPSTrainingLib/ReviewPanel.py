@@ -228,7 +228,6 @@ class ReviewPanel(VTKObservationMixin):
             self.activeTime.reset()
             self.ui.commentEdit.text = ""
             self._restored = None
-            self.update()
             if overtaken:
                 said += " " + _("Somebody chose another reference meanwhile; it stays the reference.")
             elif not self._panel.rating.isRated:

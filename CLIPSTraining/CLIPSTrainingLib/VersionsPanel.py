@@ -11,7 +11,7 @@ from CLIPSTrainingLib.CaseContent import maskToCompare
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
-    from CLIPSLib.cases import MaskVersion
+    from CLIPSLib.cases import MaskDiff, MaskVersion
 
     from CLIPSTrainingLib.ReviewPanel import ReviewPanel
 
@@ -22,6 +22,8 @@ class VersionsPanel:
     def __init__(self, panel, review: ReviewPanel) -> None:
         self._panel, self._review, self.ui = panel, review, review.ui
         self._masks: tuple[MaskVersion, ...] = ()
+        self._compared: MaskVersion | None = None  # whose outlines are shown
+        self._differences: dict[tuple[str, str], MaskDiff] = {}  # of versions, which never change
         self.ui.versionsBox.collapsed = True
         self.ui.versionSelector.connect("currentIndexChanged(int)", lambda _index: self._onChosen())
         self.ui.compareButton.connect("toggled(bool)", lambda _on: self._onChosen())
@@ -35,11 +37,14 @@ class VersionsPanel:
         return self._masks[index] if 0 <= index < len(self._masks) else None
 
     def update(self) -> None:
-        """Offer the versions of the open case as they are now."""
-        work, registry = self._review.work, self._panel.registry
+        """Offer the versions of the open case as they are now; what is compared stays so."""
+        work, registry, chosen = self._review.work, self._panel.registry, self.chosen
         self._masks = tuple(registry.masks(work.caseId)) if work else ()
         reference = registry.reference(work.caseId) if work else None
-        first = maskToCompare(self._masks, work.base) if work else None
+        others = {mask.id: mask for mask in self._masks if work.base is None or mask.id != work.base.id}
+        first = others.get(chosen.id) if chosen else None
+        if first is None and work is not None:
+            first = maskToCompare(self._masks, work.base)
         selector = self.ui.versionSelector
         selector.blockSignals(True)
         selector.clear()
@@ -73,7 +78,6 @@ class VersionsPanel:
                 self._review.work.makeReference(self.chosen.id)
                 self._review.say(_("The reference is now: {version}.").format(version=self.describe(self.chosen)))
                 self._panel.refresh()
-                self._review.update()
 
     def showDifference(self) -> None:
         """The numbers, as far as the reader may see them: agreement with a prediction tells how hard a case is."""
@@ -81,7 +85,7 @@ class VersionsPanel:
         text = ""
         if work is not None and mask is not None and work.base is not None and self.ui.compareButton.checked:
             if self._panel.rating.isRated:
-                text = texts.difference(self._panel.registry.diff(work.base.id, mask.id))
+                text = texts.difference(self._difference(work.base, mask))
             else:
                 text = _("The numbers are shown when you have rated the difficulty.")
         self.ui.diffLabel.text = text
@@ -93,7 +97,19 @@ class VersionsPanel:
         self.ui.compareButton.enabled = self.ui.editVersionButton.enabled = isOther
         self.ui.makeReferenceButton.enabled = mask is not None
         with saying(self._review.say):
-            if self._review.case is not None:
-                shown = isOther and self.ui.compareButton.checked
-                self._review.case.compareWith(self._panel.registry.read_mask(mask.id) if shown else None)
+            self._compare(mask if isOther and self.ui.compareButton.checked else None)
             self.showDifference()
+
+    def _compare(self, mask: MaskVersion | None) -> None:
+        """Show the outlines of a version, or none; those that are there already stay."""
+        case = self._review.case
+        if case is None or (case.isCompared and mask == self._compared):
+            return
+        case.compareWith(self._panel.registry.read_mask(mask.id) if mask else None)
+        self._compared = mask
+
+    def _difference(self, base: MaskVersion, other: MaskVersion) -> MaskDiff:
+        key = (base.id, other.id)
+        if key not in self._differences:
+            self._differences[key] = self._panel.registry.diff(*key)
+        return self._differences[key]

@@ -13,8 +13,6 @@ from slicer.i18n import tr as _
 def saying(say: Callable[[str], None], *, aloud: bool = False) -> Iterator[None]:
     """Inside the block an error goes to `say(text)` and no further; programming errors pass.
 
-    What SimpleITK cannot read or write, as on a disk that has gone, is a RuntimeError.
-
     aloud: also in a dialog, where somebody might go on without having read it.
     """
     from CLIPSLib import ClipsError
@@ -22,6 +20,13 @@ def saying(say: Callable[[str], None], *, aloud: bool = False) -> Iterator[None]
     try:
         yield
     except (ClipsError, OSError, RuntimeError, ValueError) as error:
-        say(str(error))
+        text = _filesMissing(error) if isinstance(error, RuntimeError) else str(error)
+        say(text)
         if aloud:
-            slicer.util.errorDisplay(str(error), windowTitle=_("CLIPS Training"))
+            slicer.util.errorDisplay(text, windowTitle=_("CLIPS Training"))
+
+
+def _filesMissing(error: RuntimeError) -> str:
+    """SimpleITK raises a RuntimeError of several lines when a file cannot be read or written."""
+    reason = str(error).strip().splitlines()[-1]
+    return _("The registry’s files cannot be read or written; is its disk there? ({reason})").format(reason=reason)

@@ -226,6 +226,19 @@ def test_a_registry_whose_disk_has_gone_is_told_and_work_goes_on_when_it_is_back
     assert not training.review.work.changed
 
 
+def test_the_registry_of_last_time_that_is_not_there_any_more_is_told(host, own_data_folder, training, registry_folder):
+    host.reset()
+    from CLIPSTrainingLib import Settings
+
+    host.load_module(builders_training_panel.SEGMENTATION_FILE)
+    Settings.setRegistryFolder(str(registry_folder.with_name("gone")))
+    again = TrainingPanel(host)
+    assert "gone" in again.cases.ui.registryMessage.text
+    assert again.registry is None and again.rows() == []
+    again.open_registry(registry_folder)
+    assert len(again.rows()) == 3 and again.cases.ui.registryMessage.text == ""
+
+
 @pytest.fixture(scope="module")
 def many_cases(registry_template, tmp_path_factory):
     """A registry of 600 cases whose images are those of the first: only the list is looked at."""

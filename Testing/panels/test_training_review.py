@@ -314,3 +314,36 @@ def test_a_patient_without_lesions_is_saved_as_an_empty_reference(training, coll
     assert not training.review.ui.acceptButton.enabled and training.review.ui.saveButton.enabled
     training.review.ui.saveButton.click()
     assert colleague.reference(case.case_id).lesion_count == 0
+
+
+def test_a_comment_that_was_typed_is_there_when_the_case_is_opened_again(training):
+    training.panel.openCase("C0001")
+    training.review.ui.commentEdit.text = "ask B."
+    training.panel.openCase("C0002")
+    assert training.review.ui.commentEdit.text == ""
+    training.panel.openCase("C0001")
+    assert training.review.ui.commentEdit.text == "ask B."
+
+
+def test_another_version_is_reviewed_and_becomes_the_parent(training, colleague):
+    training.panel.openCase("C0001")
+    training.delete_lesion()
+    training.review.ui.saveButton.click()
+    training.review.ui.editVersionButton.click()  # the prediction again
+    first = colleague.masks("C0001")[0]
+    assert training.review.work.base.id == first.id and training.live.measures.patient.lesion_count == 7
+    training.delete_lesion(row=2)
+    training.review.ui.saveButton.click()
+    third = colleague.masks("C0001")[-1]
+    assert third.parent == first.id and colleague.reference("C0001").id == third.id
+
+
+def test_a_prediction_that_arrives_while_a_case_is_open_can_be_compared(training, colleague):
+    from CLIPSLib import segment_study
+
+    training.panel.openCase("C0001")
+    colleague.add_mask(
+        "C0001", segment_study(colleague.read_study("C0001"), "41max"), origin="predicted", author="night run"
+    )
+    training.cases.ui.refreshButton.click()
+    assert "41max" in training.review.versions.describe(training.review.versions.chosen)
