@@ -45,8 +45,8 @@ class Panel(VTKObservationMixin):
         self._sections = (self.cases, self.review, self.rating)
         self._shortcuts = Shortcuts(
             {
-                "Ctrl+Right": self.cases.openNext,
-                "Ctrl+Left": self.cases.openPrevious,
+                "Alt+Right": self.cases.openNext,
+                "Alt+Left": self.cases.openPrevious,
                 **self.review.keys,
                 **self.rating.keys,
             }

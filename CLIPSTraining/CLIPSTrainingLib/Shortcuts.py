@@ -9,7 +9,11 @@ import slicer
 
 
 class Shortcuts:
-    """keys: what each key does. The Segment Editor has 0 to 9, Space, Escape and letters; none of these are taken."""
+    """keys: what each key does. Keys that Slicer has would do nothing: Qt takes none of two that are the same.
+
+    Slicer has Ctrl+Left and Ctrl+Right (modules), Ctrl+0 to 6 and Ctrl with B C F H O S V W X Y Z (menus, views), Ctrl+
+    Shift with A, T, Space and arrows (markups, sequences), arrows and letters (views), 0 to 9, Space, Escape (editor).
+    """
 
     def __init__(self, keys: Mapping[str, Callable[[], object]]) -> None:
         self._keys = keys
