@@ -44,7 +44,9 @@ def _add_measure(inner: Any) -> None:
     )
     measure.add_argument("--model", default="", metavar="NAME", help="the teacher: whose predicted masks are judged")
     measure.add_argument("--suv-threshold", type=float, metavar="SUV", help="judge the teacher above this SUV alone")
-    measure.add_argument("--among", default="all", choices=["all", "models", "readers"], help="whose masks disagree")
+    measure.add_argument(
+        "--among", default="all", choices=["all", "models", "readers", "members"], help="whose masks disagree"
+    )
     measure.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of uptake (repeatable)")
     measure.add_argument("--organs", default="", metavar="DIR", help="organ masks on the PET grid, CASE.nii.gz")
     measure.add_argument("--quarantine", metavar="FILE", help="list of ids that take part in nothing")

@@ -291,6 +291,15 @@ _MODELS = (
         needs_reference=True,
     ),
     _other(
+        "teacher_loss",
+        "teacher",
+        "Teacher's loss",
+        "",
+        "Soft Dice loss plus cross-entropy of the predicted probability against the reference, over the whole volume.",
+        _SAME_CASES + " Only networks give probabilities; large tumors weigh more.",
+        needs_reference=True,
+    ),
+    _other(
         "disagreement",
         "disagreement",
         "Disagreement between versions",
@@ -305,6 +314,14 @@ _MODELS = (
         "",
         "Standard deviation over mean of the tumor volumes of the same masks.",
         "Equal volumes may lie in different places.",
+    ),
+    _other(
+        "entropy",
+        "disagreement",
+        "Entropy of the probability",
+        "",
+        "Mean entropy (nats) of the mean probability, within 10 mm of what any of the same masks holds.",
+        "What all miss with confidence looks easy. Only networks give probabilities.",
     ),
 )
 MEASURERS: dict[str, MeasurerDescription] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from CLIPSLib.provenance import VERSION
 
-DEFINITIONS = 1  # raise it whenever a measurer's definition changes: cached numbers are then made again
+DEFINITIONS = 2  # raise it whenever a measurer's definition changes: cached numbers are then made again
 
 
 def digest(content: Any) -> str:

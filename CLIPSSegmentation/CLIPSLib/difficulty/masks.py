@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from CLIPSLib.measures import PHYSIOLOGICAL, TUMOR
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+    from CLIPSLib.cases import MaskVersion
     from CLIPSLib.measures.inputs import MeasurableSegmentation
+
+_MEMBER = " ["
 
 
 def mask_of(segmentation: MeasurableSegmentation, kind: str = TUMOR) -> np.ndarray:
@@ -34,3 +37,23 @@ def tumor_image(segmentation: MeasurableSegmentation) -> sitk.Image:
     """The labels of the tumor alone, on the grid of the segmentation."""
     labels = array_view(segmentation.labels)
     return image_like(np.where(mask_of(segmentation), labels, 0).astype(labels.dtype), segmentation.labels)
+
+
+def made_of(mask: MaskVersion) -> list[Any]:
+    """What a mask and its probabilities follow from: voxels, model, hashes of its weights, options. JSON-ready.
+
+    The hash of the mask alone says nothing of its probabilities.
+    """
+    weights = mask.provenance.get("network", {}).get("sha256", {})
+    return [mask.sha256, mask.model, weights, mask.provenance.get("options", {})]
+
+
+def member_name(model: str, member: str) -> str:
+    """The name under which the mask of one member of an ensemble is kept: "mine@1.0 [fold 2]"."""
+    return f"{model}{_MEMBER}{member}]"
+
+
+def member_of(model: str) -> str | None:
+    """The ensemble whose member a mask is from; None: it is from a whole model."""
+    whole, found, _ = model.partition(_MEMBER)
+    return whole if found else None

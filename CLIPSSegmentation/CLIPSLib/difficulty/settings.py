@@ -25,5 +25,6 @@ class MeasureSettings:
     teacher: Annotated[str, 'the model whose masks are judged; "" where the registry knows only one'] = ""
     evaluation: Annotated[EvaluationOptions, "how the teacher's masks are compared with the reference"] = AUTOPET
     among: Annotated[
-        Literal["all", "models", "readers"], "whose masks are compared with one another by the disagreement"
+        Literal["all", "models", "readers", "members"],
+        "whose masks are compared with one another by the disagreement; members: of the ensemble `teacher`",
     ] = "all"

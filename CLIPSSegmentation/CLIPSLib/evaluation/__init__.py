@@ -5,6 +5,7 @@ from CLIPSLib.evaluation.cohort import evaluate_cohort, summarize
 from CLIPSLib.evaluation.hospital import hospital_metrics
 from CLIPSLib.evaluation.hospital_cohort import evaluate_hospital_cohort, lesion_precision, lesion_recall, why_bad
 from CLIPSLib.evaluation.overlap import dice, iou
+from CLIPSLib.evaluation.probabilities import probability_loss, voxel_entropy
 from CLIPSLib.evaluation.types import (
     PREDICTION,
     REFERENCE,
@@ -47,6 +48,8 @@ __all__ = [
     "iou",
     "lesion_precision",
     "lesion_recall",
+    "probability_loss",
     "summarize",
+    "voxel_entropy",
     "why_bad",
 ]

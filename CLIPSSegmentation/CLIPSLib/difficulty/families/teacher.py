@@ -15,14 +15,18 @@ from CLIPSLib.difficulty.evidence import digest, stamped
 from CLIPSLib.difficulty.families.each_case import Measured, each_case, nothing
 from CLIPSLib.difficulty.findings import Findings
 from CLIPSLib.difficulty.lesions import Found, Undefined
-from CLIPSLib.difficulty.masks import tumor_image
+from CLIPSLib.difficulty.masks import made_of, mask_of, member_of, tumor_image
 from CLIPSLib.difficulty.settings import MeasureSettings
 from CLIPSLib.errors import Question, UsageError
-from CLIPSLib.evaluation import evaluate
+from CLIPSLib.evaluation import evaluate, probability_loss
+from CLIPSLib.imaging import array_view
 from CLIPSLib.progress import Reporter
 from CLIPSLib.schema import to_document
 
 if TYPE_CHECKING:
+    import numpy as np
+    import SimpleITK as sitk
+
     from CLIPSLib.cases import MaskVersion, Registry
 
 PARTS = ("teacher_dice", "teacher_missed", "teacher_false_positive")
@@ -46,7 +50,8 @@ def find(
             lacking = "reference mask" if reference is None else f"mask predicted by '{model}'"
             return nothing("teacher", f"the case has no {lacking}"), ""
         content = registry.case(case).content_sha256
-        evidence = stamped(["teacher", content, reference.sha256, predicted.sha256, options["evaluation"]])
+        made_by = made_of(predicted)
+        evidence = stamped(["teacher", content, reference.sha256, made_by, options["evaluation"]])
         return cached(cache, evidence, lambda: _measure(registry, reference, predicted, settings)), evidence
 
     values, evidence = each_case(cases, "teacher", measure, reporter)
@@ -63,7 +68,7 @@ def find(
 
 def teacher_model(registry: Registry, named: str) -> str:
     """The model whose masks are judged. Raises as `find`."""
-    models = sorted(model for model in registry.counts().masks_by_model if model)
+    models = sorted(model for model in registry.counts().masks_by_model if model and member_of(model) is None)
     if not models or (named and named not in models):
         there_are = f"there are masks of: {', '.join(models)}" if models else "no model has predicted any mask"
         what = f"No mask of the model '{named}'" if named else "No mask to judge"
@@ -81,9 +86,10 @@ def latest_prediction(registry: Registry, case: str, model: str) -> MaskVersion 
 
 
 def _measure(registry: Registry, reference: MaskVersion, predicted: MaskVersion, settings: MeasureSettings) -> Found:
+    true, guessed = registry.read_mask(reference.id), registry.read_mask(predicted.id)
     found = evaluate(
-        tumor_image(registry.read_mask(reference.id)),
-        tumor_image(registry.read_mask(predicted.id)),
+        tumor_image(true),
+        tumor_image(guessed),
         pet=registry.read_study(reference.case_id).pet,
         options=settings.evaluation,
         valid_for=predicted.valid_for,
@@ -94,7 +100,14 @@ def _measure(registry: Registry, reference: MaskVersion, predicted: MaskVersion,
         "teacher_dice": undefined["dice"] if found.dice is None else 1.0 - found.dice,
         "teacher_missed": undefined["lesion_recall"] if found.lesion_recall is None else 1.0 - found.lesion_recall,
         "teacher_false_positive": found.fpv_ml,
+        "teacher_loss": _loss(guessed.probability, mask_of(true)),
     }
+
+
+def _loss(probability: sitk.Image | None, true: np.ndarray) -> float | Undefined:
+    if probability is None:
+        return Undefined("the predicted mask has no probabilities")
+    return probability_loss(array_view(probability), true)
 
 
 def _mean_of_parts(values: dict[str, Found]) -> tuple[dict[str, float | Undefined], dict[str, tuple[str, ...]]]:
