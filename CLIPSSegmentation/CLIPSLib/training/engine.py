@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from CLIPSLib.curriculum import Curriculum
+from CLIPSLib.curriculum import Curriculum, DrawTrace
 from CLIPSLib.errors import Failure
 from CLIPSLib.schema import from_document, to_document
 from CLIPSLib.training.checkpoints import BEST, Checkpoints, Saved
@@ -30,12 +30,16 @@ FINISHED, STOPPED = "finished", "stopped"
 
 @dataclass
 class Engine:
-    """One run in this process. weights: of the loss, by case. validation: None when there are no cases for it."""
+    """One run in this process. weights: of the loss, by case. validation: None when there are no cases for it.
+
+    trace: what was really drawn, which is saved with the run and shown beside what the curriculum planned.
+    """
 
     recipe: Recipe
     state: RunState
     stepper: Stepper
     curriculum: Curriculum
+    trace: DrawTrace
     feed: Feed
     validation: Validation | None
     checkpoints: Checkpoints
@@ -71,19 +75,20 @@ class Engine:
         """Write a checkpoint of now, unless this was done already."""
         if self._saved == self.state:
             return
-        state = replace(self.state, curriculum=self.curriculum.state_dict())
+        state = replace(self.state, curriculum=self.curriculum.state_dict(), trace=self.trace.state_dict())
         every = self.recipe.checkpoint.keep_every
         keep = bool(every) and state.step % every == 0
         with timed() as seconds:
             self.checkpoints.save(state.step, self.stepper.tensors(), to_document(state), keep=keep)
         self._saved_at, self._saved = time.monotonic(), self.state
-        self.teller.checkpoint(state, seconds[0])
+        self.teller.checkpoint(state, self.trace, seconds[0])
 
     def _step(self, drawn: Drawn, batch: Batch, waited: float, began: float) -> None:
         self.reporter.check()
         rate = self.state.rate.rate(drawn.step, self.recipe.optimizer)
         weights = drawn.loss_weights * np.array([self.weights[case] for case in drawn.ids])
         result = self.stepper.step(drawn.step, rate, batch, weights.tolist())
+        self.trace.record(drawn.step, self.curriculum.plan(drawn.step), drawn.ids)
         self.curriculum.observe(drawn.step, drawn.ids, result.losses)
         seconds = time.perf_counter() - began
         self._count(drawn, result, seconds)
@@ -97,15 +102,11 @@ class Engine:
     def _count(self, drawn: Drawn, result: StepResult, seconds: float) -> None:
         before = self.state
         loss = mean_loss(before.loss, result.loss)
-        draws = dict(before.draws)
-        for case in drawn.ids:
-            draws[case] = draws.get(case, 0) + 1
         self.state = replace(
             before,
             step=drawn.step + 1,
             loss=loss,
             lowest_loss=loss if before.lowest_loss is None else min(loss, before.lowest_loss),
-            draws=draws,
             seconds=before.seconds + seconds,
         )
 
@@ -167,7 +168,7 @@ class Engine:
         return self.state.finished or self.state.step >= end
 
 
-def restore(saved: Saved, stepper: Stepper, curriculum: Curriculum, *, override: bool) -> RunState:
+def restore(saved: Saved, stepper: Stepper, curriculum: Curriculum, trace: DrawTrace, *, override: bool) -> RunState:
     """Put a checkpoint back into the parts of an engine. override: the curriculum may have other steps or cases.
 
     Raises:
@@ -176,4 +177,5 @@ def restore(saved: Saved, stepper: Stepper, curriculum: Curriculum, *, override:
     state = from_document(RunState, saved.state)
     stepper.load(saved.tensors)
     curriculum.load_state_dict(state.curriculum, override=override)
+    trace.load_state_dict(state.trace, override=override)
     return state

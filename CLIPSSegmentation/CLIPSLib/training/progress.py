@@ -17,8 +17,8 @@ class RunState:
 
     step: steps that are done. loss, lowest_loss: running mean now, and its lowest. score: running mean of the
     validations' Dice; best_step, best_score: where it was highest; waited: validations since. validated: the last step
-    after which was validated. finished: early stopping ended the run. draws: patches per case. seconds: spent training.
-    curriculum: its state. recipe_sha256, cases_sha256: what the run was trained with.
+    after which was validated. finished: early stopping ended the run. seconds: spent training. curriculum, trace: their
+    states, in checkpoints. recipe_sha256, cases_sha256: what the run was trained with.
     """
 
     step: int = 0
@@ -30,12 +30,17 @@ class RunState:
     waited: int = 0
     validated: int | None = None
     finished: bool = False
-    draws: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     rate: RatePlan
     curriculum: Mapping[str, Any] = field(default_factory=dict)
+    trace: Mapping[str, Any] = field(default_factory=dict)
     recipe_sha256: str = ""
     cases_sha256: str = ""
+
+    @property
+    def draws(self) -> Mapping[str, int]:
+        """Patches per case, of the cases that were drawn; known in checkpoints."""
+        return self.trace.get("draws", {})
 
 
 def mean_loss(before: float | None, loss: float) -> float:

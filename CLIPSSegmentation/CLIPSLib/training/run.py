@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from CLIPSLib.curriculum import Curriculum, CurriculumCase, build_curriculum
+from CLIPSLib.curriculum import Curriculum, CurriculumCase, DrawTrace, build_curriculum
 from CLIPSLib.errors import Refusal
 from CLIPSLib.models import ModelStore, Network
 from CLIPSLib.progress import SILENT, Reporter
@@ -22,11 +22,12 @@ from CLIPSLib.training.data import open_patches
 from CLIPSLib.training.export import export_model
 from CLIPSLib.training.feed import Feed
 from CLIPSLib.training.overrides import lasting_sha256
+from CLIPSLib.training.priors import with_priors
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.rate import first_plan
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder
-from CLIPSLib.training.start import describe_network, find_start, make_network
+from CLIPSLib.training.start import Start, describe_network, find_start, make_network
 from CLIPSLib.training.stepper import Stepper
 from CLIPSLib.training.telling import Teller, run_reporter, without_validation
 from CLIPSLib.training.types import TRAIN, VALIDATE, CaseFacts, PatchSource, RunReporter, TrainingCase
@@ -34,6 +35,7 @@ from CLIPSLib.training.validate import Validation
 
 VANILLA = "vanilla"
 _NO_END = 10**9  # steps of a run without limit, for a curriculum that must know
+_TRACE_ROWS, _STEPS_PER_ROW = 100, 100  # of a run with a limit, of one without
 
 OpenSource = Callable[[Sequence[TrainingCase], Recipe, Path, Reporter], PatchSource]
 
@@ -73,16 +75,13 @@ def train(
 def _set_up(
     run: RunFolder, recipe: Recipe, reporter: RunReporter, store: ModelStore, open_source: OpenSource
 ) -> engine.Engine:
-    cases = run.cases()
-    to_train = cases.of_role(TRAIN)
-    if not to_train:
-        raise Refusal("no-cases", "No case has the role 'train'", str(run.cases_file), "Freeze the cases again.")
-    source = open_source(to_train, recipe, Path(recipe.data.cache or run.cache), reporter)
-    device = choose_device(recipe.training.device)
+    device, cache = choose_device(recipe.training.device), Path(recipe.data.cache or run.cache)
+    start = find_start(recipe, store)
+    to_train, to_validate = _cases(run, recipe, start, cache, reporter)
+    source = open_source(to_train, recipe, cache, reporter)
     checkpoints = Checkpoints(run.checkpoints)
     saved = checkpoints.newest(reporter)
-    curriculum = _curriculum(recipe, to_train, source)
-    start = find_start(recipe, store)
+    curriculum, trace = _curriculum(recipe, to_train, source)
     network, cautions = make_network(recipe, start)
     for caution in cautions if saved is None else ():
         reporter.caution(caution)
@@ -92,7 +91,7 @@ def _set_up(
         state = RunState(rate=first_plan(recipe.training.steps), **hashes)
     else:
         changed = bool(run.overrides() or run.identity().parent)
-        state = _resumed(run, recipe, engine.restore(saved, stepper, curriculum, override=changed), hashes)
+        state = _resumed(run, recipe, engine.restore(saved, stepper, curriculum, trace, override=changed), hashes)
         checkpoints.remove_after(state.step)
     network_described = describe_network(recipe, start)
     return engine.Engine(
@@ -100,8 +99,9 @@ def _set_up(
         state=state,
         stepper=stepper,
         curriculum=curriculum,
+        trace=trace,
         feed=_feed(recipe, source, curriculum),
-        validation=_validation(recipe, cases.of_role(VALIDATE), network_described, device, reporter),
+        validation=_validation(recipe, to_validate, network_described, device, reporter),
         checkpoints=checkpoints,
         teller=Teller(run, reporter, first=state.step, steps=max(0, recipe.training.steps)),
         reporter=reporter,
@@ -109,12 +109,29 @@ def _set_up(
     )
 
 
+def _cases(
+    run: RunFolder, recipe: Recipe, start: Start, cache: Path, reporter: RunReporter
+) -> list[tuple[TrainingCase, ...]]:
+    """Those to train with and those to validate with; for a refiner, with what the first stage finds in them."""
+    listed = run.cases()
+    if not listed.of_role(TRAIN):
+        raise Refusal("no-cases", "No case has the role 'train'", str(run.cases_file), "Freeze the cases again.")
+    both = [listed.of_role(TRAIN), listed.of_role(VALIDATE)]
+    if not recipe.data.prior:
+        return both
+    settings = EngineSettings(device=recipe.training.device)
+    return [with_priors(cases, start.model, cache, settings, reporter) for cases in both]
+
+
 def _open_patches(cases: Sequence[TrainingCase], recipe: Recipe, cache: Path, reporter: Reporter) -> PatchSource:
     return open_patches(cases, recipe.data, recipe.augmentation, cache, reporter=reporter)
 
 
-def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSource) -> Curriculum:
-    """The curriculum over the training cases. Raises as `build_curriculum`; Refusal for a run without limit."""
+def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSource) -> tuple[Curriculum, DrawTrace]:
+    """The curriculum over the training cases, and the empty trace of its draws.
+
+    Raises as `build_curriculum`; Refusal for a run without limit.
+    """
     if recipe.unlimited and recipe.curriculum.name != VANILLA:
         raise Refusal(
             "curriculum-without-end",
@@ -123,14 +140,17 @@ def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSour
             "Give the run a number of steps, or choose curriculum.name = 'vanilla'.",
         )
     scores = {case.case_id: case.score for case in cases if case.score is not None}
-    return build_curriculum(
+    listed = [_curriculum_case(case, source.facts(case.case_id), recipe) for case in cases]
+    curriculum = build_curriculum(
         recipe.curriculum.name,
-        [_curriculum_case(case, source.facts(case.case_id), recipe) for case in cases],
+        listed,
         scores=scores or None,
         total_steps=_NO_END if recipe.unlimited else recipe.training.steps,
         seed=recipe.training.seed,
         **{"batch_size": recipe.training.batch, **recipe.curriculum.options},
     )
+    per_row = _STEPS_PER_ROW if recipe.unlimited else max(1, recipe.training.steps // _TRACE_ROWS)
+    return curriculum, DrawTrace(curriculum.description, listed, scores=scores or None, steps_per_row=per_row)
 
 
 def _curriculum_case(case: TrainingCase, facts: CaseFacts, recipe: Recipe) -> CurriculumCase:

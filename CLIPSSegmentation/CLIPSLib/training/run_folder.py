@@ -1,6 +1,6 @@
 """The folder of a run: recipe, cases, what was changed later, tables, checkpoints. It is a job folder as well.
 
-    recipe.toml cases.json run.json overrides.json metrics.csv validation.csv draws.csv checkpoints/ model/
+    recipe.toml cases.json run.json overrides.json metrics.csv validation.csv draws.csv trace.json checkpoints/ model/
 
 Called by the engine, by `tasks` (to create, fork and list runs) and by the command.
 """
@@ -49,6 +49,7 @@ class RunFolder:
         self.metrics = self.path / "metrics.csv"
         self.validation = self.path / "validation.csv"
         self.draws = self.path / "draws.csv"
+        self.trace = self.path / "trace.json"
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model"
 

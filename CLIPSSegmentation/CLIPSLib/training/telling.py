@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from CLIPSLib.curriculum import DrawTrace
 from CLIPSLib.errors import Caution
 from CLIPSLib.progress import Reporter
 from CLIPSLib.training.feed import Drawn
@@ -18,6 +19,7 @@ from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.stepper import StepResult
 from CLIPSLib.training.tables import METRICS, VALIDATION, Table, write_table
+from CLIPSLib.training.traces import write_trace
 from CLIPSLib.training.types import RunReporter
 from CLIPSLib.training.validate import CaseScore
 
@@ -94,10 +96,11 @@ class Teller:
         if self._board and dice is not None:
             self._board.add_scalar("dice", dice, state.step)
 
-    def checkpoint(self, state: RunState, seconds: float) -> None:
+    def checkpoint(self, state: RunState, trace: DrawTrace, seconds: float) -> None:
         """A checkpoint is written."""
         self._reporter.event("checkpoint", step=state.step, seconds=round(seconds, 3))
         write_table(self._folder.draws, ("case", "patches"), sorted(state.draws.items()))
+        write_trace(self._folder.trace, trace)
 
     def close(self) -> None:
         self._metrics.close()
