@@ -14,6 +14,7 @@ from CLIPSLib.cli import (
     cases_review,
     cases_split,
     cases_summary,
+    cases_training,
 )
 
 NAME = "cases"
@@ -43,6 +44,7 @@ _ACTIONS = (
     cases_difficulty,
     cases_split,
     cases_freeze,
+    cases_training,
     cases_summary,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import add_action, key_values
@@ -100,9 +101,14 @@ def _predict(parsed: argparse.Namespace) -> int:
             case_ids=parsed.cases or None,
             options=key_values(parsed.option, "--option"),
             reporter=reporter_for(parsed),
-            on_outcome=lambda outcome: None if parsed.json else _print_problem(outcome),
+            on_outcome=lambda outcome: None if parsed.json else print_problem(outcome),
         )
-    if parsed.json:
+    return print_predicted(outcomes, as_json=parsed.json)
+
+
+def print_predicted(outcomes: Sequence[PredictedCase], *, as_json: bool) -> int:
+    """Say what was predicted for each case; the exit code of the gravest problem."""
+    if as_json:
         print_json(outcomes)
     else:
         print_table(
@@ -121,7 +127,8 @@ def _predicted_row(outcome: PredictedCase) -> list[object]:
     return [outcome.case_id, outcome.state, *made, outcome.seconds]
 
 
-def _print_problem(outcome: PredictedCase) -> None:
+def print_problem(outcome: PredictedCase) -> None:
+    """Say at once why a case could not be segmented; nothing where it could."""
     if outcome.error is None:
         return
     sys.stderr.write(f"{outcome.case_id}: {outcome.state}: {outcome.error}\n")

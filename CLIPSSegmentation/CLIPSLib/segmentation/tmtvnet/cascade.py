@@ -64,12 +64,11 @@ def run_cascade(
     Raises:
         as `slide`.
     """
-    coarse_grid = centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
+    coarse_grid = _coarse_grid(volumes)
     native_grid = centered_grid(volumes.suv.shape, REFINER_TILE)
     needed = _needed(native_grid, volumes, options)
     read = tiles_read(coarse_grid, native_grid, needed, volumes.coarse_per_native)
-    source = PetCtTiles(coarse_grid, volumes.coarse_suv, volumes.coarse_ct, rounded=False)
-    coarse, first = _stage("TMTV-Net at 6 mm", ensemble, source, read, options, settings, reporter)
+    coarse, first = _first_stage(volumes, ensemble, coarse_grid, read, options, settings, reporter)
     native = native_probability(volumes, coarse[-1])
     source = PetCtTiles(native_grid, volumes.suv, volumes.ct, native, rounded=options.original)
     fine, second = _stage("TMTV-Net at PET resolution", refiner, source, needed, options, settings, reporter)
@@ -82,6 +81,47 @@ def run_cascade(
         device=str(second.device),
         cautions=(*first.cautions, *second.cautions),
     )
+
+
+def first_stage(
+    volumes: Volumes, ensemble: nn.Module, settings: EngineSettings, reporter: Reporter
+) -> tuple[np.ndarray, tuple[Caution, ...]]:
+    """The first stage alone: its lesion probability on the volumes' native grid, `[z, y, x]`, and cautions.
+
+    What a refiner is trained with. Raises as `slide`.
+    """
+    grid = centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
+    source = PetCtTiles(grid, volumes.coarse_suv, volumes.coarse_ct, rounded=False)
+    starts = list(grid.starts)
+    coarse, run = _stage("TMTV-Net at 6 mm", ensemble, source, starts, CascadeOptions(), settings, reporter)
+    return native_probability(volumes, coarse[-1]), tuple(run.cautions)
+
+
+def run_first_stage(volumes: Volumes, ensemble: nn.Module, settings: EngineSettings, reporter: Reporter) -> np.ndarray:
+    """The first stage alone, everywhere: its lesion probability on the native grid, float32 `[z, y, x]`.
+
+    This is what the refiner is given beside the images, in use and in training. Raises as `slide`.
+    """
+    grid = _coarse_grid(volumes)
+    coarse, _ = _first_stage(volumes, ensemble, grid, list(grid.starts), CascadeOptions(), settings, reporter)
+    return native_probability(volumes, coarse[-1])
+
+
+def _coarse_grid(volumes: Volumes) -> TileGrid:
+    return centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
+
+
+def _first_stage(
+    volumes: Volumes,
+    ensemble: nn.Module,
+    grid: TileGrid,
+    starts: list[Index],
+    options: CascadeOptions,
+    settings: EngineSettings,
+    reporter: Reporter,
+) -> tuple[np.ndarray, Run]:
+    source = PetCtTiles(grid, volumes.coarse_suv, volumes.coarse_ct, rounded=False)
+    return _stage("TMTV-Net at 6 mm", ensemble, source, starts, options, settings, reporter)
 
 
 def _needed(grid: TileGrid, volumes: Volumes, options: CascadeOptions) -> list[Index]:
