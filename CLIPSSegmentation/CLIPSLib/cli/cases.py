@@ -8,13 +8,13 @@ from CLIPSLib.cli import (
     cases_add,
     cases_difficulty,
     cases_evaluate,
+    cases_folds,
     cases_freeze,
     cases_list,
     cases_masks,
     cases_review,
     cases_split,
     cases_summary,
-    cases_training,
 )
 
 NAME = "cases"
@@ -44,7 +44,7 @@ _ACTIONS = (
     cases_difficulty,
     cases_split,
     cases_freeze,
-    cases_training,
+    cases_folds,
     cases_summary,
 )
 

@@ -64,11 +64,11 @@ def run_cascade(
     Raises:
         as `slide`.
     """
-    coarse_grid = _coarse_grid(volumes)
+    coarse_grid = centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
     native_grid = centered_grid(volumes.suv.shape, REFINER_TILE)
     needed = _needed(native_grid, volumes, options)
     read = tiles_read(coarse_grid, native_grid, needed, volumes.coarse_per_native)
-    coarse, first = _first_stage(volumes, ensemble, coarse_grid, read, options, settings, reporter)
+    coarse, first = _coarse_stage(volumes, ensemble, coarse_grid, read, options, settings, reporter)
     native = native_probability(volumes, coarse[-1])
     source = PetCtTiles(native_grid, volumes.suv, volumes.ct, native, rounded=options.original)
     fine, second = _stage("TMTV-Net at PET resolution", refiner, source, needed, options, settings, reporter)
@@ -91,27 +91,11 @@ def first_stage(
     What a refiner is trained with. Raises as `slide`.
     """
     grid = centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
-    source = PetCtTiles(grid, volumes.coarse_suv, volumes.coarse_ct, rounded=False)
-    starts = list(grid.starts)
-    coarse, run = _stage("TMTV-Net at 6 mm", ensemble, source, starts, CascadeOptions(), settings, reporter)
+    coarse, run = _coarse_stage(volumes, ensemble, grid, list(grid.starts), CascadeOptions(), settings, reporter)
     return native_probability(volumes, coarse[-1]), tuple(run.cautions)
 
 
-def run_first_stage(volumes: Volumes, ensemble: nn.Module, settings: EngineSettings, reporter: Reporter) -> np.ndarray:
-    """The first stage alone, everywhere: its lesion probability on the native grid, float32 `[z, y, x]`.
-
-    This is what the refiner is given beside the images, in use and in training. Raises as `slide`.
-    """
-    grid = _coarse_grid(volumes)
-    coarse, _ = _first_stage(volumes, ensemble, grid, list(grid.starts), CascadeOptions(), settings, reporter)
-    return native_probability(volumes, coarse[-1])
-
-
-def _coarse_grid(volumes: Volumes) -> TileGrid:
-    return centered_grid(volumes.coarse_suv.shape, ENSEMBLE_TILE)
-
-
-def _first_stage(
+def _coarse_stage(
     volumes: Volumes,
     ensemble: nn.Module,
     grid: TileGrid,
