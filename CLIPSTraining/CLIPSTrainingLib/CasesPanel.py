@@ -38,6 +38,7 @@ class CasesPanel:
         self.ui.addBox.collapsed = True
         self.ui.readerEdit.text = Settings.reader()
         self._total = 0
+        self._row = 0  # of the case that was open last
         self.say("")
         self._connect()
 
@@ -92,21 +93,21 @@ class CasesPanel:
         self.say("")
         if not self._hasReader():
             return
-        with saying(self.say):
-            logic, petNode = self._panel.logic, self.ui.petSelector.currentNode()
-            maskNode = self.ui.maskSelector.currentNode()
-            case, new = logic.addCase(petNode, self.ui.ctSelector.currentNode(), self.ui.stratumEdit.text.strip())
-            said = _("Added as case {case}.") if new else _("The study is in the registry already, as case {case}.")
-            said = said.format(case=case.case_id)
-            if maskNode is not None:
-                reference = self.ui.referenceCheckBox.checked
-                version = logic.addMask(
-                    case.case_id, maskNode, self._panel.reader, petNode=petNode, reference=reference
-                )
-                said += " " + _("Lesions added: {n}.").format(n=version.lesion_count)
+        with saying(self.say), slicer.util.WaitCursor():
+            said = self._added(self.ui.petSelector.currentNode(), self.ui.maskSelector.currentNode())
             self._panel.refresh()
-            self.table.select(case.case_id)
             self.say(said)
+
+    def _added(self, petNode, maskNode) -> str:
+        logic, ctNode = self._panel.logic, self.ui.ctSelector.currentNode()
+        case, new = logic.addCase(petNode, ctNode, self.ui.stratumEdit.text.strip())
+        said = _("Added as case {case}.") if new else _("The study is in the registry already, as case {case}.")
+        said = said.format(case=case.case_id)
+        if maskNode is not None:
+            reference = self.ui.referenceCheckBox.checked
+            version = logic.addMask(case.case_id, maskNode, self._panel.reader, petNode=petNode, reference=reference)
+            said += " " + _("Lesions added: {n}.").format(n=version.lesion_count)
+        return said
 
     def openNext(self) -> None:
         """Open the case below the open one."""
@@ -117,11 +118,13 @@ class CasesPanel:
         self._openNeighbor(-1)
 
     def neighbor(self, step: int) -> str | None:
-        """The case so many rows below the open one; the first of the list when none, or one not listed, is open."""
+        """The case so many rows below the open one, or below its place when the filters have taken it out."""
         cases, opened = self.table.caseIds, self._panel.review.caseId
-        if opened not in cases:
-            return cases[0] if cases else None
-        row = cases.index(opened) + step
+        if opened in cases:
+            self._row = cases.index(opened)
+            row = self._row + step
+        else:
+            row = self._row + min(step, 0)  # the next one has moved up
         return cases[row] if 0 <= row < len(cases) else None
 
     def onOpened(self, caseId: str) -> None:

@@ -124,6 +124,17 @@ def test_the_next_case_is_that_of_the_list_before_the_decision_took_this_one_out
     assert training.review.caseId == "C0003"
 
 
+def test_a_case_that_its_own_decision_took_out_of_the_list_keeps_its_place(training):
+    choose(training.cases.ui.stateFilter, "to review")
+    training.panel.openCase("C0002")
+    training.review.ui.acceptButton.click()  # not rated yet: it stays open
+    assert training.review.caseId == "C0002" and listed(training) == ["C0001", "C0003"]
+    assert training.cases.neighbor(-1) == "C0001"
+    training.rating.choose(1)
+    training.rating.ui.rateButton.click()
+    assert training.review.caseId == "C0003"
+
+
 def test_going_on_can_be_switched_off(training):
     training.review.ui.goOnCheckBox.checked = False
     training.panel.openCase("C0001")
