@@ -125,9 +125,8 @@ def _headers(recipe: Recipe, cases: CaseList, reporter: Reporter) -> tuple[list[
 
 def _voxels(case: TrainingCase, recipe: Recipe) -> int:
     needed = {channel.image for channel in network_inputs(recipe.data).channels}
-    for name, wanted in (("ct", "hu" in needed), ("prior", recipe.data.prior)):
-        if wanted and getattr(case, name) is None:
-            raise Refusal(f"{name}-needed", f"the recipe needs its {name.upper()}, and there is none", "cases.json")
+    if "hu" in needed and case.ct is None:
+        raise Refusal("ct-needed", "the recipe needs its CT, and there is none", "cases.json")
     headers = {name: _header(path) for name, path in case.files().items()}
     pet = headers["pet"]
     for name in ("mask", "prior"):

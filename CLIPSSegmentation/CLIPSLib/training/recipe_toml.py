@@ -15,7 +15,7 @@ from CLIPSLib.training.recipe import Recipe
 
 _WIDTH = 110
 _HEADER = """\
-# Recipe of a training run. Every line can be changed; for a line left out, the value in docs/training.md holds.
+# Recipe of a training run. Every line can be changed or left out; left out, a field has its default.
 # Check it before hours are spent:  clips train RECIPE --check
 """
 

@@ -110,34 +110,47 @@ def test_the_card_tells_data_recipe_result_and_licenses_and_no_case(runs, images
 
 
 @pytest.mark.slow
-def test_a_retrained_unet_takes_its_place_in_a_whole_cascade(tmp_path):
-    """From seeded weights: two steps with U-Net 2, exported, installed, and the cascade run on a small study."""
+def test_retrained_parts_take_their_places_in_a_whole_cascade(tmp_path):
+    """From seeded weights: two steps with U-Net 2; then one step with the refiner, on what the new first stage finds."""
     store = ModelStore(tmp_path / "models")
     for name, state in zip(("e_latest.model", "r_latest.model"), builders_tmtvnet.seeded_states(), strict=True):
         torch.save(state, tmp_path / name)
     install_tmtvnet(store, [tmp_path / "e_latest.model", tmp_path / "r_latest.model"])
     images = builders_run.cases(tmp_path / "images", train=1, validate=0, ct=True)
-    run = builders_run.run(
-        tmp_path / "run",
+    common = {"data__use": "pet-ct", "data__patch": [32, 32, 32], "training__batch": 1, "network__options": {}}
+    unet = builders_run.run(
+        tmp_path / "unet",
         case_list=images,
-        data__use="pet-ct",
-        data__patch=[32, 32, 32],
+        name="new-unet",
         network__name="tmtvnet-unet",
-        network__options={},
         network__start="tmtvnet",
         network__fold=2,
         loss__name="tmtvnet",
         training__steps=2,
-        training__batch=1,
+        **common,
     )
-    train(run.path, store=store)
-    before = read_state(store.get("tmtvnet").folder / "e_latest.model")
-    after = read_state(run.model / "e_latest.model")
-    changed = {name.split(".")[1] for name in before if not torch.equal(before[name], after[name])}
-    assert changed == {"2"}
-    model, cautions = store.install(run.model)
+    train(unet.path, store=store)
+    before, after = (read_state(folder / "e_latest.model") for folder in (store.get("tmtvnet").folder, unet.model))
+    assert {name.split(".")[1] for name in before if not torch.equal(before[name], after[name])} == {"2"}
+    model, cautions = store.install(unet.model)
     assert model.description.licence_of_weights.name == "CC BY-NC-SA 4.0" and not cautions
+    refiner = builders_run.run(
+        tmp_path / "refiner",
+        case_list=images,
+        name="new-refiner",
+        network__name="tmtvnet-refiner",
+        network__start="new-unet",
+        data__prior=True,
+        training__steps=1,
+        **common,
+    )
+    train(refiner.path, store=store)
+    (prior,) = (tmp_path / "cache" / "priors").iterdir()
+    assert array_view(read_image(prior)).std() > 0
+    model, _ = store.install(refiner.model)
     case = images.cases[0]
     study = PetCtStudy(pet=read_image(case.pet), ct=read_image(case.ct))
     segmentation = segmenter_of(model).segment(study, {"suv_threshold": None}, SILENT)
     assert segmentation.provenance["model"] == model.model_id
+    kept = [read_state(folder / "e_latest.model") for folder in (unet.model, model.folder)]
+    assert all(torch.equal(kept[0][name], kept[1][name]) for name in kept[0])

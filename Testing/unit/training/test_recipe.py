@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +166,8 @@ def test_a_patient_is_never_on_both_sides(tmp_path):
 def test_a_preset_that_does_not_exist_is_a_usage_error():
     with pytest.raises(ClipsError, match="quick, standard, complete"):
         preset("best")
+
+
+def test_the_example_in_the_documentation_is_the_standard_preset():
+    example = Path(__file__).parents[3] / "docs" / "examples" / "recipe.toml"
+    assert example.read_text(encoding="utf-8") == recipe_toml(preset("standard"))
