@@ -111,7 +111,8 @@ def frameOfReference(petNode, ctNode):
         raise Refusal(
             "no-overlap", _("PET and CT do not overlap"), ctNode.GetName(), _("Choose the CT of the same examination.")
         )
-    identity, ctIdentity = study_facts(petNode, ctNode).identity, study_facts(ctNode).identity
+    facts = study_facts(petNode, ctNode)
+    identity, ctIdentity = facts.identity, study_facts(ctNode).identity
     if identity.patient_id and ctIdentity.patient_id and identity.patient_id != ctIdentity.patient_id:
         raise Refusal(
             "other-patient",
@@ -122,6 +123,8 @@ def frameOfReference(petNode, ctNode):
             _("Choose the CT of the same examination, or none."),
         )
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
+        if any(caution.code == "not-registered" for caution in facts.cautions):  # told with the study's cautions
+            return _("PET and CT are of one study, but were not registered by the scanner: check that they fit."), ()
         return _("PET and CT share their frame of reference."), ()
     pet = identity.frame_of_reference_uid or _frameUid(petNode)
     ct = _frameUid(ctNode)

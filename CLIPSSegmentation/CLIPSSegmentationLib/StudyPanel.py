@@ -68,7 +68,9 @@ class StudyPanel(VTKObservationMixin):
         petNode, ctNode = (parameters.petVolume, parameters.ctVolume) if parameters else (None, None)
         self._observe(petNode, ctNode)
         self.state = inputState(petNode, ctNode)
-        self.ui.suvState.text = self.state.suv
+        frame = self.state.frame  # can be a caution itself
+        cautions = [text for text in self.state.cautions if not frame or frame not in text]
+        self.ui.suvState.text = "\n".join([self.state.suv, *(f"• {text}" for text in cautions)])
         self.ui.frameState.text = self.state.frame
         self.ui.frameState.visible = self.ui.frameLabel.visible = bool(self.state.frame)
         self.ui.convertButton.visible = self.state.convertible

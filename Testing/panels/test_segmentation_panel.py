@@ -211,6 +211,22 @@ def test_a_ct_of_another_frame_of_reference_is_refused(opened, phantom_study, mo
         opened.logic.segment(pet, other)
 
 
+def test_a_ct_that_the_scanner_did_not_register_is_told_before_anything_is_applied(host, opened, tmp_path):
+    import pydicom
+
+    folder = builders_phantom.make(tmp_path / "study")
+    for path in folder.rglob("*.dcm"):
+        header = pydicom.dcmread(path)
+        if header.Modality == "CT":
+            header.FrameOfReferenceUID = "2.25.999"
+            header.save_as(path)
+    with host.answering(str(folder)):
+        opened.ui.loadFolderButton.click()
+    assert opened.parameters.ctVolume is not None
+    assert "not registered by the scanner" in opened.ui.frameState.text
+    assert "different frames of reference (0020,0052)" in opened.ui.suvState.text
+
+
 def test_the_console_gives_the_same_as_the_panel(opened, phantom_study):
     pet, ct = opened.show(phantom_study)
     node, table = opened.logic.segment(pet, ct, model="suv4", wait=True)

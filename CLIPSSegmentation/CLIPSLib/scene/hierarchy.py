@@ -65,6 +65,12 @@ def identity_with_person(identity: StudyIdentity, pet_node, ct_node=None) -> Stu
     return replace(identity, **{name: value for name, value in known.items() if not getattr(identity, name)})
 
 
+def series_uid(node) -> str:
+    """The DICOM series that a volume was filed as, by whatever module; "" when the hierarchy does not know."""
+    item = _item(node)
+    return _hierarchy(node).GetItemUID(item, _DICOM) if item else ""
+
+
 def place_beside(node, pet_node) -> None:
     """Put a result under the study of its PET, where the hierarchy has the PET."""
     hierarchy, pet_item = _hierarchy(pet_node), _item(pet_node)

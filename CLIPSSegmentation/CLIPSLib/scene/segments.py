@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.errors import Refusal, UsageError
+from CLIPSLib.errors import Caution, Refusal, UsageError
 from CLIPSLib.scene import grids, labelmaps, records
-from CLIPSLib.scene.hierarchy import place_beside
+from CLIPSLib.scene.hierarchy import place_beside, series_uid
 from CLIPSLib.scene.volumes import scene_or_default
 from CLIPSLib.segmentation import PHYSIOLOGICAL, Lesion, Segmentation
 from CLIPSLib.segmentation.appearance import segment_color
@@ -72,7 +72,8 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
 
     Segments keep their ids, and their labels where they had one; new segments get free labels. The core gives each
     voxel to one lesion: where segments overlap, tumor goes before physiological uptake, then the first in the list,
-    and a caution says how many voxels that were. A segment without a kind counts as tumor, with a caution.
+    and a caution says how many voxels that were. A segment without a kind counts as tumor, with a caution. That the
+    mask was made on this PET is known by its series, or because the node refers to it; else that is a caution too.
 
     It counts as reviewed only while voxels and kinds are those that were reviewed.
 
@@ -87,8 +88,8 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
     tags = {segment_id: records.tags(segment) for segment_id, segment in segments.items()}
     told = [_attributes(node, MASK_TAGS), *tags.values()]
     fields = mask_fields(told, node.GetName())
-    for provenance in fields["provenance"].get("sources", [fields["provenance"]]):
-        _refuse_other_series(provenance.get("pet_series_uid"), pet_node)
+    sources = fields["provenance"].get("sources", [fields["provenance"]])
+    known = [_refuse_other_series(provenance.get("pet_series_uid"), pet_node) for provenance in sources]
     labels = labels_of([(tags[segment_id], segment.GetLabelValue()) for segment_id, segment in segments.items()])
     lesions = tuple(
         Lesion(label=label, lesion_id=segment_id, name=segment.GetName(), kind=kind_in(tags[segment_id]))
@@ -96,7 +97,8 @@ def segmentation_from_node(node, pet_node) -> Segmentation:
     )
     merged = labelmaps.merge(node, pet_node, sorted(lesions, key=lambda lesion: lesion.kind == PHYSIOLOGICAL))
     assumed = [c for lesion in lesions for c in kind_caution(tags[lesion.lesion_id], lesion.name, lesion.lesion_id)]
-    fields["cautions"] = (*fields["cautions"], *assumed, *merged.cautions)
+    unverified = () if all(known) or _refers_to(node, pet_node) else (_unverified_pet(node, pet_node),)
+    fields["cautions"] = (*fields["cautions"], *unverified, *assumed, *merged.cautions)
     found = Segmentation(labels=merged.labels, lesions=lesions, **fields)
     return replace(found, reviewed=is_reviewed_content(told, found))
 
@@ -116,8 +118,9 @@ def _segment(lesion: Lesion, tags: Mapping[str, str], shared_labelmap):
     return segment
 
 
-def _refuse_other_series(expected: str | None, pet_node) -> None:
-    found = pet_node.GetAttribute(records.SERIES_ATTRIBUTE) or ""
+def _refuse_other_series(expected: str | None, pet_node) -> bool:
+    """Whether the series is known to be the expected one, False when it cannot be told; other ones are refused."""
+    found = pet_node.GetAttribute(records.SERIES_ATTRIBUTE) or series_uid(pet_node)
     if expected and found and expected != found:
         raise Refusal(
             "other-series",
@@ -125,6 +128,20 @@ def _refuse_other_series(expected: str | None, pet_node) -> None:
             pet_node.GetName(),
             "Choose the PET volume of the same study.",
         )
+    return bool(expected and found)
+
+
+def _refers_to(node, pet_node) -> bool:
+    """Whether a segmentation node was made in this scene on this PET."""
+    return node.GetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole()) == pet_node.GetID()
+
+
+def _unverified_pet(node, pet_node) -> Caution:
+    return Caution(
+        "pet-unverified",
+        f"That the mask was made on the PET volume '{pet_node.GetName()}' is not known; it is measured there",
+        node.GetName(),
+    )
 
 
 def _require_listed_labels(labelmap, segmentation: Segmentation) -> None:

@@ -33,6 +33,9 @@ class _Code(NamedTuple):
 _SUVBW = _Code("126401", "DCM", "SUVbw")
 _SUVBW_UNITS = _Code("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight")
 _SUVBW_SPELLINGS = ("{suvbw}g/ml", "g/ml{suvbw}")
+# What says with such a unit what it is (DICOM PS3.16): SUVbw; PETDICOM's "Standardized Uptake Value"; the activity of
+# TID 1419, whose unit alone tells. Another quantity, such as SUVlbm (126402), contradicts the unit.
+_SUVBW_QUANTITIES = (_SUVBW.value, "126400", "110821")
 _ATTENUATION = _Code("112031", "DCM", "Attenuation Coefficient")
 _HU = _Code("[hnsf'U]", "UCUM", "Hounsfield unit")
 _PET_RANGE_SUV = (0.0, 6.0)
@@ -178,12 +181,17 @@ def _coded_entry(code: _Code):
 
 
 def require_suvbw(node) -> None:
-    """Raise `Refusal` unless a volume node says by its coded unit that it is SUVbw; reads no voxel."""
-    units = node.GetVoxelValueUnits()
+    """Raise `Refusal` unless a volume node says by its coded unit that it is SUVbw; reads no voxel.
+
+    The coded quantity may be absent, but not be another one.
+    """
+    units, quantity = node.GetVoxelValueUnits(), node.GetVoxelValueQuantity()
     value = units.GetCodeValue() if units else ""
-    if value.lower() in _SUVBW_SPELLINGS:
-        return
     found = f"has the unit '{value}'" if value else "does not say its unit (files such as nrrd and NIfTI lose it)"
+    if value.lower() in _SUVBW_SPELLINGS:
+        if quantity is None or quantity.GetCodeValue() in ("", None, *_SUVBW_QUANTITIES):
+            return
+        found += f", but is of the quantity {quantity.GetAsPrintableString()}"
     raise Refusal(
         "not-suvbw",
         f"The PET volume {found}; CLIPS needs SUV by body weight ('{_SUVBW_UNITS.value}')",

@@ -154,7 +154,8 @@ def test_seg_nrrd_keeps_lesions_kinds_and_provenance(scene, tmp_path):
     found = segmentation_from_node(copy, pet)
     assert np.array_equal(voxels(found), voxels(expected))
     assert found.provenance == expected.provenance
-    assert (found.valid_for, found.reviewed, found.cautions) == (expected.valid_for, False, expected.cautions)
+    assert (found.valid_for, found.reviewed) == (expected.valid_for, False)
+    assert [caution.code for caution in found.cautions] == ["small", "pet-unverified"]  # names no PET series
     assert found.lesions == expected.lesions
     assert copy.GetSegmentation().GetSegment("L-c9").GetColor() == pytest.approx(segment_color(299), abs=1e-5)
 
@@ -318,6 +319,25 @@ def test_a_mask_of_another_patient_or_grid_is_refused(scene):
     smaller = on_grid(voxels(segmentation())[1:].copy())
     with pytest.raises(Refusal, match="does not lie on the grid"):
         add_segmentation(replace(segmentation(), labels=smaller), study(), pet)
+
+
+def test_a_pet_that_another_module_loaded_is_known_by_its_place_in_the_hierarchy(scene):
+    mask = replace(segmentation(), provenance={"model": "suv4", "pet_series_uid": "1.2.3"})
+    _, node = shown(scene, mask)
+    identity = StudyIdentity(patient_id="other", study_uid="9", pet_series_uid="9.9")
+    other, _ = add_study_volumes(replace(study(), identity=identity))
+    other.RemoveAttribute("CLIPS.SeriesInstanceUID")  # as PETDICOM leaves a volume
+    with pytest.raises(Refusal, match=r"series 1\.2\.3, the PET volume shows the series 9\.9"):
+        segmentation_from_node(node, other)
+
+
+def test_a_mask_on_a_pet_of_which_nothing_tells_that_it_is_its_own_is_a_caution(scene):
+    nameless = PetCtStudy(pet=study().pet)
+    pet, _ = add_study_volumes(nameless)
+    node = add_segmentation(segmentation(), nameless, pet)
+    assert segmentation_from_node(node, pet).cautions == segmentation().cautions
+    other, _ = add_study_volumes(nameless)
+    assert "pet-unverified" in [caution.code for caution in segmentation_from_node(node, other).cautions]
 
 
 def test_voxels_that_belong_to_no_lesion_are_an_error_of_the_caller(scene):

@@ -161,6 +161,24 @@ def test_a_pet_in_another_unit_is_refused_by_its_name(scene, unit):
     assert unit in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "accepted"), [("126400", True), ("110821", True), ("126402", False), ("112031", False)]
+)
+def test_a_quantity_that_contradicts_the_unit_is_refused(scene, code, accepted):
+    """SUV in general (PETDICOM) and activity leave it to the unit; SUVlbm and attenuation are something else."""
+    import slicer
+
+    pet, _ = add_study_volumes(study())
+    quantity = slicer.vtkCodedEntry()
+    quantity.SetValueSchemeMeaning(code, "DCM", "some quantity")
+    pet.SetVoxelValueQuantity(quantity)
+    if accepted:
+        assert study_from_nodes(pet).pet.GetSize() == (5, 6, 7)
+    else:
+        with pytest.raises(Refusal, match=f"but is of the quantity .{code}, DCM"):
+            study_from_nodes(pet)
+
+
 def test_a_pet_without_units_is_refused_with_what_to_do(scene):
     pet, _ = add_study_volumes(study())
     pet.SetVoxelValueUnits(None)
