@@ -44,7 +44,7 @@ def _fields(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[st
     for name, value in values.items():
         for line in textwrap.wrap(_explanation(schema[name]), _WIDTH, break_on_hyphens=False):
             yield f"# {line}"
-        yield f"# {name} =" if value is None else f"{name} = {_toml(value)}"
+        yield f"# {name} =" if value is None else f"{name} = {toml_value(value)}"
 
 
 def _is_section(about: Mapping[str, Any]) -> bool:
@@ -63,12 +63,13 @@ def _explanation(about: Mapping[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as it stands in a recipe file."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None)
+        inner = ", ".join(f"{_key(name)} = {toml_value(item)}" for name, item in value.items() if item is not None)
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, float):
         return repr(value)
     return json.dumps(value, ensure_ascii=False)  # texts, whole numbers and truth values look alike in both
