@@ -5,6 +5,7 @@ from CLIPSLib.difficulty.agreement import agreement
 from CLIPSLib.difficulty.catalog import describe_measurer, list_measurers
 from CLIPSLib.difficulty.combination import combine
 from CLIPSLib.difficulty.given import given_table
+from CLIPSLib.difficulty.leakage import require_unlearned
 from CLIPSLib.difficulty.measure import measure_difficulties, measure_difficulty, participants_of
 from CLIPSLib.difficulty.options import UptakeOptions
 from CLIPSLib.difficulty.ranking import easiest_first, percentiles
@@ -37,6 +38,7 @@ __all__ = [
     "participants_of",
     "percentiles",
     "read_difficulty",
+    "require_unlearned",
     "validity",
     "write_difficulty",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +45,13 @@ def made_of(mask: MaskVersion) -> list[Any]:
 
     The hash of the mask alone says nothing of its probabilities.
     """
-    weights = mask.provenance.get("network", {}).get("sha256", {})
-    return [mask.sha256, mask.model, weights, mask.provenance.get("options", {})]
+    return [mask.sha256, mask.model, weights_of(mask), mask.provenance.get("options", {})]
+
+
+def weights_of(mask: MaskVersion) -> Mapping[str, str]:
+    """SHA-256 by file of the weights that a predicted mask was made with; empty for threshold methods."""
+    told = mask.provenance.get("network", {}).get("sha256") or mask.provenance.get("weights_sha256")
+    return told or {}
 
 
 def member_name(model: str, member: str) -> str:

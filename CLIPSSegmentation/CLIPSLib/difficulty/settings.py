@@ -23,6 +23,9 @@ class MeasureSettings:
     uptake: UptakeOptions = field(default_factory=UptakeOptions)
     organs: Annotated[str, 'folder of organ masks on the PET grid, "<case>.nii.gz", any value but 0; "": none'] = ""
     teacher: Annotated[str, 'the model whose masks are judged; "" where the registry knows only one'] = ""
+    masks: Annotated[Mapping[str, str], "case -> the mask of the teacher to judge; elsewhere its latest"] = field(
+        default_factory=dict
+    )
     evaluation: Annotated[EvaluationOptions, "how the teacher's masks are compared with the reference"] = AUTOPET
     among: Annotated[
         Literal["all", "models", "readers", "members"],

@@ -29,6 +29,7 @@ from CLIPSLib.difficulty import (
 from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.case_ids import MatchedIds, match_ids
+from CLIPSLib.tasks.table_origin import with_origin
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
@@ -62,7 +63,8 @@ def measure_tables(
     label: goes into their names ("tmtv-folds-0"), so that the tables of several folds are kept side by side.
     Raises as `measure_difficulties`.
     """
-    tables = list(measure_difficulties(registry, measurers, settings=settings, reporter=reporter).values())
+    measured = measure_difficulties(registry, measurers, settings=settings, reporter=reporter)
+    tables = [with_origin(registry, table, reporter) for table in measured.values()]
     if label:
         tables = [replace(t, measurer=f"{t.measurer}-{label}", title=f"{t.title} ({label})") for t in tables]
     return {table.measurer: keep_table(registry, table, overwrite=True) for table in tables}

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from CLIPSLib.difficulty import DifficultyTable
+from CLIPSLib.difficulty import DifficultyTable, require_unlearned
 from CLIPSLib.errors import Caution, Refusal
-from CLIPSLib.training import TRAIN, CaseList, TrainingCase
+from CLIPSLib.training import TRAIN, VALIDATE, CaseList, TrainingCase
 
 CASES_FILE = "cases.json"
 
@@ -43,7 +43,8 @@ def case_list(
     """The cases with their scores.
 
     Raises:
-        Refusal: no case to train with, a case twice, or a patient both trained and validated with.
+        Refusal: no case to train with, a case twice, a patient both trained and validated with, or a difficulty
+            table whose makers learned from cases to validate with.
     """
     if not any(case.role == TRAIN for case in cases):
         reasons = "; ".join(f"{case}: {why}" for case, why in list(left_out.items())[:5]) or "none was found"
@@ -51,6 +52,8 @@ def case_list(
             "no-cases", f"No case is left to train with ({reasons})", source, "See who was left out, and why."
         )
     table = about.difficulty
+    if table is not None:
+        require_unlearned(table, [case.case_id for case in cases if case.role == VALIDATE])
     scores = {} if table is None else table.scores
     measured_by = {} if table is None else {"measurer": table.measurer, "evidence_sha256": table.evidence_sha256}
     try:

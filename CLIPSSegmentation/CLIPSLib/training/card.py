@@ -1,6 +1,7 @@
 """The model card: what a model was trained on, how, with which result, under which licenses. Called by `export`.
 
-No case ids and no paths leave with a model; the hash of the list of cases tells whether it was this list.
+No case ids and no paths leave with a model; the hash of the list of cases tells whether it was this list, and hashes of
+the cases whether one of them was learned from.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import numpy as np
 from CLIPSLib.models import ModelDescription
 from CLIPSLib.provenance import RESEARCH_USE, software
 from CLIPSLib.schema import to_document
+from CLIPSLib.training.learned import CARD_FORMAT, CARD_VERSION, FIELD, LearnedFrom, learned_in_run, together
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.tables import read_table
 from CLIPSLib.training.types import TRAIN, VALIDATE, CaseList
 
-FORMAT, VERSION = "clips-model-card", 1
+FORMAT, VERSION = CARD_FORMAT, CARD_VERSION
 _MEASURES = ("dice", "lesion_recall", "lesion_precision", "lesion_f1", "nsd", "fpv_ml", "fnv_ml")
 
 
@@ -34,8 +36,14 @@ class Trained:
     which: str
 
 
-def card_document(description: ModelDescription, trained: Sequence[Trained]) -> dict[str, Any]:
-    """The card as JSON values, one entry of "runs" for each network of the model."""
+def card_document(
+    description: ModelDescription, trained: Sequence[Trained], *, before: LearnedFrom | None = None
+) -> dict[str, Any]:
+    """The card as JSON values, one entry of "runs" for each network of the model.
+
+    before: what the weights had learned from that training began with; None: it began with random ones.
+    """
+    learned = [learned_in_run(one.run.cases(), one.run.identity().parent) for one in trained]
     return {
         "model": description.model_id,
         "title": description.title,
@@ -45,6 +53,7 @@ def card_document(description: ModelDescription, trained: Sequence[Trained]) -> 
         "files": {file.name: file.sha256 for file in description.files},
         "software": software(),
         "runs": [_run(one) for one in trained],
+        FIELD: together([*learned, *([before] if before else [])]).document(),
     }
 
 

@@ -33,13 +33,14 @@ from CLIPSLib.training import card
 from CLIPSLib.training.card import Trained, card_document, card_markdown
 from CLIPSLib.training.checkpoints import BEST, Checkpoints
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
+from CLIPSLib.training.learned import CARD_FILE, LearnedFrom, learned_by
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.run_folder import RunFolder
-from CLIPSLib.training.start import describe_network, find_start
+from CLIPSLib.training.start import Start, describe_network, find_start
 
 State = Mapping[str, torch.Tensor]
 _NOT_STATED = "Not stated"
-_CARD_FILES = ("card.md", "card.json")
+_CARD_FILES = ("card.md", CARD_FILE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def export_model(
     with atomic_folder(target, overwrite=overwrite) as folder:
         files = write(folder, parts, start.model)
         described = _describe(parts, files, base, start.model, version, store)
-        document = card_document(described, [part.trained for part in parts])
+        document = card_document(described, [part.trained for part in parts], before=_before(start))
         write_json(folder / _CARD_FILES[1], document, format_name=card.FORMAT, version=card.VERSION)
         write_text(folder / _CARD_FILES[0], card_markdown(document))
         described = replace(
@@ -215,6 +216,13 @@ def _licence_of_weights(wanted: str, start: InstalledModel | None) -> Licence:
     theirs = start.description.licence_of_weights
     derived = f"Derived from {start.model_id}, whose terms hold. {theirs.terms}".strip()
     return replace(theirs, terms=f"{derived} Stated for this one: {wanted}." if wanted else derived)
+
+
+def _before(start: Start) -> LearnedFrom | None:
+    """What the first weights had learned from; of a plain weight file nobody knows."""
+    if start.model is not None:
+        return learned_by(start.model)
+    return None if start.file is None else LearnedFrom(complete=False)
 
 
 def _dice(part: _Part) -> Any:

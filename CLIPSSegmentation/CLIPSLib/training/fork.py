@@ -50,7 +50,8 @@ def fork_run(
     changes = changes_of(before, recipe)
     check_fork(changes)
     new = RunFolder(target)
-    parent = {"run_id": old.identity().run_id, "step": saved.step}
+    known = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list
+    parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": known}
     identity = new.create(recipe, cases or old.cases(), parent=parent, changes=changes)
     state = from_document(RunState, saved.state)
     plan = state.rate

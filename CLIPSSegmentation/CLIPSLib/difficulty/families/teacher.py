@@ -45,7 +45,9 @@ def find(
     options = {"teacher": model, "evaluation": to_document(settings.evaluation)}
 
     def measure(case: str) -> Measured:
-        reference, predicted = registry.reference(case), latest_prediction(registry, case, model)
+        named = settings.masks.get(case)
+        predicted = registry.mask(named) if named else latest_prediction(registry, case, model)
+        reference = registry.reference(case)
         if reference is None or predicted is None:
             lacking = "reference mask" if reference is None else f"mask predicted by '{model}'"
             return nothing("teacher", f"the case has no {lacking}"), ""

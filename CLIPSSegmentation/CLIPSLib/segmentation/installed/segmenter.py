@@ -51,13 +51,7 @@ class SlidingWindowSegmenter:
                 files are damaged, memory runs out on the CPU.
         """
         chosen = complete_options(self.description, options, NETWORK_RULES)
-        if self.description.needs_ct and study.ct is None:
-            raise Refusal(
-                "ct-needed",
-                f"The model '{self.description.name}' needs the CT of the study, and there is none",
-                study.identity.pet_series_uid,
-                "Add the CT series, or choose a method that works on PET alone.",
-            )
+        require_ct(self.model, study)
         require_packages(self.model.description)
         check_files(self.model, reporter)
         from CLIPSLib.segmentation.installed.sliding import run_sliding_window
@@ -65,6 +59,17 @@ class SlidingWindowSegmenter:
         outcome = run_sliding_window(self.model, study, chosen, reporter)
         reporter.check()
         return finish_outcome(study, self.model, self.description.title, chosen, outcome)
+
+
+def require_ct(model: InstalledModel, study: PetCtStudy) -> None:
+    """Raise Refusal when a model needs the CT that a study does not have."""
+    if model.description.inputs.needs_ct and study.ct is None:
+        raise Refusal(
+            "ct-needed",
+            f"The model '{model.model_id}' needs the CT of the study, and there is none",
+            study.identity.pet_series_uid,
+            "Add the CT series, or choose a method that works on PET alone.",
+        )
 
 
 def _title(model: InstalledModel) -> str:

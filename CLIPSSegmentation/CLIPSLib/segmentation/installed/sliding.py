@@ -38,7 +38,7 @@ def run_sliding_window(
         load_networks(described, model.folder)["fold"],
         Sliding(inputs=described.inputs, labels=described.labels, network=described.network),
         study,
-        settings=_settings(options),
+        settings=engine_settings(options),
         stage=f"Running {described.title}",
         reporter=reporter,
         threshold=options["suv_threshold"],
@@ -97,7 +97,8 @@ def predict(
     )
 
 
-def _settings(options: Mapping[str, Any]) -> EngineSettings:
+def engine_settings(options: Mapping[str, Any]) -> EngineSettings:
+    """Device, precision and flips as the options of an installed model say."""
     return EngineSettings(
         device=options["device"],
         precision="mixed" if options["speed"] == "fast" else "float32",

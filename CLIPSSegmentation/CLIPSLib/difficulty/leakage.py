@@ -1,0 +1,34 @@
+"""No order by someone who knows the answers: tables whose maker learned from cases that are held back are refused.
+
+Called by tasks where a table is to order the training cases of a fold. Experiments check their designs by the same
+entry, `options["trained_with"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from CLIPSLib.difficulty.types import DifficultyTable
+from CLIPSLib.errors import Refusal
+
+TRAINED_WITH, COMPLETE = "trained_with", "trained_with_complete"
+
+
+def require_unlearned(table: DifficultyTable, held_back: Iterable[str]) -> None:
+    """Refuse a table that was made with cases that are tested.
+
+    held_back: case ids of the fold that judges (test or validation).
+
+    Raises:
+        Refusal: "leak": the networks that made the table had learned from some of them, which are named.
+    """
+    leaked = sorted(set(table.options.get(TRAINED_WITH, ())) & set(held_back))
+    if leaked:
+        named = ", ".join(leaked[:5]) + (", ..." if len(leaked) > 5 else "")
+        what = f"The networks behind '{table.measurer}' were trained with {len(leaked)} case(s) that are held back"
+        raise Refusal(
+            "leak",
+            f"{what}: {named}",
+            table.measurer,
+            "Make one table per fold by cross-review, or take a teacher that saw none of them.",
+        )
