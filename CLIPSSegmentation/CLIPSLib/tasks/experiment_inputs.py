@@ -1,0 +1,93 @@
+"""Recipe and cases of each planned run: what the design says, and what earlier runs of the experiment left.
+
+Called by `experiment_runs.py` when a run can be started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from CLIPSLib.cases import make_split
+from CLIPSLib.errors import Failure
+from CLIPSLib.experiments import (
+    PlannedRun,
+    cases_of_reviewer,
+    cases_of_run,
+    recipe_of_reviewer,
+    recipe_of_run,
+)
+from CLIPSLib.tasks.experiment import Experiment
+from CLIPSLib.training import CaseList, Recipe
+from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.tables import read_table
+from CLIPSLib.training.traces import read_trace
+
+
+def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList]:
+    """What a run is created from; the runs that it depends on are finished.
+
+    Raises:
+        Failure: one of these left no scores or no trace.
+    """
+    design, recipe = experiment.design, experiment.recipe
+    if not recipe.data.cache:
+        recipe = replace(recipe, data=replace(recipe.data, cache=str(experiment.folder / "cache")))
+    if run.part is not None:
+        cases = cases_of_reviewer(experiment.cases, _parts(run.fold, experiment), run.part)
+        return recipe_of_reviewer(recipe, design, run.seed), cases
+    arm = design.arm(run.arm)
+    made = recipe_of_run(recipe, design, arm, run.seed)
+    if arm.follows:
+        leading = experiment.runs / PlannedRun(arm=arm.follows, fold=run.fold, seed=run.seed).name
+        made = replace(made, curriculum=replace(made.curriculum, options=_replayed(leading, arm.options)))
+    return made, cases_of_run(experiment.cases, experiment.folds, run.fold, _scores(run, experiment))
+
+
+def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:
+    """1 - Dice of each training case of an outer fold, by the reviewer that did not see it; higher is harder.
+
+    Cases whose Dice is undefined (no lesion, and none found) have no score.
+
+    Raises:
+        Failure: a reviewer left no scores.
+    """
+    scores = {}
+    for run in reviewers(fold, experiment):
+        folder = RunFolder(experiment.runs / run.name)
+        rows = read_table(folder.validation)
+        if not rows:
+            remedy = "Repeat this run: clips experiment run --retry."
+            raise Failure("no-review", "The reviewer left no scores", str(folder.path), remedy)
+        last = max(int(row["step"]) for row in rows)
+        scores |= {row["case"]: 1 - float(row["dice"]) for row in rows if int(row["step"]) == last and row["dice"]}
+    return scores
+
+
+def reviewers(fold: int, experiment: Experiment) -> list[PlannedRun]:
+    """The runs of the cross-review inside the training part of an outer fold."""
+    parts, seed = range(experiment.design.cross_review.folds), experiment.design.seeds[0]
+    return [PlannedRun(arm="", fold=fold, seed=seed, part=part) for part in parts]
+
+
+def _replayed(leading: Path, options: Mapping) -> dict:
+    """The pool sizes that another run really had. They are whole already: no minimum may change them."""
+    sizes = read_trace(RunFolder(leading).trace).pool_sizes
+    return {"minimum_pool": 1, **options, "pool_sizes": [list(entry) for entry in sizes]}
+
+
+def _parts(fold: int, experiment: Experiment) -> dict[str, int]:
+    """Case id -> part of the cross-review, of the training cases of an outer fold only."""
+    inside = [case for case in experiment.cases.cases if experiment.folds[case.case_id] != fold]
+    split = make_split(inside, folds=experiment.design.cross_review.folds, seed=experiment.design.split_seed)
+    return {case: number for number, part in enumerate(split.folds) for case in part.validation}
+
+
+def _scores(run: PlannedRun, experiment: Experiment) -> Mapping[str, float | None]:
+    arm = experiment.design.arm(run.arm)
+    if arm.difficulty == "table":
+        return experiment.tables[arm.table].scores
+    if arm.difficulty == "cross-review":
+        return cross_review_scores(run.fold, experiment)
+    return {}

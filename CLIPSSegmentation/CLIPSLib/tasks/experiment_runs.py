@@ -1,0 +1,147 @@
+"""Carries out the runs of an experiment: each a background job of its own, started when what it needs is finished.
+
+Called by the job "experiment" and, in their own loop, by those who follow. Everything is in the run folders: whoever
+calls next goes on from what is there, after any interruption.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from CLIPSLib.experiments import PlannedRun, depends_on, planned_runs
+from CLIPSLib.jobs import JobStatus, launch_job, open_job
+from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.tasks.experiment import Experiment, freeze_experiment
+from CLIPSLib.tasks.experiment_inputs import inputs_of
+from CLIPSLib.tasks.runs import create_run
+
+NOT_MADE, WAITING, RUNNING, STOPPED, FINISHED, FAILED = (
+    *("not started", "waiting", "running", "stopped"),
+    *("finished", "failed"),
+)
+_LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """A planned run and how it stands: one of the words above. lost: its process died without a word."""
+
+    run: PlannedRun
+    folder: Path
+    state: str
+    status: JobStatus | None = None
+
+    @property
+    def lost(self) -> bool:
+        return self.status is not None and self.status.state == "lost"
+
+    @property
+    def share_done(self) -> float:
+        """From 0 to 1."""
+        if self.state == FINISHED:
+            return 1.0
+        facts = self.status.facts if self.status is not None else {}
+        return facts.get("step", 0) / facts["steps"] if facts.get("steps") else 0.0
+
+
+def run_states(experiment: Experiment) -> list[RunState]:
+    """All planned runs, those that others depend on first."""
+    return [_state(run, experiment) for run in planned_runs(experiment.design)]
+
+
+def run_experiment(
+    experiment: Experiment,
+    reporter: Reporter = SILENT,
+    *,
+    at_once: int | None = None,
+    retry_failed: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
+) -> list[RunState]:
+    """Start and watch the runs until none is left to do; freezes the design first. What is finished is not repeated.
+
+    Runs that were stopped, or whose process was lost, go on from their last checkpoint; with `retry_failed` those that
+    failed too. When the reporter cancels or `stopping` says so, running ones are asked to save and stop.
+
+    Raises:
+        Refusal: unfair, or changed since it was frozen. Cancelled.
+    """
+    freeze_experiment(experiment)
+    at_once = at_once or experiment.design.at_once
+    again = {
+        state.run
+        for state in run_states(experiment)
+        if state.state == STOPPED or state.lost or (retry_failed and state.state == FAILED)
+    }
+    try:
+        while not stopping():
+            reporter.check()
+            states = _advance(experiment, at_once, again)
+            _tell(states, reporter)
+            if not any(state.state == RUNNING or _can_start(state, states, experiment, again) for state in states):
+                return states
+            time.sleep(_LOOK_EVERY_S)
+    except BaseException:
+        _stop_running(experiment)
+        raise
+    _stop_running(experiment)
+    return run_states(experiment)
+
+
+def _advance(experiment: Experiment, at_once: int, again: set[PlannedRun]) -> list[RunState]:
+    """Start what can be started, at most `at_once` runs at a time; gives how all stand then."""
+    states = run_states(experiment)
+    room = at_once - sum(state.state == RUNNING for state in states)
+    ready = [state for state in states if _can_start(state, states, experiment, again)]
+    for state in ready[: max(room, 0)]:
+        again.discard(state.run)
+        job = create_run(state.folder, *inputs_of(state.run, experiment)) if state.state == NOT_MADE else None
+        launch_job(job or open_job(state.folder), environment=_threads(at_once))
+    return run_states(experiment) if ready else states
+
+
+def _can_start(
+    state: RunState, states: Iterable[RunState], experiment: Experiment, again: Iterable[PlannedRun]
+) -> bool:
+    finished = {each.run for each in states if each.state == FINISHED}
+    wanted = state.state in (NOT_MADE, WAITING) or (state.run in again and state.state in (STOPPED, FAILED))
+    return wanted and finished.issuperset(depends_on(state.run, experiment.design))
+
+
+def _threads(at_once: int) -> dict[str, str]:
+    """Runs side by side share the processors; each with threads for all of them would slow all down."""
+    if at_once == 1 or "OMP_NUM_THREADS" in os.environ:
+        return {}
+    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // at_once))}
+
+
+def _tell(states: list[RunState], reporter: Reporter) -> None:
+    finished = sum(state.state == FINISHED for state in states)
+    running = ", ".join(state.run.name for state in states if state.state == RUNNING)
+    stage = f"{finished} of {len(states)} runs" + (f", now {running}" if running else "")
+    reporter.progress(stage, sum(state.share_done for state in states) / len(states))
+
+
+def _stop_running(experiment: Experiment) -> None:
+    for state in run_states(experiment):
+        if state.state == RUNNING:
+            open_job(state.folder).ask_stop()
+
+
+def _state(run: PlannedRun, experiment: Experiment) -> RunState:
+    folder = experiment.runs / run.name
+    if not (folder / "job.json").exists():
+        return RunState(run=run, folder=folder, state=NOT_MADE)
+    status = open_job(folder).status()
+    return RunState(run=run, folder=folder, state=_word(status), status=status)
+
+
+def _word(status: JobStatus) -> str:
+    if status.state == "done":
+        return (status.result or {}).get("state", FINISHED)
+    if not status.ended:
+        return WAITING if status.state == "waiting" else RUNNING
+    return STOPPED if status.state == "cancelled" else FAILED
