@@ -32,8 +32,12 @@ def write_rtstruct(
     frame: str = FRAME,
     study_uid: str = STUDY,
     kinds: Mapping[str, str] | None = None,
+    series_uid: str = "",
 ) -> Path:
-    """Write a structure set: name -> contours. kinds: geometric type of a structure's contours where not closed."""
+    """Write a structure set: name -> contours. kinds: geometric type of a structure's contours where not closed.
+
+    series_uid: of the images that it says it was drawn on.
+    """
     dataset = pydicom.Dataset()
     dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
     dataset.SOPInstanceUID = generate_uid()
@@ -42,6 +46,12 @@ def write_rtstruct(
     dataset.PatientID = "007"
     dataset.Modality = "RTSTRUCT"
     dataset.StructureSetLabel = "drawn"
+    if series_uid:
+        series, study, frame_item = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+        series.SeriesInstanceUID = series_uid
+        study.RTReferencedSeriesSequence = [series]
+        frame_item.RTReferencedStudySequence = [study]
+        dataset.ReferencedFrameOfReferenceSequence = [frame_item]
     dataset.StructureSetROISequence = []
     dataset.ROIContourSequence = []
     for number, (name, contours) in enumerate(rois.items(), start=1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class Roi:
 
 @dataclass(frozen=True, kw_only=True)
 class StructureSet:
-    """What an RTSTRUCT file says, before it meets an image."""
+    """What an RTSTRUCT file says, before it meets an image. series_uids: of the images that it says it was drawn on."""
 
     path: Path
     label: str
@@ -50,6 +50,7 @@ class StructureSet:
     study_uid: str
     patient_id: str
     rois: tuple[Roi, ...]
+    series_uids: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,6 +89,7 @@ def read_structure_set(path: str | os.PathLike) -> StructureSet:
             study_uid=str(dataset.get("StudyInstanceUID", "")),
             patient_id=str(dataset.get("PatientID", "")),
             rois=tuple(_rois(dataset)),
+            series_uids=frozenset(_series_uids(dataset)),
         )
     except OSError as error:
         raise Failure("cannot-read", f"Cannot read the file: {error.strerror or error}", str(source)) from error
@@ -171,6 +173,13 @@ def read_rtstruct(
     )
 
 
+def _series_uids(dataset: pydicom.Dataset) -> Iterator[str]:
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence", []):
+        for study in frame.get("RTReferencedStudySequence", []):
+            for series in study.get("RTReferencedSeriesSequence", []):
+                yield str(series.get("SeriesInstanceUID", ""))
+
+
 def _rois(dataset: pydicom.Dataset):
     drawn = {int(item.ReferencedROINumber): item for item in dataset.get("ROIContourSequence", [])}
     for item in dataset.StructureSetROISequence:
@@ -229,7 +238,7 @@ def _frame_cautions(rois: Sequence[Roi], pet_frame: str, structures: StructureSe
         f"the PET in {pet_frame}"
     )
     if not other_frame:
-        remedy = "Look whether the contours lie on the tumor; if they do, confirm the other frame of reference."
+        remedy = "Look whether the contours lie on the tumor; if they do, confirm it (--other-frame)."
         raise Refusal("other-frame-of-reference", what, where, remedy)
     return [Caution("other-frame-of-reference", f"{what}; confirmed as fitting when it was imported", where)]
 

@@ -44,13 +44,14 @@ def write_nifti_case(folder, number, *, with_mask=True, names=("SUV.nii.gz", "CT
     return folder
 
 
-def structure_set_for(dicom, path, **options):
+def structure_set_for(dicom, path, *, names=("GTV", "Skin"), **options):
     """A structure set of a small cube, drawn for the study in a DICOM folder."""
     found = find_studies(dicom).candidates[0]
     pet = load_study(dicom).pet
     contours = [contour_of(pet, k, square(20.0, 2.5)) for k in (10, 11)]
     facts = {"frame": found.pet.frame_of_reference_uid, "study_uid": found.pet.study_uid, **options}
-    return write_rtstruct(path, {"GTV": contours, "Skin": contours}, **facts)
+    path.parent.mkdir(exist_ok=True)
+    return write_rtstruct(path, dict.fromkeys(names, contours), **facts)
 
 
 def states(outcomes):
@@ -97,6 +98,29 @@ def test_of_several_structure_sets_the_one_with_the_structure_is_taken(registry,
     [asked] = add_studies(registry, [tmp_path / "in"], request(structures=True))
     assert asked.mask_error.code == "several-structure-sets"
     assert set(asked.mask_error.choices) == {"GTV", "Skin", "GTV_CT", "Skin_CT"}
+
+
+def test_of_equal_structure_sets_the_one_drawn_on_the_pet_is_taken_and_the_other_named(
+    registry, small_phantom, tmp_path
+):
+    shutil.copytree(small_phantom, tmp_path / "in" / "study")
+    pet_uid = find_studies(small_phantom).candidates[0].pet.series_uid
+    for name, series_uid in (("ct", "1.2.3"), ("pet", pet_uid)):
+        structure_set_for(small_phantom, tmp_path / "in" / name / "RS.dcm", series_uid=series_uid)
+    wanted = request(structures=True, reading=MaskReading(rois=("GTV.*",)))
+    [outcome] = add_studies(registry, [tmp_path / "in"], wanted)
+    assert outcome.masks[0].is_reference
+    [caution] = [c for c in outcome.cautions if c.code == "several-structure-sets"]
+    assert str(tmp_path / "in" / "ct" / "RS.dcm") in caution.what
+
+
+def test_structure_sets_with_the_same_file_name_are_all_offered(registry, small_phantom, tmp_path):
+    shutil.copytree(small_phantom, tmp_path / "in" / "study")
+    for name in ("a", "b"):
+        structure_set_for(small_phantom, tmp_path / "in" / name / "RS.dcm", names=(f"GTV_{name}",))
+    wanted = request(structures=True, reading=MaskReading(rois=("GTV.*",)))
+    [outcome] = add_studies(registry, [tmp_path / "in"], wanted)
+    assert outcome.mask_error.choices == ("GTV_a", "GTV_b")
 
 
 def test_a_structure_set_of_another_study_is_not_taken(registry, small_phantom, tmp_path):

@@ -43,6 +43,14 @@ def test_an_imported_mask_replaces_the_reference_when_asked(registry, mask_file,
     assert len(registry.reference_history("C0001")) == 2
 
 
+def test_a_mask_that_is_there_already_becomes_the_reference_when_asked(registry, mask_file, tmp_path):
+    first = import_mask(registry, "C0001", [mask_file], author="A", make_reference=False)
+    again = import_mask(registry, "C0001", [mask_file], author="B", make_reference=True)
+    assert (again.mask.id, again.is_reference) == (first.mask.id, True)
+    assert registry.reference("C0001").id == first.mask.id
+    assert import_mask(registry, "C0001", [mask_file], author="B", make_reference=True) is None
+
+
 def test_the_same_file_is_taken_once_unless_it_is_understood_otherwise(registry, mask_file):
     assert import_mask(registry, "C0001", [mask_file], author="A") is not None
     assert import_mask(registry, "C0001", [mask_file], author="B") is None
