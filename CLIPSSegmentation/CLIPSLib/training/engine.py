@@ -18,6 +18,7 @@ from CLIPSLib.errors import Failure
 from CLIPSLib.schema import from_document, to_document
 from CLIPSLib.training.checkpoints import BEST, Checkpoints, Saved
 from CLIPSLib.training.feed import Drawn, Feed
+from CLIPSLib.training.probe import Probe
 from CLIPSLib.training.progress import RunState, mean_loss
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.stepper import Stepper, StepResult
@@ -31,6 +32,7 @@ FINISHED, STOPPED = "finished", "stopped"
 @dataclass
 class Engine:
     """One run in this process. weights: of the loss, by case. validation: None when there are no cases for it.
+    probe: what the curriculum hears instead of the losses of training; None: it hears these.
 
     trace: what was really drawn, which is saved with the run and shown beside what the curriculum planned.
     """
@@ -42,6 +44,7 @@ class Engine:
     trace: DrawTrace
     feed: Feed
     validation: Validation | None
+    probe: Probe | None
     checkpoints: Checkpoints
     teller: Teller
     reporter: RunReporter
@@ -89,7 +92,7 @@ class Engine:
         weights = drawn.loss_weights * np.array([self.weights[case] for case in drawn.ids])
         result = self.stepper.step(drawn.step, rate, batch, weights.tolist())
         self.trace.record(drawn.step, self.curriculum.plan(drawn.step), drawn.ids)
-        self.curriculum.observe(drawn.step, drawn.ids, result.losses)
+        self._observe(drawn, result)
         seconds = time.perf_counter() - began
         self._count(drawn, result, seconds)
         self.teller.step(self.state, drawn, rate, result, seconds, waited)
@@ -98,6 +101,19 @@ class Engine:
         self._validate_if(bool(every) and self.state.step % every == 0)
         if self._save_is_due():
             self.save()
+
+    def _observe(self, drawn: Drawn, result: StepResult) -> None:
+        """Tell the curriculum the losses of training, or with probes only these: the two are not comparable."""
+        if self.probe is None:
+            self.curriculum.observe(drawn.step, drawn.ids, result.losses)
+        elif (drawn.step + 1) % self.recipe.curriculum.probe_every:
+            self.curriculum.observe(drawn.step, (), ())
+        else:
+            with timed() as seconds:
+                losses = self.probe.losses(self.stepper, self.reporter)
+            self.curriculum.observe(drawn.step, self.probe.cases, losses)
+            facts = {"cases": len(losses), "loss": float(np.mean(losses)), "seconds": round(seconds[0], 3)}
+            self.reporter.event("probe", step=drawn.step, **facts)
 
     def _count(self, drawn: Drawn, result: StepResult, seconds: float) -> None:
         before = self.state

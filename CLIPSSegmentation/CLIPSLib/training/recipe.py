@@ -220,6 +220,13 @@ class CurriculumRecipe:
         "vanilla"
     )
     options: Annotated[Mapping[str, Any], "Settings of that curriculum."] = field(default_factory=dict)
+    probe_every: Annotated[
+        int,
+        Range(0),
+        "Of curricula that learn from losses (self-paced): measure all cases every so many steps on fixed crops, "
+        "instead of by the patches of training. 0: never; other curricula never measure.",
+    ] = 0
+    probe_crops: Annotated[int, Range(2, 16), "Crops per case: half of them on a lesion, half anywhere."] = 4
 
 
 @dataclass(frozen=True, kw_only=True)

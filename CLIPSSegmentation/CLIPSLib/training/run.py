@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from CLIPSLib.curriculum import Curriculum, CurriculumCase, DrawTrace, build_curriculum
+from CLIPSLib.curriculum import Curriculum, CurriculumCase, DrawTrace, build_curriculum, get_method
 from CLIPSLib.errors import Refusal
 from CLIPSLib.models import ModelStore, Network
 from CLIPSLib.progress import SILENT, Reporter
@@ -23,6 +23,7 @@ from CLIPSLib.training.export import export_model
 from CLIPSLib.training.feed import Feed
 from CLIPSLib.training.overrides import lasting_sha256
 from CLIPSLib.training.priors import with_priors
+from CLIPSLib.training.probe import Probe
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.rate import first_plan
 from CLIPSLib.training.recipe import Recipe
@@ -102,6 +103,7 @@ def _set_up(
         trace=trace,
         feed=_feed(recipe, source, curriculum),
         validation=_validation(recipe, to_validate, network_described, device, reporter),
+        probe=_probe(recipe, source, curriculum),
         checkpoints=checkpoints,
         teller=Teller(run, reporter, first=state.step, steps=max(0, recipe.training.steps)),
         reporter=reporter,
@@ -166,6 +168,14 @@ def _feed(recipe: Recipe, source: PatchSource, curriculum: Curriculum) -> Feed:
     training = recipe.training
     end = None if recipe.unlimited else training.steps
     return Feed(source, curriculum, training.seed, training.batch, recipe.data.workers, end)
+
+
+def _probe(recipe: Recipe, source: PatchSource, curriculum: Curriculum) -> Probe | None:
+    """Fixed crops of all ranked cases, where the recipe wants them and the curriculum learns from losses."""
+    wanted = recipe.curriculum
+    if not wanted.probe_every or not get_method(wanted.name).needs_losses:
+        return None
+    return Probe(source.plain(), curriculum.description.order, wanted.probe_crops, recipe.training.seed)
 
 
 def _validation(

@@ -71,6 +71,11 @@ class Stepper:
         """The weights that are validated and handed out: the running mean where there is one."""
         return self.network.state_dict() if self.mean is None else self.mean.state
 
+    def autocast(self) -> torch.autocast:
+        """The arithmetic in which the network runs."""
+        half = self.precision != torch.float32
+        return torch.autocast(self.device.type, dtype=self.precision if half else None, enabled=half)
+
     def tensors(self) -> dict[str, Any]:
         """Everything that a checkpoint needs of this."""
         return {
@@ -101,8 +106,7 @@ class Stepper:
         for first in range(0, count, size):
             pieces = slice(first, first + size)
             part = batch.part(pieces).to(self.device)
-            half = self.precision != torch.float32
-            with torch.autocast(self.device.type, dtype=self.precision if half else None, enabled=half):
+            with self.autocast():
                 outputs = self.network(part.images)
             each = case_losses(outputs, part, self.recipe.loss)
             self.scaler.scale((each * weights[pieces].to(each)).sum() / count).backward()

@@ -146,6 +146,10 @@ class PatchSource(Protocol):
         """
         ...
 
+    def plain(self) -> PatchSource:
+        """The same source without augmentation."""
+        ...
+
 
 @runtime_checkable
 class RunReporter(Reporter, Protocol):
