@@ -112,16 +112,8 @@ def frameOfReference(petNode, ctNode):
             "no-overlap", _("PET and CT do not overlap"), ctNode.GetName(), _("Choose the CT of the same examination.")
         )
     facts = study_facts(petNode, ctNode)
-    identity, ctIdentity = facts.identity, study_facts(ctNode).identity
-    if identity.patient_id and ctIdentity.patient_id and identity.patient_id != ctIdentity.patient_id:
-        raise Refusal(
-            "other-patient",
-            _("PET and CT are of different patients: {pet} and {ct}").format(
-                pet=identity.patient_id, ct=ctIdentity.patient_id
-            ),
-            ctNode.GetName(),
-            _("Choose the CT of the same examination, or none."),
-        )
+    identity = facts.identity
+    _refuseOtherPatient(identity.patient_id, study_facts(ctNode).identity.patient_id, ctNode)
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
         if any(caution.code == "not-registered" for caution in facts.cautions):  # told with the study's cautions
             return _("PET and CT are of one study, but were not registered by the scanner: check that they fit."), ()
@@ -139,6 +131,18 @@ def frameOfReference(petNode, ctNode):
         return _("PET and CT share their frame of reference."), ()
     unknown = _("The frame of reference of PET or CT is not known; that they belong together was not checked")
     return unknown, (Caution("frame-unknown", unknown, ctNode.GetName()),)
+
+
+def _refuseOtherPatient(pet: str, ct: str, ctNode) -> None:
+    from CLIPSLib import Refusal
+
+    if pet and ct and pet != ct:
+        raise Refusal(
+            "other-patient",
+            _("PET and CT are of different patients: {pet} and {ct}").format(pet=pet, ct=ct),
+            ctNode.GetName(),
+            _("Choose the CT of the same examination, or none."),
+        )
 
 
 def dicomFiles(node) -> list[str]:

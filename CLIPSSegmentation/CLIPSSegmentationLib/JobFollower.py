@@ -66,10 +66,8 @@ class JobFollower:
         self._endWhatWasAsked()
         if before != self._statuses:
             self._onChanged()
-        for job, status in self._statuses.items():
-            known = before.get(job)
-            if status.ended and known is not None and not known.ended:
-                self._onEnded(job, status)
+        known = {job for job, status in before.items() if not status.ended}
+        self._tellEnded([(job, status) for job, status in self._statuses.items() if status.ended and job in known])
 
     def added(self, job: SegmentationJob) -> None:
         """A job was ordered: start it if there is room."""
@@ -92,6 +90,14 @@ class JobFollower:
     def _read(self) -> dict[SegmentationJob, JobStatus]:
         found = [self._byFolder.setdefault(job.folder, job) for job in self.jobs.jobs()]
         return {job: job.status for job in found}
+
+    def _tellEnded(self, ended: list) -> None:
+        """Every job is told, although the result of one before it cannot be shown."""
+        if ended:
+            try:
+                self._onEnded(*ended[0])
+            finally:
+                self._tellEnded(ended[1:])
 
     def _endWhatWasAsked(self) -> None:
         for job, status in self._statuses.items():

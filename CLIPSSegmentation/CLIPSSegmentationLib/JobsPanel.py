@@ -25,7 +25,9 @@ _LOG_LINES = 30
 
 
 class JobsPanel:
-    """Results of jobs that this panel ordered are shown as soon as they are there; those of others on demand."""
+    """Results of jobs that this panel ordered are shown as soon as they are there; so are those that a panel before a
+    restart of Slicer ordered for a PET of this scene. Others are shown on demand.
+    """
 
     def __init__(self, panel: Panel) -> None:
         self._panel, self.ui = panel, panel.ui
@@ -157,6 +159,7 @@ class JobsPanel:
 
     def _follow(self, job: SegmentationJob) -> None:
         self._own.add(job.folder)
+        job.markForPanel()
         self.ui.stageLabel.text = ""
         self.follower.added(job)
 
@@ -166,14 +169,15 @@ class JobsPanel:
         if petNode is None:
             return None
         for job, status in self.follower.statuses.items():
-            if status.ended or job.folder not in self._own:
-                continue
-            if self.follower.jobs.petNode(job) is petNode:
+            if not status.ended and self._isOwn(job) and self.follower.jobs.petNode(job) is petNode:
                 return job
         return None
 
+    def _isOwn(self, job: SegmentationJob) -> bool:
+        return job.folder in self._own or (job.forPanel and self._panel.hasPetOf(job))
+
     def _onEnded(self, job: SegmentationJob, status: JobStatus) -> None:
-        if job.folder not in self._own:
+        if not self._isOwn(job):
             return
         self.ui.stageLabel.text = ""
         if status.state == "done" and self._panel.hasPetOf(job):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from CLIPSLib import LesionMeasures, Measures, Segmentation
     from CLIPSLib.segmentation import Lesion
 
-DELAY_MS = 300
+DELAY_MS = 150  # a stroke of the brush ends in several events; with the measuring, the table follows in half a second
 
 
 class LiveMeasures(VTKObservationMixin):

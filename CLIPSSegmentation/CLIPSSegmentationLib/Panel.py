@@ -115,6 +115,7 @@ class Panel(VTKObservationMixin):
         """While a study is read, only Cancel can be pressed."""
         for widget in (self.ui.segmentButton, self.ui.applyArea, self.ui.resultsButton, self.ui.loadArea):
             widget.enabled = not busy
+        self.study.database.table.enabled = not busy
         for widget in (self.ui.petSelector, self.ui.ctSelector, self.ui.loadFolderButton, self.ui.convertButton):
             widget.enabled = not busy
 

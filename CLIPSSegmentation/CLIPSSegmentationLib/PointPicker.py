@@ -20,9 +20,14 @@ class PointPicker(VTKObservationMixin):
 
     def start(self) -> None:
         """One hidden list of points, of which each click makes one that goes at once."""
-        self._node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "CLIPS click")
-        self._node.SetHideFromEditors(True)
-        self._node.SetSaveWithScene(False)
+        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLMarkupsFiducialNode")
+        node.UnRegister(None)
+        node.SetName("CLIPS click")
+        node.SetHideFromEditors(True)  # before it is added: Slicer puts what is not hidden then into the Data module
+        node.SetSaveWithScene(False)
+        self._node = slicer.mrmlScene.AddNode(node)
+        for display in self._displayNodes():  # made by Slicer
+            display.SetSaveWithScene(False)
         self.addObserver(self._node, slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent, self._onPlaced)
         self._widget.setCurrentNode(self._node)
         self._widget.buttonsVisible = False
@@ -35,8 +40,12 @@ class PointPicker(VTKObservationMixin):
         self._widget.setPlaceModeEnabled(False)
         self._widget.setCurrentNode(None)
         if self._node is not None and self._node.GetScene() is not None:
-            slicer.mrmlScene.RemoveNode(self._node)
+            for node in (*self._displayNodes(), self._node):
+                slicer.mrmlScene.RemoveNode(node)
         self._node = None
+
+    def _displayNodes(self) -> list:
+        return [self._node.GetNthDisplayNode(number) for number in range(self._node.GetNumberOfDisplayNodes())]
 
     def _onPlaced(self, node, _event) -> None:
         position = [0.0] * 3

@@ -75,8 +75,8 @@ class ResultsPanel:
 
     def onCopy(self) -> None:
         """The table for a spreadsheet."""
-        self.live.updateIfPending()
-        LesionTable.writeClipboard(self.table.text(self.live.measures))
+        if self._measured():
+            LesionTable.writeClipboard(self.table.text(self.live.measures))
 
     def onCsv(self) -> None:
         """All measures of all lesions, with units, as a file."""
@@ -113,21 +113,26 @@ class ResultsPanel:
         return ctOf(petNode)
 
     def _ask(self, title: str, name: str, kinds: str) -> str:
-        """Where to save; what exists is overwritten, which the dialog has asked."""
-        self.live.updateIfPending()
+        """Where to save; what exists is overwritten, which the dialog has asked. "": nowhere."""
+        if not self._measured():
+            return ""
         path = qt.QFileDialog.getSaveFileName(
             slicer.util.mainWindow(), title, str(Path(Settings.lastFolder()) / name), kinds
         )
         if path:
             Settings.setLastFolder(str(Path(path).parent))
-        return path
+        return path if self._measured() else ""
+
+    def _measured(self) -> bool:
+        """Whether there is something to keep after the last edit; when not, the panel has just said why."""
+        self.live.updateIfPending()
+        return self.live.measures is not None
 
     def _onReviewed(self, reviewed: bool) -> None:
         from CLIPSLib.scene import set_reviewed
 
-        self.live.updateIfPending()
         live = self.live
-        if live.segmentation is not None and live.segmentation.reviewed != reviewed:
+        if self._measured() and live.segmentation.reviewed != reviewed:
             set_reviewed(live.segmentationNode, reviewed, live.petNode)
             live.update()
 

@@ -1,7 +1,8 @@
 """One background segmentation as the panel sees it: the job itself, whose study it works on, what it keeps on the disk.
 
 Made by `Jobs.SegmentationJobs`. Beside the protocol's files (docs/jobs.md) a job's folder has `images/` (what was
-handed over), `origin.json` (whose study it is), `result/` and, once the result is in a scene, the empty file `shown`.
+handed over), `origin.json` (whose study it is), `result/` and two empty files: `panel` (a panel ordered it, and shows
+what becomes of it where its PET is) and, once the result is in a scene, `shown`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 IMAGES, RESULT, ORIGIN = "images", "result", "origin.json"
 ORIGIN_FORMAT = {"format_name": "clips-panel-job", "version": 1}
-_SHOWN = "shown"
+_SHOWN, _FOR_PANEL = "shown", "panel"
 
 
 class SegmentationJob:
@@ -59,6 +60,14 @@ class SegmentationJob:
 
     def markShown(self) -> None:
         (self.folder / _SHOWN).touch()
+
+    @property
+    def forPanel(self) -> bool:
+        """Whether a panel ordered it: who ordered it from a script brings the result into the scene himself."""
+        return (self.folder / _FOR_PANEL).exists()
+
+    def markForPanel(self) -> None:
+        (self.folder / _FOR_PANEL).touch()
 
     @property
     def hasImages(self) -> bool:

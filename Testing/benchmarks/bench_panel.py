@@ -2,7 +2,7 @@
 
     python Testing/benchmarks/bench_panel.py
 
-Runs on the Slicer host (Testing/slicer_host). The times do not hold the 0.3 s that the panel waits after an edit.
+Runs on the Slicer host (Testing/slicer_host). The times do not hold the 0.15 s that the panel waits after an edit.
 """
 
 from __future__ import annotations

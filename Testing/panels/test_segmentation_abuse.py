@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from builders_panel import JOB_S
+from CLIPSLib.jobs import JobStatus
 
 
 @pytest.fixture
@@ -123,6 +124,71 @@ def test_an_edit_that_was_not_measured_yet_goes_with_its_scene(shown):
     assert shown.rows() == [] and not shown.live.pending
     buttons = ("kindButton", "undoButton", "redoButton", "copyButton", "csvButton", "reportButton", "applyButton")
     assert not any(getattr(shown.ui, button).enabled for button in buttons)
+
+
+class NamedJob:
+    """As much of a `SegmentationJob` as who follows it looks at."""
+
+    def __init__(self, name: str) -> None:
+        self.folder, self.status = name, JobStatus(state="running")
+
+
+class TwoJobs:
+    """Stands for `SegmentationJobs`: two that end between two looks of the panel."""
+
+    def __init__(self) -> None:
+        self._jobs = [NamedJob("first"), NamedJob("second")]
+
+    def jobs(self) -> list[NamedJob]:
+        return self._jobs
+
+    def end(self) -> None:
+        for job in self._jobs:
+            job.status = JobStatus(state="done")
+
+
+def test_a_result_that_cannot_be_shown_does_not_silence_the_job_after_it(host):
+    from CLIPSSegmentationLib.JobFollower import JobFollower
+
+    def tell(job, _status) -> None:
+        told.append(job.folder)
+        if job.folder == "first":
+            raise RuntimeError("cannot be shown")
+
+    told, jobs = [], TwoJobs()
+    follower = JobFollower(jobs, lambda: None, tell)
+    follower.start()
+    follower.stop()
+    jobs.end()
+    with pytest.raises(RuntimeError, match="cannot be shown"):
+        follower.look()
+    assert told == ["first", "second"]
+
+
+def test_no_other_study_is_opened_while_one_is_read(host, opened, small_phantom, monkeypatch):
+    """The panel lets Slicer handle events meanwhile."""
+    from CLIPSSegmentationLib.PanelReporter import PanelReporter
+
+    usable = []
+    table = opened.panel.study.database.table
+    monkeypatch.setattr(PanelReporter, "_look", lambda self: usable.append(table.enabled))
+    with host.answering(str(small_phantom)):
+        opened.ui.loadFolderButton.click()
+    assert usable and not any(usable) and table.enabled
+
+
+def test_the_click_of_the_panel_leaves_nothing_in_the_scene_or_its_tree(opened):
+    import slicer
+
+    def markups() -> list:
+        nodes = slicer.util.getNodesByClass("vtkMRMLMarkupsNode")
+        return nodes + slicer.util.getNodesByClass("vtkMRMLMarkupsDisplayNode")
+
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    assert len(markups()) == 2 and not any(node.GetSaveWithScene() for node in markups())
+    assert not any(hierarchy.GetItemByDataNode(node) for node in markups())
+    opened.widget.exit()
+    assert markups() == []
 
 
 def test_a_job_whose_status_is_damaged_is_listed_and_runs_again(host, opened, phantom_study):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders_panel import JOB_S
+from builders_panel import JOB_S, OpenPanel
 
 TOKEN = "CLIPS.JobToken"
 
@@ -63,6 +63,33 @@ def test_a_scene_saved_and_loaded_again_gets_the_result_of_its_job(host, opened,
     finish(host, job)
     host.wait_until(lambda: job.shown, JOB_S)
     assert result_pet() is loaded
+
+
+def test_a_slicer_started_again_goes_on_with_the_job_of_its_scene(host, opened, nameless_study, tmp_path):
+    import slicer
+
+    opened.show(nameless_study)
+    job = opened.apply_and_hold()
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
+    opened.widget.cleanup()
+    slicer.mrmlScene.Clear()
+    again = OpenPanel(host)
+    assert again.ui.applyButton.text == "Apply"
+    slicer.util.loadScene(str(tmp_path / "scene.mrb"))
+    host.wait_until(lambda: again.parameters.petVolume is not None, JOB_S)
+    assert again.ui.applyButton.text == "Cancel"
+    finish(host, job)
+    host.wait_until(lambda: job.shown, JOB_S)
+    assert result_pet() is again.parameters.petVolume and again.rows()
+
+
+def test_the_job_of_a_script_is_brought_into_the_scene_by_the_script_alone(host, opened, nameless_study):
+    job = opened.logic.startSegmentation(*opened.show(nameless_study))
+    opened.logic.waitFor(job)
+    opened.panel.jobs.follower.look()
+    assert results() == [] and opened.ui.applyButton.text == "Apply"
+    opened.logic.showResult(job)
+    assert len(results()) == 1
 
 
 def test_jobs_of_one_volume_share_its_token_and_other_volumes_have_others(opened, nameless_study):

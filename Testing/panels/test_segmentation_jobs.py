@@ -232,7 +232,6 @@ def test_the_documented_script_segments_a_folder_of_patients_without_a_window(
     import slicer
 
     patients, results = tmp_path / "patients", tmp_path / "results"
-    results.mkdir()
     for name in ("anna", "bert"):
         shutil.copytree(small_phantom, patients / name)
     (patients / "empty").mkdir()

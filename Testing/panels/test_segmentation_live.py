@@ -25,7 +25,7 @@ def restrict(opened) -> None:
         opened.node.GetSegmentation().GetSegment(segment_id).SetTag("CLIPS.ValidFor", "suv >= 4")
 
 
-def paint_below(opened, row: int) -> None:
+def paint_below(opened, row: int, *, settle: bool = True) -> None:
     """Add the coldest voxel of the PET to a lesion."""
     from CLIPSLib.imaging import image_like
     from CLIPSLib.scene import segment_mask, set_segment_mask
@@ -37,7 +37,8 @@ def paint_below(opened, row: int) -> None:
     mask = segment_mask(opened.node, segment_id, opened.pet)
     mask[np.unravel_index(sitk.GetArrayViewFromImage(suv).argmin(), mask.shape)] = True
     set_segment_mask(opened.node, segment_id, image_like(mask.astype(np.uint8), suv), opened.pet)
-    opened.settle(lambda: opened.live.error is not None)
+    if settle:
+        opened.settle(lambda: opened.live.error is not None)
 
 
 def test_one_voxel_below_the_condition_withholds_its_lesion_and_the_totals_only(shown):
@@ -55,6 +56,23 @@ def test_one_voxel_below_the_condition_withholds_its_lesion_and_the_totals_only(
     shown.panel.results.table.select([shown.live.rows[1].lesion_id])
     shown.ui.deleteButton.click()
     assert len(shown.rows()) == len(before) - 1 and shown.ui.tmtvLabel.text != "TMTV withheld"
+
+
+@pytest.mark.parametrize("button", ["copyButton", "csvButton", "reportButton", "reviewedCheckBox"])
+def test_nothing_is_kept_or_reviewed_of_a_stroke_that_cannot_be_measured(shown, button):
+    """Pressed before the table has followed; no file dialog is opened."""
+    import qt
+    from CLIPSLib.scene import is_reviewed
+
+    restrict(shown)
+    shown.settle(lambda: shown.live.segmentation.valid_for == "suv >= 4")
+    qt.QApplication.clipboard().setText("as before")
+    paint_below(shown, 1, settle=False)
+    assert shown.live.pending
+    getattr(shown.ui, button).click()
+    assert qt.QApplication.clipboard().text() == "as before"
+    assert not is_reviewed(shown.node) and not shown.ui.reviewedCheckBox.checked
+    assert "suv >= 4" in shown.ui.problemLabel.text
 
 
 def test_physiological_uptake_below_the_condition_leaves_the_totals(shown):
