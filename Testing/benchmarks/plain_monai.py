@@ -77,7 +77,7 @@ class Loop:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.optimizer.step()
-        return float(loss)
+        return loss.item()
 
 
 def _prepared(recipe: Recipe) -> list[Any]:
