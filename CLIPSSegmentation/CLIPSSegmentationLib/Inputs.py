@@ -100,7 +100,8 @@ def frameOfReference(petNode, ctNode):
     """How PET and CT lie to each other: a sentence, and cautions.
 
     Raises:
-        ClipsError (`Refusal`): they are of different patients or frames of reference, or do not overlap.
+        ClipsError (`Refusal`): they are of different patients or frames of reference, or do not overlap; or of
+            different studies, and their frames of reference are not known.
     """
     from CLIPSLib import Caution, Refusal
     from CLIPSLib.scene import SERIES_ATTRIBUTE, study_facts
@@ -112,8 +113,8 @@ def frameOfReference(petNode, ctNode):
             "no-overlap", _("PET and CT do not overlap"), ctNode.GetName(), _("Choose the CT of the same examination.")
         )
     facts = study_facts(petNode, ctNode)
-    identity = facts.identity
-    _refuseOtherPatient(identity.patient_id, study_facts(ctNode).identity.patient_id, ctNode)
+    identity, ctIdentity = facts.identity, study_facts(ctNode).identity
+    _refuseOtherPatient(identity.patient_id, ctIdentity.patient_id, ctNode)
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
         if any(caution.code == "not-registered" for caution in facts.cautions):  # told with the study's cautions
             return _("PET and CT are of one study, but were not registered by the scanner: check that they fit."), ()
@@ -129,8 +130,21 @@ def frameOfReference(petNode, ctNode):
         )
     if pet and ct:
         return _("PET and CT share their frame of reference."), ()
+    if identity.study_uid and ctIdentity.study_uid and identity.study_uid != ctIdentity.study_uid:
+        raise _otherStudy(ctNode)
     unknown = _("The frame of reference of PET or CT is not known; that they belong together was not checked")
     return unknown, (Caution("frame-unknown", unknown, ctNode.GetName()),)
+
+
+def _otherStudy(ctNode):
+    from CLIPSLib import Refusal
+
+    return Refusal(
+        "other-study",
+        _("PET and CT are of different examinations, and nothing tells that they lie in one frame of reference"),
+        ctNode.GetName(),
+        _("Choose the CT of the same examination, or none."),
+    )
 
 
 def _refuseOtherPatient(pet: str, ct: str, ctNode) -> None:

@@ -34,6 +34,16 @@ def test_the_ct_of_another_patient_is_refused(opened, phantom_study):
     assert "PHANTOM-0001 and OTHER" in opened.ui.frameState.text
 
 
+def test_the_ct_of_the_same_patients_follow_up_is_refused(opened, phantom_study):
+    """Two studies loaded, then another PET chosen: the CT in the other selector is not its own."""
+    first, _ct = opened.show(phantom_study)
+    identity = replace(phantom_study.identity, study_uid="1.2", pet_series_uid="1.2.3", ct_series_uid="1.2.4")
+    opened.show(replace(phantom_study, identity=identity))
+    assert opened.ui.applyButton.enabled
+    opened.parameters.petVolume = first
+    assert not opened.ui.applyButton.enabled and "of different examinations" in opened.ui.frameState.text
+
+
 def test_a_pet_is_no_ct(opened, phantom_study):
     pet, _ct = opened.show(phantom_study)
     opened.parameters.ctVolume = pet

@@ -104,6 +104,22 @@ def test_a_review_that_ended_can_be_given_again(shown):
         assert not shown.ui.reviewedCheckBox.checked
 
 
+def test_undo_brings_no_withdrawn_review_back(shown, tmp_path):
+    """Slicer's undo restores the segments with their tags, and files keep only these."""
+    import slicer
+    from CLIPSLib.scene import is_reviewed, segmentation_from_node
+
+    shown.ui.reviewedCheckBox.checked = True
+    shown.select(0)
+    shown.ui.kindButton.click()
+    shown.ui.undoButton.click()
+    shown.settle(lambda: not is_reviewed(shown.node))
+    assert not shown.ui.reviewedCheckBox.checked
+    assert slicer.util.saveNode(shown.node, str(tmp_path / "mask.seg.nrrd"))
+    saved = slicer.util.loadSegmentation(str(tmp_path / "mask.seg.nrrd"))
+    assert not segmentation_from_node(saved, shown.pet).reviewed
+
+
 def test_a_lesion_that_is_gone_is_not_acted_on(shown):
     shown.select(0, 1)
     segment_id = shown.live.measures.lesions[0].lesion_id

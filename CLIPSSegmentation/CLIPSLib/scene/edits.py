@@ -52,8 +52,12 @@ def set_reviewed(node, reviewed: bool, pet_node) -> None:
 
 
 def is_reviewed(node) -> bool:
-    """Whether a person has checked the mask of a segmentation node, as it was then."""
-    return node.GetAttribute(REVIEWED_TAG) == "true"
+    """Whether a segmentation node or any of its segments (undo brings their tags back) says that a person has checked
+    the mask, as it was then.
+    """
+    segmentation = node.GetSegmentation()
+    segments = [segmentation.GetSegment(segment_id) for segment_id in segmentation.GetSegmentIDs()]
+    return "true" in (node.GetAttribute(REVIEWED_TAG), *(records.tags(each).get(REVIEWED_TAG) for each in segments))
 
 
 def segment_mask(node, segment_id: str, pet_node) -> np.ndarray:
