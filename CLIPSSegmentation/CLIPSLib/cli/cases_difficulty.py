@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from CLIPSLib.cli.arguments import add_action, key_values
 from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
 from CLIPSLib.cli.cases_difficulty_files import add_columns, add_file_actions, given_dice, ids_in_file
+from CLIPSLib.cli.cases_difficulty_networks import add_network_actions
 from CLIPSLib.cli.output import print_json, print_table, reporter_for
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def add_actions(actions: Any) -> None:
     inner = difficulty.add_subparsers(title="actions", metavar="ACTION", required=True)
     add_action(inner, "measurers", "list the measurers, with definition and caveat", _measurers)
     _add_measure(inner)
+    add_network_actions(inner)
     add_file_actions(inner)
     combine = add_case_action(inner, "combine", "one table from several: weighted mean of percentiles", _combine)
     combine.add_argument("name", metavar="NAME", help="of the new table")

@@ -1,5 +1,7 @@
 """Did the curriculum help? Design of experiments, fairness, statistics and the verdict (docs/experiments.md)."""
 
+from CLIPSLib.experiments.analysis import Analysis, FamilyResult, analyze
+from CLIPSLib.experiments.arms import ArmSummary, Spread, by_case
 from CLIPSLib.experiments.contrasts import ANTI, RANDOM, VANILLA, Contrast, Family, compare, compare_family
 from CLIPSLib.experiments.curves import (
     Curve,
@@ -24,9 +26,10 @@ from CLIPSLib.experiments.plan import (
     planned_runs,
     recipe_of_reviewer,
     recipe_of_run,
+    reviewer_recipe,
 )
 from CLIPSLib.experiments.power import minimum_detectable_effect, power
-from CLIPSLib.experiments.results import RunCost, case_scores, learning_curve
+from CLIPSLib.experiments.results import ArmCost, case_scores, learning_curve
 from CLIPSLib.experiments.types import CaseScore, Effect, Paired, Size, VarianceComponents
 from CLIPSLib.experiments.verdict import Judgement, Verdict, judge
 
@@ -36,7 +39,10 @@ __all__ = [
     "FAILURE_DICE",
     "RANDOM",
     "VANILLA",
+    "Analysis",
     "Arm",
+    "ArmCost",
+    "ArmSummary",
     "CaseScore",
     "Contrast",
     "CrossReview",
@@ -46,18 +52,21 @@ __all__ = [
     "Effect",
     "Endpoint",
     "Family",
+    "FamilyResult",
     "Frozen",
     "HardSubset",
     "Judgement",
     "Paired",
     "PlannedRun",
-    "RunCost",
     "ScoredOn",
     "Size",
+    "Spread",
     "StepsToTarget",
     "VarianceComponents",
     "Verdict",
+    "analyze",
     "area_under_curve",
+    "by_case",
     "case_scores",
     "cases_of_reviewer",
     "cases_of_run",
@@ -82,6 +91,7 @@ __all__ = [
     "recipe_of_run",
     "require_same_grid",
     "restricted_mean_steps",
+    "reviewer_recipe",
     "steps_to_target",
     "variance_components",
 ]

@@ -103,10 +103,15 @@ def recipe_of_run(recipe: Recipe, design: Design, arm: Arm, seed: int) -> Recipe
 
 def recipe_of_reviewer(recipe: Recipe, design: Design, seed: int) -> Recipe:
     """The shared recipe without curriculum, at the reviewers' share of the budget, judged once at its end."""
-    steps = max(1, round(design.cross_review.budget * design.steps))
+    return reviewer_recipe(recipe, steps=max(1, round(design.cross_review.budget * design.steps)), seed=seed)
+
+
+def reviewer_recipe(recipe: Recipe, *, steps: int, seed: int) -> Recipe:
+    """A recipe for a network that scores what it did not see: all cases alike, judged once at its end, on all of
+    them."""
     return replace(
         recipe,
         training=replace(recipe.training, steps=steps, seed=seed),
         curriculum=replace(recipe.curriculum, name="vanilla", options={}),
-        validation=replace(recipe.validation, every=0),
+        validation=replace(recipe.validation, every=0, cases=0),
     )

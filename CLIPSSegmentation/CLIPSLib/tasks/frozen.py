@@ -51,22 +51,33 @@ def case_list(
         raise Refusal(
             "no-cases", f"No case is left to train with ({reasons})", source, "See who was left out, and why."
         )
-    table = about.difficulty
-    if table is not None:
-        require_unlearned(table, [case.case_id for case in cases if case.role == VALIDATE])
-    scores = {} if table is None else table.scores
-    measured_by = {} if table is None else {"measurer": table.measurer, "evidence_sha256": table.evidence_sha256}
     try:
-        return CaseList(
-            cases=tuple(replace(case, score=scores.get(case.case_id)) for case in cases),
+        listed = CaseList(
+            cases=tuple(cases),
             source=source,
             training_data=about.training_data,
             licence_of_data=about.licence_of_data,
-            difficulty=measured_by,
             left_out=dict(left_out),
         )
     except ValueError as error:
         raise Refusal("cases-overlap", str(error).capitalize(), source, "Correct the split or the folders.") from error
+    return listed if about.difficulty is None else with_scores(listed, about.difficulty)
+
+
+def with_scores(cases: CaseList, table: DifficultyTable) -> CaseList:
+    """The cases to train with ordered by a table; those to validate with get no score.
+
+    Raises:
+        Refusal: the networks that made the table had learned from cases to validate with.
+    """
+    require_unlearned(table, [case.case_id for case in cases.of_role(VALIDATE)])
+    return replace(
+        cases,
+        cases=tuple(
+            replace(case, score=table.scores.get(case.case_id) if case.role == TRAIN else None) for case in cases.cases
+        ),
+        difficulty={"measurer": table.measurer, "evidence_sha256": table.evidence_sha256},
+    )
 
 
 def missing_scores(cases: CaseList) -> tuple[Caution, ...]:

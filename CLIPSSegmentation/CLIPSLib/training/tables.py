@@ -15,7 +15,7 @@ from CLIPSLib.files import write_text
 
 METRICS = ("step", "loss", "learning_rate", "gradient_norm", "seconds", "waited_s", "cases", "case_losses")
 VALIDATION = ("step", "case", "dice", "reference_ml", "prediction_ml", "fpv_ml", "fnv_ml", "lesion_recall")
-VALIDATION += ("lesion_precision", "lesion_f1", "nsd", "hd95_mm", "seconds")
+VALIDATION += ("lesion_precision", "lesion_f1", "nsd", "hd95_mm", "loss", "seconds")
 
 
 class Table:

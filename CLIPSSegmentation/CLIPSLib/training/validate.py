@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from CLIPSLib.errors import Failure
-from CLIPSLib.evaluation import CaseEvaluation, evaluate
+from CLIPSLib.evaluation import CaseEvaluation, evaluate, probability_loss
 from CLIPSLib.formats import read_image, read_labels
 from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.models import Channel, Network, build_described
@@ -36,10 +36,14 @@ _PRIOR = Channel(name="prior", image="prior")
 
 @dataclass(frozen=True)
 class CaseScore:
-    """A validated case. seconds: what it took, reading included."""
+    """A validated case. loss: of the probability of tumor over the whole image (`evaluation.probability_loss`).
+
+    seconds: what it took, reading included.
+    """
 
     case_id: str
     evaluation: CaseEvaluation
+    loss: float
     seconds: float
 
     def row(self, step: int) -> dict[str, Any]:
@@ -47,7 +51,7 @@ class CaseScore:
         names = ("dice", "reference_ml", "prediction_ml", "fpv_ml", "fnv_ml", "lesion_recall", "lesion_precision")
         names += ("lesion_f1", "nsd", "hd95_mm")
         values = {name: getattr(self.evaluation, name) for name in names}
-        return {"step": step, "case": self.case_id, **values, "seconds": self.seconds}
+        return {"step": step, "case": self.case_id, **values, "loss": self.loss, "seconds": self.seconds}
 
 
 class Validation:
@@ -90,8 +94,10 @@ class Validation:
         )
         tumor = [value for value, label in enumerate(self._labels, start=1) if label.kind == TUMOR]
         found = image_like(np.isin(outcome.classes, tumor).astype(np.uint8), study.pet)
-        evaluation = evaluate(self._reference(images["mask"]), found, pet=study.pet)
-        return CaseScore(case.case_id, evaluation, time.perf_counter() - began)
+        reference = self._reference(images["mask"])
+        evaluation = evaluate(reference, found, pet=study.pet)
+        loss = probability_loss(outcome.probability, array_view(reference) != 0)
+        return CaseScore(case.case_id, evaluation, loss, time.perf_counter() - began)
 
     def _reference(self, mask: sitk.Image) -> sitk.Image:
         """The tumor of the reference mask."""
