@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="only look at headers, memory, disk and time; write nothing"
     )
-    parser.add_argument("--preset", metavar="NAME", help="print a recipe: quick, standard or complete")
+    parser.add_argument(
+        "--preset", metavar="NAME", help="print a recipe: quick, standard, complete, tmtvnet-unet, tmtvnet-refiner"
+    )
     parser.add_argument("--background", action="store_true", help="start the run and return at once")
     parser.add_argument(
         "--set",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from CLIPSLib.models import (
     read_state,
 )
 from CLIPSLib.models.weights import describe_mismatch
+from CLIPSLib.segmentation.tmtvnet.volumes import COARSE_MM
 from CLIPSLib.training.computing import seed_step
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.recipe import Recipe
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 SCRATCH = "scratch"
 _CASCADE_PARTS = {"tmtvnet-unet": "ensemble", "tmtvnet-refiner": "refiner"}
+_CASCADE_VOXELS = {"tmtvnet-unet": (COARSE_MM,) * 3, "tmtvnet-refiner": None}  # on which a cascade runs its parts
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,11 @@ def _other_classes(model: InstalledModel | None, labels: Sequence[Label]) -> boo
 
 
 def _other_inputs(recipe: Recipe, start: Start) -> list[Caution]:
-    if start.model is None or start.model.description.kind == CASCADE:
+    if start.model is None:
         return []
     mine, theirs = network_inputs(recipe.data), start.model.description.inputs
+    if start.model.description.kind == CASCADE:
+        theirs = replace(theirs, spacing_mm=_CASCADE_VOXELS[recipe.network.name])
     parts: dict[str, tuple[Any, Any]] = {
         "channels": (
             [(c.image, c.clip, c.scaling) for c in mine.channels],
