@@ -1,6 +1,6 @@
-"""Python packages that network models need, installed when such a model is applied and not before.
+"""Python packages that networks need, installed when one is applied or trained and not before.
 
-Called by ModelPanel. PyTorch comes from Slicer's PyTorch extension, which knows the graphics card; the rest by pip, in
+Called by ModelPanel and by the panel that trains. PyTorch comes from Slicer's PyTorch extension, which knows the graphics card; the rest by pip, in
 the presence of constraints that forbid to replace anything Slicer ships. Threshold methods need nothing.
 """
 
@@ -39,6 +39,15 @@ def ensure(model: str, requirementsFile: str) -> None:
     if missing_package(description) == "torch":
         _ensureTorch()
     if missing_package(description) is not None:
+        _ensurePackages(slicer.packaging.load_requirements(requirementsFile))
+    importlib.invalidate_caches()
+
+
+def ensureTraining(requirementsFile: str) -> None:
+    """Make sure that networks can be trained; asks the user before anything is installed. Raises as `ensure`."""
+    if importlib.util.find_spec("torch") is None:
+        _ensureTorch()
+    if importlib.util.find_spec("monai") is None:
         _ensurePackages(slicer.packaging.load_requirements(requirementsFile))
     importlib.invalidate_caches()
 

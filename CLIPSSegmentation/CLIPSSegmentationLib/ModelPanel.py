@@ -28,6 +28,7 @@ class ModelPanel:
         self._panel, self.ui = panel, panel.ui
         self._descriptions: tuple[SegmenterDescription, ...] = ()
         self._devicesKnown = False
+        self._looked = ""  # for which unknown model the store was read again
         self._shown: tuple = ()  # of which scene's choices which method is shown
         self.options = OptionsForm(self.ui.optionsBox, self._onOptions)
         self.refresh()
@@ -49,6 +50,9 @@ class ModelPanel:
         """Show what the scene has chosen."""
         parameters = self._panel.parameterNode
         name = parameters.model if parameters else DEFAULT_MODEL
+        if name != self._looked and all(each.name != name for each in self._descriptions):
+            self._looked = name
+            self.refresh()  # it may have been installed since, by another panel or by the command
         index = next((i for i, each in enumerate(self._descriptions) if each.name == name), -1)
         self.ui.modelSelector.currentIndex = max(index, 0)
         if self._shown != (parameters, self.description.name):

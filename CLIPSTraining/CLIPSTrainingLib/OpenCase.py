@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import slicer
+from CLIPSTrainingLib.CaseNodes import drawOutlines, removeCase, removeNode
 
 if TYPE_CHECKING:
     from CLIPSLib import Segmentation
@@ -29,7 +29,7 @@ class OpenCase:
                 node.SetName(f"{self.caseId} {name}")
         self.otherNode = None
         self._study = content.study
-        self._drawOutlines(self.segmentationNode, _OUTLINE_PX)
+        drawOutlines(self.segmentationNode, _OUTLINE_PX)
 
     @property
     def caseId(self) -> str:
@@ -49,49 +49,15 @@ class OpenCase:
         """Show the outlines of another mask of the case, or none."""
         from CLIPSLib.scene import add_segmentation
 
-        _remove(self.otherNode)
+        removeNode(self.otherNode)
         self.otherNode = None
         if segmentation is None:
             return
         self.otherNode = add_segmentation(segmentation, self._study, self.petNode)
         self.otherNode.SetName(f"{self.caseId} other version")
         self.otherNode.SetSaveWithScene(False)
-        self._drawOutlines(self.otherNode, _OTHER_OUTLINE_PX)
-        display = self.otherNode.GetDisplayNode()
-        for segmentId in self.otherNode.GetSegmentation().GetSegmentIDs():
-            display.SetSegmentOverrideColor(segmentId, *_OTHER_COLOR)
+        drawOutlines(self.otherNode, _OTHER_OUTLINE_PX, _OTHER_COLOR)
 
     def remove(self) -> None:
         """Take the case out of the scene."""
-        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-        item = hierarchy.GetItemByDataNode(self.petNode) if self.petNode.GetScene() is not None else 0
-        study = hierarchy.GetItemParent(item) if item else 0
-        for node in (self.otherNode, self.segmentationNode, self.ctNode, self.petNode):
-            _remove(node)
-        _removeEmptyFolders(hierarchy, study)
-
-    @staticmethod
-    def _drawOutlines(node, width_px: int) -> None:
-        display = node.GetDisplayNode()
-        display.SetVisibility2DFill(False)
-        display.SetSliceIntersectionThickness(width_px)
-
-
-def _remove(node) -> None:
-    """Take a node out of the scene with what only shows it."""
-    if node is None or node.GetScene() is None:
-        return
-    displays = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
-    slicer.mrmlScene.RemoveNode(node)  # first: views give a volume without a display a new one
-    for display in filter(None, displays):
-        if display.IsA("vtkMRMLVolumeRenderingDisplayNode") and display.GetVolumePropertyNode() is not None:
-            slicer.mrmlScene.RemoveNode(display.GetVolumePropertyNode())
-        slicer.mrmlScene.RemoveNode(display)
-
-
-def _removeEmptyFolders(hierarchy, item: int) -> None:
-    """Take a study's folder, and its patient's, out of the hierarchy when nothing is left in them."""
-    while item not in (0, hierarchy.GetSceneItemID()) and hierarchy.GetNumberOfItemChildren(item) == 0:
-        parent = hierarchy.GetItemParent(item)
-        hierarchy.RemoveItem(item)
-        item = parent
+        removeCase(self.petNode, (self.otherNode, self.segmentationNode, self.ctNode))

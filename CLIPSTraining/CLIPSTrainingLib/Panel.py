@@ -16,10 +16,13 @@ from slicer.util import VTKObservationMixin
 from CLIPSTrainingLib import Settings
 from CLIPSTrainingLib.CaseReader import CaseReader
 from CLIPSTrainingLib.CasesPanel import CasesPanel
+from CLIPSTrainingLib.ComparePanel import ComparePanel
 from CLIPSTrainingLib.RatingPanel import RatingPanel
 from CLIPSTrainingLib.ReviewPanel import ReviewPanel
+from CLIPSTrainingLib.RunsPanel import RunsPanel
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.Shortcuts import Shortcuts
+from CLIPSTrainingLib.TrainPanel import TrainPanel
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
@@ -28,8 +31,7 @@ if TYPE_CHECKING:
 class Panel(VTKObservationMixin):
     """layout: of the module's widget; logic: the module's; resourcePath: gives the path of one of its resources.
 
-    A section is a form with its class, loaded by `load` and told `enter` and `exit`; those of training and of the
-    comparison of runs belong into the same tuple.
+    A section is a form with its class, loaded by `load` and told `enter` and `exit`.
     """
 
     def __init__(self, layout, logic, resourcePath: Callable[[str], str]) -> None:
@@ -42,7 +44,10 @@ class Panel(VTKObservationMixin):
         self.cases = CasesPanel(self)
         self.review = ReviewPanel(self)
         self.rating = RatingPanel(self)
-        self._sections = (self.cases, self.review, self.rating)
+        self.train = TrainPanel(self)
+        self.runs = RunsPanel(self)
+        self.compare = ComparePanel(self)
+        self._sections = (self.cases, self.review, self.rating, self.train, self.runs, self.compare)
         self._shortcuts = Shortcuts(
             {
                 "Alt+Right": self.cases.openNext,
@@ -91,6 +96,9 @@ class Panel(VTKObservationMixin):
         if self.entered:
             self.exit()
         self.review.forget()
+        self._forgetCharts()
+        self.runs.stop()
+        self.compare.stop()
         self.closeRegistry()
         self.removeObservers()
 
@@ -127,6 +135,7 @@ class Panel(VTKObservationMixin):
         self.cases.refresh()
         self.review.update()
         self.rating.update()
+        self.train.update()
 
     def onReviewed(self, goOn: bool) -> None:
         """A case was reviewed or rated. goOn: nothing is left to do on it."""
@@ -143,6 +152,7 @@ class Panel(VTKObservationMixin):
     def _onSceneStartClose(self, _caller, _event) -> None:
         """Let go of the scene's nodes before they go."""
         self.review.forget()
+        self._forgetCharts()
         if self.entered:
             self.review.exit()
 
@@ -150,3 +160,9 @@ class Panel(VTKObservationMixin):
         if self.entered:
             self.review.enter()
             self.rating.update()
+            self.train.update()
+
+    def _forgetCharts(self) -> None:
+        """Charts, and the case that two runs are compared on, consist of nodes."""
+        for section in (self.train, self.runs, self.compare):
+            section.forget()

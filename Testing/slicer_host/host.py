@@ -17,6 +17,7 @@ from PySide6 import QtCore, QtWidgets  # noqa: E402  (after the classes were cha
 from slicer_host import application, dialogs, errors, main_window, modules, ui_loader  # noqa: E402
 
 _WIDGETS = ("ctk_widgets", "ctk_inputs", "mrml_widgets", "node_selectors", "segment_widgets", "markups_widgets")
+_WIDGETS += ("plot_widgets",)
 _PYTHON_LAYER = ("i18n", "ScriptedLoadableModule", "parameterNodeWrapper", "packaging", "testing")
 
 

@@ -1,0 +1,152 @@
+"""Which curriculum, with which options, and what that does to the patients before anything is trained. Made by
+TrainPanel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import qt
+from slicer.i18n import tr as _
+
+from CLIPSTrainingLib.Chart import Chart, Line
+from CLIPSTrainingLib.RecipeForm import valueOf
+
+if TYPE_CHECKING:
+    from CLIPSLib.curriculum import Exposure, OptionInfo
+    from CLIPSLib.tasks.curriculum import ListedCases
+
+_BINS = 20
+
+
+class CurriculumForm:
+    """onChanged: called after every change by the user."""
+
+    def __init__(self, ui, onChanged: Callable[[], None]) -> None:
+        from CLIPSLib.curriculum import list_curricula
+
+        self.ui, self._onChanged = ui, onChanged
+        self._fields: dict[str, Any] = {}
+        self._layout = qt.QFormLayout(ui.curriculumOptionsArea)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._pool = Chart(
+            ui.poolArea, _("Cases that can be drawn"), _("share of the run (%)"), _("share of the cases (%)")
+        )
+        self._draws = Chart(
+            ui.drawsArea, _("Draws, relative to no curriculum"), _("difficulty (percentile)"), _("times as often")
+        )
+        self._methods = list_curricula()
+        for number, method in enumerate(self._methods):
+            ui.curriculumSelector.addItem(f"{method.name}: {method.title}", method.name)
+            ui.curriculumSelector.setItemData(number, method.what, qt.Qt.ToolTipRole)
+        ui.curriculumSelector.connect("currentIndexChanged(int)", lambda _index: self._onMethod())
+        self._showMethod()
+
+    @property
+    def name(self) -> str:
+        """The chosen curriculum."""
+        return self.ui.curriculumSelector.currentData
+
+    def choose(self, name: str, options: dict[str, Any]) -> None:
+        """Show a recipe's curriculum."""
+        self.ui.curriculumSelector.blockSignals(True)
+        self.ui.curriculumSelector.currentIndex = self.ui.curriculumSelector.findData(name)
+        self.ui.curriculumSelector.blockSignals(False)
+        self._showMethod()
+        from CLIPSLib.training.recipe_toml import toml_value
+
+        for option, value in options.items():
+            self._fields[option].text = toml_value(value)
+
+    def options(self) -> dict[str, Any]:
+        """What was set over the defaults. Raises ValueError: a text that cannot be meant."""
+        given = {name: field.text.strip() for name, field in self._fields.items() if field.text.strip()}
+        return {name: _optionOf(text, name) for name, text in given.items()}
+
+    def preview(self, listed: ListedCases | None, steps: int, seed: int, batch: int) -> None:
+        """Plot what the chosen curriculum does with these cases, and say it; without cases, that they are missing."""
+        from CLIPSLib import ClipsError
+        from CLIPSLib.tasks.curriculum import preview_curriculum
+
+        self._pool.show(())
+        self._draws.show(())
+        if listed is None or not listed.cases:
+            self.ui.exposureLabel.text = _("Choose cases to see whom this curriculum would draw when.")
+            return
+        try:
+            options = {"batch_size": batch, **self.options()}
+            found = preview_curriculum(self.name, listed, total_steps=steps, seed=seed, options=options)
+        except (ClipsError, ValueError) as error:
+            self.ui.exposureLabel.text = str(error)
+            return
+        self._show(found.exposure, found.curriculum.description.total_steps, found.scores)
+        cautions = [str(each) for each in found.curriculum.description.cautions]
+        self.ui.exposureLabel.text = "<br>".join(
+            [f"<b>{escape(found.exposure.sentence())}</b>" if self.name != "vanilla" else "", *map(escape, cautions)]
+        ).removeprefix("<br>")
+
+    def forget(self) -> None:
+        """The scene is closed."""
+        self._pool.forget()
+        self._draws.forget()
+
+    def _show(self, exposure: Exposure, steps: int, scores) -> None:
+        pool = np.array([*exposure.pool, (steps, exposure.pool[-1][1])])
+        x, y = np.repeat(pool[:, 0], 2)[1:], np.repeat(pool[:, 1], 2)[:-1]
+        self._pool.show([Line(self.name, 100 * x / steps, 100 * y)], (0, 105))
+        order = sorted(exposure.by_case, key=scores.__getitem__) if scores else list(exposure.by_case)
+        parts = np.array_split([exposure.by_case[case] for case in order], min(_BINS, len(order)))
+        edges = 100 * np.cumsum([0, *map(len, parts)]) / len(order)
+        means = np.array([part.mean() for part in parts])
+        x, y = np.repeat(edges, 2)[1:-1], np.repeat(means, 2)
+        even = Line(_("no curriculum"), np.array([0.0, 100.0]), np.array([1.0, 1.0]))
+        self._draws.show([Line(self.name, x, y), even], (0, 1.1 * max(1.0, y.max())))
+
+    def _onMethod(self) -> None:
+        self._showMethod()
+        self._onChanged()
+
+    def _showMethod(self) -> None:
+        from CLIPSLib.curriculum import options_of
+
+        method = self._methods[self.ui.curriculumSelector.currentIndex]
+        self.ui.curriculumLabel.text = f"{escape(method.what)}. <i>{escape(method.source)}</i>"
+        pitfalls = "".join(f"<li>{escape(each)}</li>" for each in method.pitfalls)
+        self.ui.curriculumLabel.toolTip = f"{escape(method.formula)}<ul>{pitfalls}</ul>"
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        self._fields = {option.name: self._makeField(option) for option in options_of(method)}
+        self.ui.curriculumOptionsBox.collapsed = True
+
+    def _makeField(self, option: OptionInfo):
+        field = qt.QLineEdit()
+        field.placeholderText = _("needed") if option.required else _asText(option.default)
+        label = qt.QLabel(f"{option.name.replace('_', ' ')}:")
+        label.toolTip = field.toolTip = f"<p>{escape(option.meaning) or option.name}</p><p><i>{option.name}</i></p>"
+        field.connect("textChanged(QString)", lambda _text: self._onChanged())
+        self._layout.addRow(label, field)
+        return field
+
+
+def _optionOf(text: str, name: str) -> Any:
+    """A text may be written without quotation marks."""
+    return (
+        text
+        if text.replace("-", "").replace("_", "").isalpha() and text not in ("true", "false")
+        else valueOf(text, name)
+    )
+
+
+def _asText(value: Any) -> str:
+    from CLIPSLib.training.recipe_toml import toml_value
+
+    return (
+        _("none")
+        if value is None
+        else value
+        if isinstance(value, str)
+        else toml_value(list(value) if isinstance(value, tuple) else value)
+    )

@@ -1,0 +1,234 @@
+"""The section "Train": which cases, which recipe, which curriculum; check it, start it. Made by Panel.
+
+The recipe is the core's (training/recipe.py): its words are the tooltips here, so that panel and file mean the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+from CLIPSSegmentationLib import Dependencies
+from CLIPSSegmentationLib import Settings as MachineSettings
+from CLIPSSegmentationLib.Devices import devices
+from CLIPSSegmentationLib.PanelReporter import PanelReporter
+from slicer.i18n import tr as _
+
+from CLIPSTrainingLib import runTexts
+from CLIPSTrainingLib.CaseChoice import frozenCases, listCases, summary
+from CLIPSTrainingLib.CasesForm import CasesForm
+from CLIPSTrainingLib.CurriculumForm import CurriculumForm
+from CLIPSTrainingLib.RecipeForm import RecipeForm, allFields
+from CLIPSTrainingLib.saying import saying
+
+if TYPE_CHECKING:
+    from CLIPSLib.jobs import Job
+    from CLIPSLib.training import CaseList, Recipe
+
+    from CLIPSTrainingLib.Panel import Panel
+
+_FIRST_PRESET = "quick"
+_ELSEWHERE = ("data.cases", "curriculum.name", "curriculum.options")  # has a form of its own
+_LOOK_EVERY_MS, _TYPING_MS = 300, 300
+
+
+class TrainPanel:
+    """Its form is made when the section is opened first, so that the panel opens without the core's recipes."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self.ui = panel.load("CLIPSTrainingTrain")
+        self.cases: CasesForm | None = None
+        self._checking: Job | None = None
+        self._typing = _timer(_TYPING_MS, self.preview, singleShot=True)
+        self._look = _timer(_LOOK_EVERY_MS, self._followCheck)
+        self.ui.trainButton.collapsed = True
+        self.ui.trainBar.visible = False
+        self.say("")
+        self.ui.checkLabel.visible = False
+        self.ui.trainButton.connect("contentsCollapsed(bool)", self._onCollapsed)
+
+    def enter(self) -> None:
+        self.update()
+
+    def exit(self) -> None:
+        self._typing.stop()
+
+    def forget(self) -> None:
+        """The scene is closed: charts consist of nodes."""
+        if self.cases is not None:
+            self.curriculum.forget()
+
+    def say(self, text: str) -> None:
+        """What is wrong."""
+        self.ui.trainMessage.text = text
+        self.ui.trainMessage.visible = bool(text)
+
+    def update(self) -> None:
+        """Offer what is in the registry now; nothing while the section is closed."""
+        if self.ui.trainButton.collapsed:
+            return
+        if self.cases is None:
+            self._makeForm()
+        with saying(self.say):
+            self.cases.update()
+        self.preview()
+
+    def recipe(self) -> Recipe:
+        """What is set. Raises ValueError: a text that cannot be meant; Refusal: values that do not go together."""
+        from CLIPSLib.training import preset
+        from CLIPSLib.training.overrides import with_values
+
+        values = {**self.more.values(), **self.main.values()}
+        recipe = with_values(preset(self.ui.presetSelector.currentData), values)
+        curriculum = replace(recipe.curriculum, name=self.curriculum.name, options=self.curriculum.options())
+        return replace(recipe, curriculum=curriculum)
+
+    def ensureDependencies(self) -> None:
+        """Install what training needs; asks first. Raises RuntimeError when it cannot run."""
+        module = Path(slicer.util.modulePath("CLIPSSegmentation"))
+        Dependencies.ensureTraining(str(module.parent / "Resources" / "requirements.txt"))
+
+    def onCheck(self) -> None:
+        """Look, in the background, whether the recipe can be carried out and what it costs."""
+        self.say("")
+        with saying(self.say, aloud=True):
+            recipe = self.recipe()
+            self.ensureDependencies()
+            self._checking = self._panel.runs.runs.check(recipe, self._freeze())
+            self.ui.checkButton.enabled = False
+            self._showCheck(_("Reading headers, timing some steps …"))
+            self._look.start()
+
+    def onStart(self) -> None:
+        """Freeze the cases and put the run into the queue."""
+        self.say("")
+        with saying(self.say, aloud=True):
+            recipe = self.recipe()
+            self.ensureDependencies()
+            self._panel.runs.added(self._panel.runs.runs.order(recipe, self._freeze()))
+
+    def preview(self) -> None:
+        """Show what the curriculum would do with the chosen cases."""
+        listed = None
+        with saying(self.say):
+            recipe = self.recipe()
+            self.say("")
+            if self.cases.choice.made:
+                listed = listCases(self._panel.registry, self.cases.choice)
+            training = recipe.training
+            self.curriculum.preview(listed, max(1, training.steps), training.seed, training.batch)
+        ready = listed is not None and bool(listed.cases)
+        self.ui.checkButton.enabled = ready and self._checking is None
+        self.ui.startButton.enabled = ready
+
+    def _makeForm(self) -> None:
+        from CLIPSLib.training import PRESETS
+
+        changed = self._typing.start
+        self.cases = CasesForm(self.ui, self._panel, changed)
+        main = _mainFields()
+        self.main = RecipeForm(self.ui.mainFieldsArea, main, changed, _choices())
+        others = [name for name in allFields() if name not in main and name not in _ELSEWHERE]
+        self.more = RecipeForm(
+            self.ui.allFieldsArea, {name: name.replace("_", " ").replace(".", ": ") for name in others}, changed
+        )
+        self.curriculum = CurriculumForm(self.ui, changed)
+        self.ui.allFieldsBox.collapsed = True
+        for name, text in PRESETS.items():
+            self.ui.presetSelector.addItem(name, name)
+            self.ui.presetSelector.setItemData(self.ui.presetSelector.count - 1, text, qt.Qt.ToolTipRole)
+        self.ui.presetSelector.currentIndex = self.ui.presetSelector.findData(_FIRST_PRESET)
+        self._showPreset()
+        self.ui.presetSelector.connect("currentIndexChanged(int)", lambda _index: self._onPreset())
+        self.ui.checkButton.connect("clicked()", self.onCheck)
+        self.ui.startButton.connect("clicked()", self.onStart)
+
+    def _onPreset(self) -> None:
+        self._showPreset()
+        self.preview()
+
+    def _showPreset(self) -> None:
+        from CLIPSLib.training import PRESETS, preset
+        from CLIPSLib.training.overrides import with_values
+
+        name = self.ui.presetSelector.currentData
+        recipe = with_values(preset(name), {"training.device": MachineSettings.device()})
+        self.ui.presetText.text = PRESETS[name]
+        self.main.show(recipe)
+        self.more.show(recipe)
+
+    def _freeze(self) -> Path:
+        """The frozen list of the chosen cases, made while a bar moves."""
+        from CLIPSLib.training import read_cases
+
+        self.ui.trainBar.visible = True
+        try:
+            found = frozenCases(
+                self._panel.registry,
+                self.cases.choice,
+                self._panel.runs.runs.draftFolder,
+                PanelReporter(self.ui.trainBar),
+            )
+        finally:
+            self.ui.trainBar.visible = False
+        self._sayCases(read_cases(found))
+        return found
+
+    def _sayCases(self, cases: CaseList) -> None:
+        self.ui.casesLabel.text = runTexts.cases(*summary(cases))
+
+    def _followCheck(self) -> None:
+        status = self._checking.status()
+        if not status.ended:
+            self._showCheck(f"{status.stage} …")
+            return
+        self._look.stop()
+        self._checking = None
+        self.ui.checkButton.enabled = True
+        self._showCheck(runTexts.check(status.result) if status.state == "done" else runTexts.stage(status))
+
+    def _showCheck(self, text: str) -> None:
+        self.ui.checkLabel.text, self.ui.checkLabel.visible = text, True
+
+    def _onCollapsed(self, collapsed: bool) -> None:
+        if not collapsed:
+            self.ui.trainBar.visible = False
+            self.say(self.ui.trainMessage.text)
+            self.update()
+
+
+def _mainFields() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "data.use": _("Images"),
+        "network.name": _("Network"),
+        "network.start": _("Start from"),
+        "training.steps": _("Steps"),
+        "data.patch": _("Patch"),
+        "training.batch": _("Patches per step"),
+        "training.device": _("Device"),
+        "training.seed": _("Seed"),
+        "validation.every": _("Validate every"),
+    }
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    from CLIPSLib.models import ModelStore
+
+    models = [(model.model_id, model.model_id) for model in ModelStore().contents().models]
+    return {
+        "network.start": [("scratch", _("random weights")), *models],
+        "training.device": devices(),
+    }
+
+
+def _timer(interval_ms: int, slot, *, singleShot: bool = False):
+    timer = qt.QTimer()
+    timer.singleShot = singleShot
+    timer.interval = interval_ms
+    timer.connect("timeout()", slot)
+    return timer
