@@ -1,7 +1,6 @@
 """CLIPS Training: the list of cases, its filters and keys, adding from the scene, registries that come and go."""
 
 import shutil
-import time
 
 import builders_training_panel
 import pytest
@@ -275,24 +274,14 @@ def many_cases(registry_template, tmp_path_factory):
     return folder
 
 
-def test_six_hundred_cases_open_filter_and_step_in_a_fifth_of_a_second(host, own_data_folder, many_cases):
+def test_six_hundred_cases_are_listed_filtered_and_sorted(host, own_data_folder, many_cases):
+    """How long it takes is measured in Testing/benchmarks/bench_review.py."""
     training = TrainingPanel(host)
     training.open_registry(many_cases)
     assert training.cases.ui.countLabel.text == f"{MANY} of {MANY} cases"
-    state, header = training.cases.ui.stateFilter, training.cases.ui.caseTable.horizontalHeader()
-    actions = {
-        "open the list": [training.panel.refresh] * 3,
-        "filter": [lambda text=text: choose(state, text) for text in ("accepted", "Any state") * 3],
-        "sort": [lambda: header.sectionClicked.emit(1)] * 3,
-        "find the next case": [lambda: training.cases.neighbor(1)],
-    }
-    for name, runs in actions.items():
-        took = sorted(_timed(action) for action in runs)[len(runs) // 2]
-        print(f"{name}: {took:.3f} s")
-        assert took < 0.2, name
-
-
-def _timed(action) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    choose(training.cases.ui.stateFilter, "accepted")
+    accepted = training.cases.ui.countLabel.text
+    choose(training.cases.ui.stateFilter, "Any state")
+    assert accepted != training.cases.ui.countLabel.text == f"{MANY} of {MANY} cases"
+    training.cases.ui.caseTable.horizontalHeader().sectionClicked.emit(1)
+    assert training.cases.neighbor(1)

