@@ -3,7 +3,8 @@
 Run it directly: `python Testing/benchmarks/bench_training.py`. Both loops train the same network on the same patches
 (size, number, channels, about the same augmentation) from the same files. MONAI's keeps all cases in memory
 (`CacheDataset`) and draws with a `DataLoader`. The loops take turns, so that other programs on the machine slow both;
-medians are over the turns. Waiting: share of the time in which the loop waits for its next batch.
+medians are over the turns. Waiting: share of the time in which the loop waits for its next batch. Without helper
+processes, one thread on the CPU, seconds are those of the processor: other programs then hardly count.
 """
 
 from __future__ import annotations
@@ -83,27 +84,29 @@ def whole_loops(ours: Iterator, theirs: Iterator, recipe: Recipe, options: argpa
     plain = plain_monai.Loop(recipe, device)
     timings = {"CLIPS": Timing(), "MONAI": Timing()}
     step = itertools.count()
+    alone = options.workers == 0 and options.threads == 1 and options.device == "cpu"
+    now = time.process_time if alone else time.perf_counter
 
     def our_step() -> float:
-        began = time.perf_counter()
+        began = now()
         drawn, batch, _ = next(ours)
-        waited = time.perf_counter() - began
+        waited = now() - began
         stepper.step(next(step), 3e-4, batch, drawn.loss_weights.tolist())
         return waited
 
     def their_step() -> float:
-        began = time.perf_counter()
+        began = now()
         batch = next(theirs)
-        waited = time.perf_counter() - began
+        waited = now() - began
         plain.step(batch)
         return waited
 
     for turn in range(options.turns + 1):
         for name, take in (("CLIPS", our_step), ("MONAI", their_step)):
-            began = time.perf_counter()
+            began = now()
             waited = sum(take() for _ in range(options.steps))
             if turn:  # the first warms caches and workers up
-                timings[name].add(time.perf_counter() - began, waited, options.steps)
+                timings[name].add(now() - began, waited, options.steps)
     print(f"{'whole loop':34}{'steps/s':>9}{'ms/step':>11}{'waiting':>13}")
     for name, timing in timings.items():
         print(timing.line(name))
@@ -119,10 +122,10 @@ def data_alone(source: PatchSource, plain: Sequence, ids: Sequence[str], count: 
             ("CLIPS", lambda step=step: source.batch([ids[step % len(ids)]], step, 0)),
             ("MONAI", lambda step=step: plain[step % len(ids)]),
         ):
-            began = time.perf_counter()
+            began = time.process_time()
             make()
-            spent[name].append(time.perf_counter() - began)
-    print(f"{'one patch, one process':34}{'mean ms':>9}{'median ms':>11}{'90 %':>11}")
+            spent[name].append(time.process_time() - began)
+    print(f"{'one patch, processor time':34}{'mean ms':>9}{'median ms':>11}{'90 %':>11}")
     for name, seconds in spent.items():
         values = 1e3 * np.array(seconds[5:])
         print(f"{name:34}{values.mean():9.1f}{np.median(values):11.1f}{np.quantile(values, 0.9):11.1f}")

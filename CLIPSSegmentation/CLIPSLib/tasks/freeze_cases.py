@@ -120,12 +120,13 @@ def _unfit(registry: Registry, row: CaseRow, options: FreezeOptions) -> str | No
         return "reviewed as unusable"
     if row.reference_id is None:
         return "no reference mask"
-    if options.unreviewed:
+    verdicts = [review for review in registry.reviews(row.case_id) if review.status != "skipped"]
+    if verdicts and verdicts[-1].status not in _ACCEPTING:
+        return f"its last review says '{verdicts[-1].status}'"
+    reviewed = bool(verdicts) and verdicts[-1].mask_id in (None, row.reference_id)
+    if reviewed or options.unreviewed:
         return None
-    verdicts = [review.status for review in registry.reviews(row.case_id) if review.status != "skipped"]
-    if not verdicts:
-        return "nobody reviewed its reference"
-    return None if verdicts[-1] in _ACCEPTING else f"its last review says '{verdicts[-1]}'"
+    return "its last review is of another mask than its reference" if verdicts else "nobody reviewed its reference"
 
 
 def _pseudo(
@@ -145,7 +146,10 @@ def _pseudo(
     candidates = [
         row
         for row in rows.values()
-        if row.status in ("to review", "skipped") and row.case_id not in taken and row.patient_id not in held_back
+        if row.status in ("to review", "skipped")
+        and not row.flagged
+        and row.case_id not in taken
+        and row.patient_id not in held_back
     ]
     admitted, refused = choose_pseudo_labels(registry, candidates, options.pseudo, reporter=reporter)
     for label in admitted:

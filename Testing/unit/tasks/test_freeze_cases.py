@@ -89,11 +89,24 @@ def test_references_that_nobody_reviewed_take_part_only_when_asked(made, tmp_pat
     assert "C0005" in freeze_cases(made, tmp_path / "c", split="five", options=options).cases.left_out
 
 
+def test_a_reference_chosen_after_the_review_counts_as_unreviewed(made, tmp_path):
+    reviewed(made, "C0001", 1, status=None)
+    left_out = freeze_cases(made, tmp_path / "out", split="main").cases.left_out
+    assert left_out == {"C0001": "its last review is of another mask than its reference"}
+
+
+def test_a_flagged_case_takes_no_part_even_when_unreviewed_ones_do(made, tmp_path):
+    made.review("C0001", status="flagged", reader="GW")
+    options = FreezeOptions(unreviewed=True)
+    assert "C0001" in freeze_cases(made, tmp_path / "out", split="main", options=options).cases.left_out
+
+
 def test_physiological_uptake_is_background_or_a_class_of_its_own(made, tmp_path):
     boxes = (HOT, (slice(5, 6), slice(0, 2), slice(0, 2)))
     both = mask(study(1), *boxes, kinds={1: "tumor", 2: "physiological"})
     version = made.add_mask("C0001", both, origin="corrected", author="GW")
     made.set_reference("C0001", version.id, author="GW")
+    made.review("C0001", status="corrected", reader="GW", mask_id=version.id)
 
     def values(folder, **options):
         listed = freeze_cases(made, tmp_path / folder, split="main", options=FreezeOptions(**options))
@@ -122,6 +135,7 @@ def test_masks_of_voxels_above_a_threshold_are_a_caution(made, tmp_path):
     partial = replace(mask(study(1)), valid_for="suv >= 4")
     version = made.add_mask("C0001", partial, origin="imported", author="GW")
     made.set_reference("C0001", version.id, author="GW")
+    made.review("C0001", status="accepted", reader="GW", mask_id=version.id)
     (caution,) = freeze_cases(made, tmp_path / "out", split="main").cautions
     assert (caution.code, caution.where) == ("masks-above-threshold", "C0001")
 
