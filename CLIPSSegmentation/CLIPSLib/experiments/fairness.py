@@ -113,7 +113,10 @@ def _of_size(design: Design) -> tuple[Deviation, ...]:
         what = f"Only {len(design.run_folds)} of {design.folds} folds are run: not every case is tested."
         found.append(Deviation(code="some-folds", what=what))
     if design.checkpoint == "best":
-        what = "The best checkpoint by validation is tested: arms that fluctuate more gain by the selection."
+        what = (
+            "The tested checkpoint is the best one on the tested cases themselves: scores are too good, and arms that "
+            "fluctuate more gain most."
+        )
         found.append(Deviation(code="best-checkpoint", what=what))
     return tuple(found)
 

@@ -16,12 +16,17 @@ _SCORES = ("dice", "fpv_ml", "fnv_ml", "lesion_recall", "lesion_precision", "les
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunCost:
-    """What a run took. shared_steps: those of reviewers, already divided among the runs that used them."""
+class ArmCost:
+    """What an arm took, all its runs together: optimizer steps and the seconds spent on them.
+
+    review_steps, review_seconds: of the whole cross-review that its order comes from. Each arm that needs it is charged
+    all of it, since who uses one curriculum pays for its scores alone.
+    """
 
     steps: int
     seconds: float
-    shared_steps: float = 0.0
+    review_steps: int = 0
+    review_seconds: float = 0.0
 
 
 def case_scores(run: PlannedRun, rows: list[Mapping[str, str]], step: int) -> list[CaseScore]:

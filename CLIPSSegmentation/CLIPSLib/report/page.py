@@ -1,4 +1,5 @@
-"""What the pages of cohorts have in common: frame, cards, tables, numbers. Used by `cohort` and `evaluation_page`."""
+"""What pages of many cases have in common: frame, cards, tables, numbers. Used by `cohort`, `evaluation_page` and
+`experiment`."""
 
 from __future__ import annotations
 
@@ -10,28 +11,37 @@ from pathlib import Path
 from CLIPSLib import provenance
 from CLIPSLib.evaluation.types import Summary
 from CLIPSLib.files import write_text
+from CLIPSLib.report.text import language as say
 
 _DATA = Path(__file__).resolve().parent.parent / "data"
 _STYLES = ("report.css", "cohort.css")
 
 
 def write_page(
-    path: str | os.PathLike, title: str, subtitle: str, sections: Iterable[str], *, overwrite: bool = False
+    path: str | os.PathLike,
+    title: str,
+    subtitle: str,
+    sections: Iterable[str],
+    *,
+    language: str = "en",
+    more_style: str = "",
+    overwrite: bool = False,
 ) -> Path:
-    """Write sections (HTML) as one page: style inside, no network, no script.
+    """Write sections (HTML) as one page: style inside, no network, no script. more_style: a style sheet of its own.
 
     Raises:
         Refusal: the file exists and `overwrite` is False. Failure: the disk does not take it.
     """
-    style = "\n".join((_DATA / name).read_text(encoding="utf-8") for name in _STYLES)
+    names = (*_STYLES, *([more_style] if more_style else []))
+    style = "\n".join((_DATA / name).read_text(encoding="utf-8") for name in names)
     header = (
         f'<header><div><p class="brand">CLIPS</p><h1>{escape(title)}</h1></div>'
         f'<p class="who">{escape(subtitle)}</p></header>'
     )
-    footer = f"<footer>CLIPS {provenance.VERSION} · {provenance.utc_now()} · {provenance.RESEARCH_USE}</footer>"
+    footer = f"<footer>CLIPS {provenance.VERSION} · {provenance.utc_now()} · {say(language)['research_use']}</footer>"
     body = "\n".join((header, "<main>", *sections, "</main>", footer))
     page = (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )

@@ -1,4 +1,4 @@
-"""An experiment as a folder: read, checked, frozen. Its runs: `experiment_runs.py`; its verdict: `experiment_result.py`.
+"""An experiment as a folder: read, checked, frozen. Its runs: `experiment_runs.py`; its result: `experiment_result.py`.
 
     experiment.toml recipe.toml cases.json    what the user declares
     frozen.json                               what was decided before the first run, hashed
@@ -135,7 +135,7 @@ def freeze_experiment(experiment: Experiment) -> Frozen:
         design,
         experiment.recipe,
         folds=experiment.folds,
-        hard_cases=_hard_cases(experiment),
+        hard_cases=hardest(hard_order(experiment), design.hard.share),
         files={name: sha256_file(experiment.folder / name) for name in sorted(names)},
         deviations=_deviations(experiment),
     )
@@ -154,13 +154,17 @@ def _deviations(experiment: Experiment) -> tuple[Deviation, ...]:
     return check_fairness(experiment.design, experiment.recipe, experiment.folds, made_with)
 
 
-def _hard_cases(experiment: Experiment) -> tuple[str, ...]:
-    hard = experiment.design.hard
-    if hard.table:
-        scores = experiment.tables[hard.table].scores
-        return hardest({case: scores.get(case) for case in experiment.folds}, hard.share)
+def hard_order(experiment: Experiment) -> dict[str, float | None]:
+    """The difficulty by which the hard cases are chosen, higher is harder: of the design's table, else small tumors.
+
+    None for cases without a score (no lesion). Raises Failure: a mask cannot be read.
+    """
+    table = experiment.design.hard.table
+    if table:
+        scores = experiment.tables[table].scores
+        return {case: scores.get(case) for case in experiment.folds}
     volumes = {case.case_id: _volume_ml(case.mask) for case in experiment.cases.cases}
-    return hardest({case: -volume if volume else None for case, volume in volumes.items()}, hard.share)
+    return {case: -volume if volume else None for case, volume in volumes.items()}
 
 
 def _volume_ml(mask: str) -> float:

@@ -1,0 +1,169 @@
+"""`write_experiment_page`: did the curriculum help? One HTML file, the verdict first. Called by `tasks`."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from CLIPSLib.experiments import Analysis, CaseScore, Curve, Design, FamilyResult, Frozen, Verdict
+from CLIPSLib.experiments.contrasts import VANILLA
+from CLIPSLib.experiments.design import VANILLA_METHOD
+from CLIPSLib.report import experiment_figures as draw
+from CLIPSLib.report.experiment_parts import arms_table, changed_table, contrasts_table, environment_table
+from CLIPSLib.report.experiment_patients import PatientSlice, patients_html
+from CLIPSLib.report.experiment_subgroups import CaseFacts
+from CLIPSLib.report.experiment_text import experiment_language, signed
+from CLIPSLib.report.page import write_page
+from CLIPSLib.report.text import Language
+from CLIPSLib.training.traces import RunTrace
+
+_KEYS = {
+    Verdict.HELPS: "helps",
+    Verdict.POOL_HELPS: "pool_helps",
+    Verdict.HARMS: "harms",
+    Verdict.NO_RELEVANT_EFFECT: "no_effect",
+    Verdict.INCONCLUSIVE: "inconclusive",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentPage:
+    """All that the page shows. traces: (arm, fold, seed) -> draws; facts: of every tested case; patients: pictures of
+    hard ones; tables: file name -> CSV, to be saved from the page; source: of the cases."""
+
+    design: Design
+    frozen: Frozen
+    analysis: Analysis
+    scores: Sequence[CaseScore]
+    curves: Sequence[Curve]
+    traces: Mapping[tuple[str, int, int], RunTrace]
+    facts: Mapping[str, CaseFacts]
+    patients: Sequence[PatientSlice]
+    tables: Mapping[str, str]
+    source: str
+
+
+def write_experiment_page(
+    path: str | os.PathLike, page: ExperimentPage, *, language: str = "en", overwrite: bool = False
+) -> Path:
+    """Write the page in a language.
+
+    Raises:
+        UsageError: neither "en" nor "fr". Refusal: the file exists. Failure: the disk does not take it.
+    """
+    say = experiment_language(language)
+    sections = (*_first_screen(page, say), *_pictures(page, say), *_tables(page, say))
+    return write_page(
+        path,
+        say["title"],
+        page.design.name,
+        sections,
+        language=language,
+        more_style="experiment.css",
+        overwrite=overwrite,
+    )
+
+
+def verdict_key(family: FamilyResult, analysis: Analysis) -> str:
+    """Which sentences say the verdict."""
+    return "exploratory" if analysis.exploratory else _KEYS[family.judgement.verdict]
+
+
+def effect_sentence(family: FamilyResult, analysis: Analysis, say: Language) -> str:
+    """The difference to no curriculum with its interval, and the p value where there is one."""
+    effect = family.primary[VANILLA].effect
+    p = ""
+    if effect.adjusted_p is not None:
+        small = effect.adjusted_p < 0.001
+        p = say["p_small"] if small else say["p"].format(p=say.number(effect.adjusted_p, 3))
+    values = {"mean": signed(say, effect.mean), "low": signed(say, effect.low), "high": signed(say, effect.high)}
+    endpoint = say[analysis.primary.name]
+    return say["interval"].format(endpoint=endpoint[0].upper() + endpoint[1:], p=p, **values)
+
+
+def _first_screen(page: ExperimentPage, say: Language) -> list[str]:
+    analysis = page.analysis
+    banners = []
+    for family in analysis.families:
+        key = verdict_key(family, analysis)
+        why = say[f"{key}_why"].format(margin=say.number(analysis.margin, 3))
+        banners.append(
+            f'<div class="verdict {key}"><h2>{escape(say[key].format(arm=family.arm))}</h2>'
+            f'<p class="effect">{escape(effect_sentence(family, analysis, say))}</p>'
+            f'<p class="why">{escape(why)}</p></div>'
+        )
+    several = " several" if len(banners) > 1 else ""
+    effect = analysis.families[0].primary[VANILLA].effect
+    size = say["size"].format(
+        cases=effect.case_count,
+        runs=effect.run_count,
+        folds=effect.run_count // len(analysis.seeds),
+        seeds=len(analysis.seeds),
+        steps=page.design.steps,
+    )
+    title = say["effects"].format(endpoint=say[analysis.primary.name])
+    return [
+        f'<section class="verdicts{several}">{"".join(banners)}</section>',
+        f'<p class="size">{escape(size)}</p>',
+        _picture(title, draw.effects_svg(analysis, say)),
+    ]
+
+
+def _pictures(page: ExperimentPage, say: Language) -> list[str]:
+    analysis, design = page.analysis, page.design
+    vanilla = next(arm.name for arm in design.arms if arm.curriculum == VANILLA_METHOD)
+    colors = draw.arm_colors([arm.name for arm in design.arms], vanilla)
+    curves = [curve for curve in page.curves if curve.seed in analysis.seeds]
+    sections = [
+        _section(say, "patients", draw.patients_svg(analysis.families, frozenset(page.frozen.hard_cases), say)),
+        _section(say, "curves", draw.curves_svg(curves, colors, analysis.target, say)),
+        _section(say, "difficulty", draw.gain_svg(analysis.families, page.facts, analysis.primary.name, say)),
+        _section(say, "subgroups", draw.subgroups_svg(analysis.families, page.facts, say)),
+    ]
+    if page.patients:
+        more = escape(say["hard_more"].format(seed=page.patients[0].seed))
+        body = f'<p class="caption">{more}</p>{patients_html(page.patients, say)}'
+        sections.append(f"<section><h2>{escape(say['hard_title'])}</h2>{body}</section>")
+    sections.append(_section(say, "draws", draw.draws_svg(page.traces, page.facts, colors, design.steps, say)))
+    return sections
+
+
+def _tables(page: ExperimentPage, say: Language) -> list[str]:
+    deviations = [deviation.what for deviation in page.frozen.deviations]
+    if page.analysis.incomplete:
+        deviations.append(say["incomplete"].format(seeds=", ".join(map(str, page.analysis.incomplete))))
+    listed = "".join(f"<li>{escape(what)}</li>" for what in deviations) or f"<li>{escape(say['none'])}</li>"
+    links = "".join(
+        f'<a download="{escape(name)}" href="data:text/csv;charset=utf-8;base64,'
+        f'{base64.b64encode(text.encode()).decode("ascii")}">{escape(name)}</a>'
+        for name, text in page.tables.items()
+    )
+    return [
+        arms_table(page.analysis, say),
+        f'<section><h2>{escape(say["deviations_title"])}</h2><ul class="deviations">{listed}</ul></section>',
+        contrasts_table(page.analysis, say),
+        changed_table(page.analysis, say),
+        environment_table(page.design, page.frozen, page.source, say),
+        f'<section class="downloads"><h2>{escape(say["downloads"])}</h2>{links}</section>',
+    ]
+
+
+def _section(say: Language, key: str, svg: str) -> str:
+    more = escape(say[f"{key}_more"])
+    return (
+        f'<section><h2>{escape(say[f"{key}_title"])}</h2><figure class="picture">{_inline(svg)}</figure>'
+        f'<p class="caption">{more}</p></section>'
+    )
+
+
+def _picture(title: str, svg: str) -> str:
+    return f'<figure class="picture"><figcaption>{escape(title)}</figcaption>{_inline(svg)}</figure>'
+
+
+def _inline(svg: str) -> str:
+    """The SVG element without what only a file of its own needs."""
+    return svg[svg.index("<svg") :]

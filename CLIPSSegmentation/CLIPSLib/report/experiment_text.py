@@ -1,0 +1,236 @@
+"""What the page of an experiment says, in English and in French. Used by the files `experiment*` of this room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from CLIPSLib.report.text import Language, language
+
+_ENGLISH = {
+    "title": "Did the curriculum help?",
+    "helps": "{arm} helps",
+    "pool_helps": "With {arm} the growing pool helps; its order was not shown to",
+    "harms": "{arm} harms",
+    "no_effect": "{arm} makes no relevant difference",
+    "inconclusive": "{arm}: no conclusion",
+    "exploratory": "{arm}: a first look, no conclusion",
+    "helps_why": "It beats both no curriculum and a random order with the same pacing.",
+    "pool_helps_why": "It beats no curriculum, but not a random order with the same pacing (or none was run).",
+    "harms_why": "The same number of steps without a curriculum gives better segmentations.",
+    "no_effect_why": "The whole interval lies within the margin of {margin} that was declared to matter.",
+    "inconclusive_why": "The interval holds both no difference and differences that would matter ({margin}).",
+    "exploratory_why": "Too few runs to tell an effect from luck: a test needs at least 3 seeds and all folds.",
+    "interval": "{endpoint} {mean} against no curriculum (95 % interval {low} to {high}{p})",
+    "p": ", p = {p}",
+    "p_small": ", p < 0.001",
+    "size": "{cases} patients, {runs} runs per arm ({folds} folds × {seeds} seeds), {steps} steps each",
+    "effects": "Difference in {endpoint}: to the right the curriculum is better",
+    "vanilla": "no curriculum",
+    "random": "random order, same pacing",
+    "anti": "hardest first",
+    "against": "{arm} against {role}",
+    "margin_zone": "too small to matter",
+    "better": "curriculum better",
+    "worse": "curriculum worse",
+    "patients_title": "Patient by patient",
+    "patients_more": "Each point is a patient, mean over seeds. Above the line the curriculum did better. Orange: hard "
+    "patients, chosen before the first run.",
+    "curves_title": "Learning curves",
+    "curves_more": "Thick: mean of the arm; thin: each run. Dashed: the target, 90 % of what no curriculum ends with.",
+    "steps": "step",
+    "difficulty_title": "Gain and difficulty",
+    "difficulty_more": "Difference to no curriculum for each patient, the hardest on the right; bars: means of the "
+    "thirds with 95 % intervals.",
+    "difficulty": "difficulty percentile",
+    "gain": "difference in {endpoint}",
+    "subgroups_title": "Subgroups (descriptive)",
+    "subgroups_more": "Difference to no curriculum with 95 % intervals, not corrected for looking often.",
+    "easy": "easy third",
+    "middle": "middle third",
+    "hard": "hard third",
+    "lesions_1": "1 lesion",
+    "lesions_few": "2 to 5 lesions",
+    "lesions_many": "more than 5 lesions",
+    "stratum": "stratum {name}",
+    "hard_title": "Hard patients",
+    "hard_more": "The slice with the largest reference area. Green: reference; blue: no curriculum; orange: the "
+    "curriculum. Networks of one run each (fold of the patient, seed {seed}).",
+    "reference": "reference",
+    "draws_title": "What was really drawn",
+    "draws_more": "Left: patients that could be drawn, mean over runs. Right: draws of each third by difficulty, "
+    "relative to drawing all alike.",
+    "pool": "patients in the pool",
+    "relative_draws": "draws, relative",
+    "arms_title": "Arms",
+    "arm": "Arm",
+    "mean": "Mean",
+    "median": "Median (quartiles)",
+    "sd_cases": "SD over patients",
+    "sd_seeds": "SD over seeds",
+    "area": "Area under the curve",
+    "target": "Steps to target",
+    "tmtv_bias": "TMTV bias (limits of agreement), mL",
+    "cost": "Steps (of which scoring)",
+    "time": "Training time",
+    "contrasts_title": "All contrasts",
+    "contrasts_more": "The primary endpoint decides; the others are descriptive, their intervals not corrected. "
+    "Bootstrap: runs and patients resampled. Rank: Hodges-Lehmann over patients, without the luck of the runs. The "
+    "overlap of training sets (Nadeau and Bengio) would widen the interval by the factor given.",
+    "endpoint": "Endpoint",
+    "versus": "Against",
+    "difference": "Difference",
+    "interval_head": "95 % interval",
+    "p_head": "p (Holm)",
+    "bootstrap": "Bootstrap",
+    "rank": "Rank",
+    "overlap": "Overlap factor",
+    "deviations_title": "What to know before believing it",
+    "none": "Nothing deviates from the design.",
+    "incomplete": "Seeds left out of all arms, since some run of them is not finished: {seeds}.",
+    "changed_title": "Patients that changed by more than 0.1",
+    "patient": "Patient",
+    "environment_title": "Environment",
+    "frozen": "Frozen",
+    "question": "Question",
+    "cases": "Patients",
+    "source": "Source",
+    "primary": "Primary endpoint",
+    "design_hash": "SHA-256 of the frozen design",
+    "file_hash": "SHA-256 of {name}",
+    "software": "Software",
+    "downloads": "Tables",
+    "dice": "Dice",
+    "dice_hard": "Dice of the hard patients",
+    "failure_rate": "share of failures (Dice < 0.3)",
+    "lesion_f1": "lesion F1",
+    "fpv": "false positive volume (log mL)",
+    "fnv": "false negative volume (log mL)",
+    "tmtv_error": "error of TMTV (mL)",
+    "nsd": "normalized surface Dice",
+    "hd95": "Hausdorff distance 95 % (mm)",
+}
+
+_FRENCH = {
+    "title": "Le curriculum a-t-il aidé ?",
+    "helps": "{arm} aide",
+    "pool_helps": "Avec {arm}, l’élargissement progressif aide ; l’effet de l’ordre n’est pas démontré",
+    "harms": "{arm} nuit",
+    "no_effect": "{arm} ne change rien d’important",
+    "inconclusive": "{arm} : pas de conclusion",
+    "exploratory": "{arm} : premier aperçu, pas de conclusion",
+    "helps_why": "Meilleur que sans curriculum et qu’un ordre aléatoire au même rythme.",
+    "pool_helps_why": "Meilleur que sans curriculum, mais pas qu’un ordre aléatoire au même rythme (ou celui-ci "
+    "n’a pas été testé).",
+    "harms_why": "Le même nombre de pas sans curriculum donne de meilleures segmentations.",
+    "no_effect_why": "Tout l’intervalle est dans la marge de {margin} déclarée sans importance.",
+    "inconclusive_why": "L’intervalle contient à la fois l’absence de différence et des différences importantes "
+    "({margin}).",
+    "exploratory_why": "Trop peu d’entraînements pour distinguer un effet du hasard : il faut au moins 3 graines et "
+    "tous les plis pour un test.",
+    "interval": "{endpoint} {mean} par rapport à l’absence de curriculum (intervalle à 95 % de {low} à {high}{p})",
+    "p": ", p = {p}",
+    "p_small": ", p < 0,001",
+    "size": "{cases} patients, {runs} entraînements par bras ({folds} plis × {seeds} graines), {steps} pas chacun",
+    "effects": "Différence de {endpoint} : à droite, le curriculum est meilleur",
+    "vanilla": "sans curriculum",
+    "random": "ordre aléatoire, même rythme",
+    "anti": "difficiles d’abord",
+    "against": "{arm} contre {role}",
+    "margin_zone": "trop petit pour compter",
+    "better": "curriculum meilleur",
+    "worse": "curriculum moins bon",
+    "patients_title": "Patient par patient",
+    "patients_more": "Un point par patient, moyenne des graines. Au-dessus de la ligne, le curriculum a fait mieux. "
+    "Orange : patients difficiles, choisis avant le premier entraînement.",
+    "curves_title": "Courbes d’apprentissage",
+    "curves_more": "Épais : moyenne du bras ; fin : chaque entraînement. Tirets : la cible, 90 % du résultat final "
+    "sans curriculum.",
+    "steps": "pas",
+    "difficulty_title": "Gain et difficulté",
+    "difficulty_more": "Différence avec l’absence de curriculum pour chaque patient, les plus difficiles à droite ; "
+    "barres : moyennes des tiers avec intervalles à 95 %.",
+    "difficulty": "percentile de difficulté",
+    "gain": "différence de {endpoint}",
+    "subgroups_title": "Sous-groupes (descriptif)",
+    "subgroups_more": "Différence avec l’absence de curriculum, intervalles à 95 % sans correction de multiplicité.",
+    "easy": "tiers facile",
+    "middle": "tiers moyen",
+    "hard": "tiers difficile",
+    "lesions_1": "1 lésion",
+    "lesions_few": "2 à 5 lésions",
+    "lesions_many": "plus de 5 lésions",
+    "stratum": "strate {name}",
+    "hard_title": "Patients difficiles",
+    "hard_more": "La coupe où la référence est la plus grande. Vert : référence ; bleu : sans curriculum ; orange : "
+    "curriculum. Réseaux d’un entraînement chacun (pli du patient, graine {seed}).",
+    "reference": "référence",
+    "draws_title": "Ce qui a vraiment été tiré",
+    "draws_more": "À gauche : patients pouvant être tirés, moyenne des entraînements. À droite : tirages de chaque "
+    "tiers de difficulté, relatifs à un tirage uniforme.",
+    "pool": "patients disponibles",
+    "relative_draws": "tirages, relatifs",
+    "arms_title": "Bras",
+    "arm": "Bras",
+    "mean": "Moyenne",
+    "median": "Médiane (quartiles)",
+    "sd_cases": "Écart-type entre patients",
+    "sd_seeds": "Écart-type entre graines",
+    "area": "Aire sous la courbe",
+    "target": "Pas jusqu’à la cible",
+    "tmtv_bias": "Biais du TMTV (limites d’agrément), mL",
+    "cost": "Pas (dont notation)",
+    "time": "Durée d’entraînement",
+    "contrasts_title": "Tous les contrastes",
+    "contrasts_more": "Le critère principal décide ; les autres sont descriptifs, leurs intervalles non corrigés. "
+    "Bootstrap : entraînements et patients rééchantillonnés. Rang : Hodges-Lehmann sur les patients, sans le hasard "
+    "des entraînements. Le recouvrement des ensembles d’apprentissage (Nadeau et Bengio) élargirait l’intervalle du "
+    "facteur indiqué.",
+    "endpoint": "Critère",
+    "versus": "Contre",
+    "difference": "Différence",
+    "interval_head": "Intervalle à 95 %",
+    "p_head": "p (Holm)",
+    "bootstrap": "Bootstrap",
+    "rank": "Rang",
+    "overlap": "Facteur de recouvrement",
+    "deviations_title": "À savoir avant d’y croire",
+    "none": "Aucun écart au plan.",
+    "incomplete": "Graines exclues de tous les bras, car un entraînement n’est pas terminé : {seeds}.",
+    "changed_title": "Patients dont le score a changé de plus de 0,1",
+    "patient": "Patient",
+    "environment_title": "Environnement",
+    "frozen": "Figé le",
+    "question": "Question",
+    "cases": "Patients",
+    "source": "Source",
+    "primary": "Critère principal",
+    "design_hash": "SHA-256 du plan figé",
+    "file_hash": "SHA-256 de {name}",
+    "software": "Logiciel",
+    "downloads": "Tableaux",
+    "dice": "Dice",
+    "dice_hard": "Dice des patients difficiles",
+    "failure_rate": "proportion d’échecs (Dice < 0,3)",
+    "lesion_f1": "F1 par lésion",
+    "fpv": "volume faussement positif (log mL)",
+    "fnv": "volume faussement négatif (log mL)",
+    "tmtv_error": "erreur du TMTV (mL)",
+    "nsd": "Dice de surface normalisé",
+    "hd95": "distance de Hausdorff 95 % (mm)",
+}
+
+_TEXTS = {"en": _ENGLISH, "fr": _FRENCH}
+
+
+def experiment_language(code: str) -> Language:
+    """The sentences of this page in the number style of a language. Raises UsageError: neither "en" nor "fr"."""
+    return replace(language(code), texts=_TEXTS[code])
+
+
+def signed(say: Language, value: float | None, digits: int = 3) -> str:
+    """A difference with its sign (a minus, not a hyphen)."""
+    if value is None:
+        return say.number(None)
+    text = say.number(abs(value), digits)
+    sign = "−" if value < 0 else "+"
+    return text if not float(f"{abs(value):.{digits}f}") else sign + text
