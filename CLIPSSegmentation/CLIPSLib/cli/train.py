@@ -16,6 +16,7 @@ from CLIPSLib.progress import format_duration
 
 if TYPE_CHECKING:
     from CLIPSLib.jobs import Job
+    from CLIPSLib.training import CaseList, Recipe
     from CLIPSLib.training.check import CheckReport
 
 NAME = "train"
@@ -23,6 +24,7 @@ SUMMARY = "Train a network from a recipe; or check what that would cost."
 EXAMPLES = """examples:
   clips train --preset standard > recipe.toml     a recipe in which every line is explained; edit it
   clips train recipe.toml --check                 read every header; estimate memory, disk and time
+  clips train recipe.toml --preview pieces.png    a picture of what the network will see
   clips train recipe.toml                         train in a process of its own, and follow it
   clips train recipe.toml --out runs/first --background
   clips train recipe.toml --set training.steps=5000 --set network.options.filters=32
@@ -32,6 +34,7 @@ The recipe names the list of cases (cases.json). See docs/training.md.
 """
 
 _LOOK_EVERY_S = 0.5
+_PREVIEWED = 4  # cases
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +73,8 @@ def run(parsed: argparse.Namespace) -> int:
         report = check_recipe(recipe, cases, folder, reporter=reporter_for(parsed))
         print_json(report) if parsed.json else _print_check(report)
         return 3 if report.problems else 0
+    if parsed.preview:
+        return _preview(recipe, cases, folder, parsed)
     from CLIPSLib.jobs import launch_job
 
     job = create_run(folder, recipe, cases)
@@ -157,6 +162,24 @@ def _print_preset(parsed: argparse.Namespace) -> int:
         print_json(to_document(recipe))
     else:
         sys.stdout.write(recipe_toml(recipe))
+    return 0
+
+
+def _preview(recipe: Recipe, cases: CaseList, folder: Path, parsed: argparse.Namespace) -> int:
+    from CLIPSLib.files import atomic_path
+    from CLIPSLib.training.data import open_patches, preview_image
+    from CLIPSLib.training.run_folder import RunFolder
+
+    chosen = cases.of_role("train")[:_PREVIEWED]
+    cache = recipe.data.cache or RunFolder(folder).cache  # what is prepared now need not be prepared by the run
+    patches = open_patches(chosen, recipe.data, recipe.augmentation, cache, reporter=reporter_for(parsed))
+    ids = [case.case_id for case in chosen]
+    with atomic_path(parsed.preview) as temporary:
+        preview_image(patches, ids, seed=recipe.training.seed).save(temporary, format="PNG")
+    if parsed.json:
+        print_json({"picture": parsed.preview, "cases": ids})
+    else:
+        print(f"{parsed.preview}: a row per case ({', '.join(ids)}), first as it is, then changed at random")
     return 0
 
 

@@ -1,6 +1,6 @@
 """A picture of what the network will see: patches as they are and augmented, with the outline of their masks.
 
-Called by `clips train --preview` and by the panel; a wrong recipe is seen before hours are spent.
+Called by `clips train --preview`; a wrong recipe is seen before hours are spent.
 """
 
 from __future__ import annotations
