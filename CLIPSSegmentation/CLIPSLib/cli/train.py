@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="only look at headers, memory, disk and time; write nothing"
     )
     parser.add_argument(
+        "--preview", metavar="PNG", help="only draw pieces of some cases, as they are and changed at random, with masks"
+    )
+    parser.add_argument(
         "--preset", metavar="NAME", help="print a recipe: quick, standard, complete, tmtvnet-unet, tmtvnet-refiner"
     )
     parser.add_argument("--background", action="store_true", help="start the run and return at once")
