@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import builders_run
@@ -9,7 +10,7 @@ import builders_training_panel
 from CLIPSLib.training import write_cases
 
 RUN_S = 180.0  # patience for a run on a loaded machine
-TINY = {"name": "tiny", "data.use": "pet", "data.patch": "[16, 16, 16]", "training.steps": "6"}
+TINY = {"name": "tiny", "data.use": "pet", "data.patch": "[16, 16, 16]", "validation.every": "0"}
 TINY_MORE = {
     "data.spacing_mm": "",
     "data.workers": "0",
@@ -20,15 +21,31 @@ TINY_MORE = {
 
 
 def case_list(folder: Path, **counts: int) -> Path:
-    """A `cases.json` of small images with known lesions."""
-    return write_cases(folder / "cases.json", builders_run.cases(folder, **counts))
+    """A `cases.json` of small images with known lesions; the later ones are harder."""
+    made = builders_run.cases(folder, **counts)
+    scored = tuple(replace(case, score=float(number)) for number, case in enumerate(made.cases))
+    return write_cases(folder / "cases.json", replace(made, cases=scored))
+
+
+def finished_run(folder: Path, cases: Path, **values):
+    """A run that is trained at once, in this process; gives its folder. values: as `builders_run.run`."""
+    from CLIPSLib.jobs import run_job
+    from CLIPSLib.tasks.runs import create_run
+    from CLIPSLib.tasks.verbs import VERBS
+    from CLIPSLib.training import read_cases
+    from CLIPSLib.training.overrides import with_values
+
+    recipe = with_values(builders_run.TINY, {name.replace("__", "."): value for name, value in values.items()})
+    create_run(folder, recipe, read_cases(cases))
+    assert run_job(folder, lambda: VERBS) == 0, (folder / "status.json").read_text()
+    return folder
 
 
 class TrainSections:
     """What a user does in the sections, on a panel that is open."""
 
     def __init__(self, opened: builders_training_panel.TrainingPanel) -> None:
-        self.host = opened.host
+        self.opened, self.host = opened, opened.host
         self.panel = opened.panel
         self.train, self.runs, self.compare = self.panel.train, self.panel.runs, self.panel.compare
 
@@ -37,38 +54,36 @@ class TrainSections:
         self.train.ui.trainButton.collapsed = False
         with self.host.answering(str(cases)):
             self.train.ui.openCasesButton.click()
-        self.set({**TINY, "validation.every": "0"}, TINY_MORE)
 
-    def set(self, main: dict[str, str], more: dict[str, str] | None = None) -> None:
-        """Type or choose values of the recipe."""
-        for form, values in ((self.train.main, main), (self.train.more, more or {})):
-            for name, value in values.items():
-                field = form.field(name)
-                if hasattr(field, "findData"):
-                    field.currentIndex = field.findData(value)
-                else:
-                    field.text = value
+    def set(self, values: dict[str, str]) -> None:
+        """Type or choose values of the recipe, by dotted name."""
+        for name, value in values.items():
+            form = self.train.main if name in self.train.main.names else self.train.more
+            field = form.field(name)
+            if hasattr(field, "findData"):
+                field.currentIndex = field.findData(value)
+            else:
+                field.text = value
         self.train.preview()
 
-    def start(self):
-        """Press Start; returns the run."""
+    def start(self, steps: int = 6):
+        """Press Start with a tiny recipe; returns the run."""
+        self.set({**TINY, **TINY_MORE, "training.steps": str(steps)})
         self.train.ui.startButton.click()
-        return self.chosen
-
-    @property
-    def chosen(self):
-        """The run whose row is selected."""
         return self.runs.table.chosen
 
     def state(self, run) -> str:
         """How the panel says that a run stands."""
-        table = self.runs.ui.runTable
-        self.runs.table.choose(run)
-        return table.item(table.currentRow(), 1).text()
+        return self.row(run)[1]
 
     def wait_for(self, run, *states: str) -> None:
         """Keep Slicer alive until the panel shows one of these states."""
         self.host.wait_until(lambda: self.state(run) in states, RUN_S)
+
+    def press(self, run, name: str) -> None:
+        """Choose a run and press the button of this name."""
+        self.runs.table.choose(run)
+        getattr(self.runs.ui, name).click()
 
     def row(self, run) -> list[str]:
         """A run's row as text."""

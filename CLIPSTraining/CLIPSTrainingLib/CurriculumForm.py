@@ -16,7 +16,7 @@ from CLIPSTrainingLib.Chart import Chart, Line
 from CLIPSTrainingLib.RecipeForm import valueOf
 
 if TYPE_CHECKING:
-    from CLIPSLib.curriculum import Exposure, OptionInfo
+    from CLIPSLib.curriculum import Exposure, Method, OptionInfo
     from CLIPSLib.tasks.curriculum import ListedCases
 
 _BINS = 20
@@ -50,6 +50,10 @@ class CurriculumForm:
         """The chosen curriculum."""
         return self.ui.curriculumSelector.currentData
 
+    @property
+    def _method(self) -> Method:
+        return self._methods[self.ui.curriculumSelector.currentIndex]
+
     def choose(self, name: str, options: dict[str, Any]) -> None:
         """Show a recipe's curriculum."""
         self.ui.curriculumSelector.blockSignals(True)
@@ -66,8 +70,11 @@ class CurriculumForm:
         given = {name: field.text.strip() for name, field in self._fields.items() if field.text.strip()}
         return {name: _optionOf(text, name) for name, text in given.items()}
 
-    def preview(self, listed: ListedCases | None, steps: int, seed: int, batch: int) -> None:
-        """Plot what the chosen curriculum does with these cases, and say it; without cases, that they are missing."""
+    def preview(self, listed: ListedCases | None, steps: int, seed: int, batch: int) -> bool:
+        """Plot what the chosen curriculum does with these cases, and say it; returns whether it can be had with them.
+
+        What depends on losses, or on the masks of a list that is not read yet, is told by training and may be had.
+        """
         from CLIPSLib import ClipsError
         from CLIPSLib.tasks.curriculum import preview_curriculum
 
@@ -75,18 +82,25 @@ class CurriculumForm:
         self._draws.show(())
         if listed is None or not listed.cases:
             self.ui.exposureLabel.text = _("Choose cases to see whom this curriculum would draw when.")
-            return
+            return False
         try:
             options = {"batch_size": batch, **self.options()}
             found = preview_curriculum(self.name, listed, total_steps=steps, seed=seed, options=options)
         except (ClipsError, ValueError) as error:
             self.ui.exposureLabel.text = str(error)
-            return
+            return self._isToldByTraining(getattr(error, "code", ""))
         self._show(found.exposure, found.curriculum.description.total_steps, found.scores)
         cautions = [str(each) for each in found.curriculum.description.cautions]
         self.ui.exposureLabel.text = "<br>".join(
             [f"<b>{escape(found.exposure.sentence())}</b>" if self.name != "vanilla" else "", *map(escape, cautions)]
         ).removeprefix("<br>")
+        return True
+
+    def _isToldByTraining(self, code: str) -> bool:
+        """Whether only the preview lacks something: losses, or the volumes of masks that are read when training."""
+        from CLIPSLib.curriculum.ordering import SIZE
+
+        return code == "adaptive" or (code == "no-score" and self._method.ordering == SIZE)
 
     def forget(self) -> None:
         """The scene is closed."""
@@ -112,7 +126,7 @@ class CurriculumForm:
     def _showMethod(self) -> None:
         from CLIPSLib.curriculum import options_of
 
-        method = self._methods[self.ui.curriculumSelector.currentIndex]
+        method = self._method
         self.ui.curriculumLabel.text = f"{escape(method.what)}. <i>{escape(method.source)}</i>"
         pitfalls = "".join(f"<li>{escape(each)}</li>" for each in method.pitfalls)
         self.ui.curriculumLabel.toolTip = f"{escape(method.formula)}<ul>{pitfalls}</ul>"

@@ -29,7 +29,6 @@ class RecipeForm:
 
         self._names, self._onChanged, self._choices = dict(names), onChanged, dict(choices or {})
         self._fields: dict[str, Any] = {}
-        self._shown: dict[str, Any] = {}
         layout = qt.QFormLayout(area)
         layout.setContentsMargins(0, 0, 0, 0)
         for name, title in self._names.items():
@@ -37,6 +36,11 @@ class RecipeForm:
             label = qt.QLabel(f"{title}:")
             label.toolTip = self._fields[name].toolTip = f"<p>{field_help(name)}</p><p><i>{name}</i></p>"
             layout.addRow(label, self._fields[name])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of this form."""
+        return tuple(self._names)
 
     def field(self, name: str):
         """The widget of a field."""
@@ -48,9 +52,8 @@ class RecipeForm:
 
         document = to_document(recipe)
         for name, field in self._fields.items():
-            self._shown[name] = _at(document, name)
             field.blockSignals(True)
-            self._setValue(name, field, self._shown[name])
+            self._setValue(field, _at(document, name))
             field.blockSignals(False)
 
     def values(self) -> dict[str, Any]:
@@ -78,7 +81,7 @@ class RecipeForm:
             field.connect("textChanged(QString)", lambda _text: self._onChanged())
         return field
 
-    def _setValue(self, name: str, field, value: Any) -> None:
+    def _setValue(self, field, value: Any) -> None:
         if isinstance(field, qt.QCheckBox):
             field.checked = value
         elif isinstance(field, qt.QComboBox):

@@ -113,15 +113,12 @@ class TrainPanel:
 
     def preview(self) -> None:
         """Show what the curriculum would do with the chosen cases."""
-        listed = None
+        ready = False
         with saying(self.say):
-            recipe = self.recipe()
+            training = self.recipe().training
             self.say("")
-            if self.cases.choice.made:
-                listed = listCases(self._panel.registry, self.cases.choice)
-            training = recipe.training
-            self.curriculum.preview(listed, max(1, training.steps), training.seed, training.batch)
-        ready = listed is not None and bool(listed.cases)
+            listed = listCases(self._panel.registry, self.cases.choice) if self.cases.choice.made else None
+            ready = self.curriculum.preview(listed, max(1, training.steps), training.seed, training.batch)
         self.ui.checkButton.enabled = ready and self._checking is None
         self.ui.startButton.enabled = ready
 
@@ -129,7 +126,7 @@ class TrainPanel:
         from CLIPSLib.training import PRESETS
 
         changed = self._typing.start
-        self.cases = CasesForm(self.ui, self._panel, changed)
+        self.cases = CasesForm(self.ui, self._panel, self.preview)
         main = _mainFields()
         self.main = RecipeForm(self.ui.mainFieldsArea, main, changed, _choices())
         others = [name for name in allFields() if name not in main and name not in _ELSEWHERE]

@@ -1,0 +1,161 @@
+"""The section "Train" as a form: what it offers, what it plots, what it refuses. Nothing is trained here."""
+
+import builders_train_panel
+import builders_training_panel
+import numpy as np
+import pytest
+from builders_training_panel import READER
+
+
+@pytest.fixture
+def sections(host, own_data_folder):
+    return builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
+
+
+@pytest.fixture
+def with_registry(training):
+    """The sections over a registry of three reviewed cases; one reference says that there is no lesion."""
+    registry = training.registry
+    for row in registry.cases():
+        mask = registry.masks(row.case_id)[0]
+        registry.set_reference(row.case_id, mask.id, author=READER)
+        registry.review(row.case_id, status="accepted", reader=READER, mask_id=mask.id)
+    return builders_train_panel.TrainSections(training)
+
+
+@pytest.fixture
+def cases(tmp_path):
+    return builders_train_panel.case_list(tmp_path / "images", train=10, validate=2)
+
+
+def test_every_control_has_a_tooltip_and_every_field_of_the_recipe_a_widget(sections, cases):
+    import qt
+    from CLIPSTrainingLib.RecipeForm import allFields
+
+    sections.open(cases)
+    kinds = (qt.QAbstractButton, qt.QComboBox, qt.QLineEdit, qt.QSpinBox, qt.QTableWidget)
+    for section in (sections.train, sections.runs, sections.compare):
+        for name, widget in vars(section.ui).items():
+            if isinstance(widget, kinds) and not name.startswith("qt_"):
+                assert widget.toolTip, name
+    shown = {*sections.train.main.names, *sections.train.more.names}
+    assert {*allFields()} - shown == {"data.cases", "curriculum.name", "curriculum.options"}
+    assert "How many times the weights are changed" in sections.train.main.field("training.steps").toolTip
+
+
+def test_what_is_not_changed_is_the_preset(sections, cases):
+    from CLIPSLib.training import preset
+
+    sections.open(cases)
+    selector = sections.train.ui.presetSelector
+    for name in ("standard", "complete", "quick"):
+        selector.currentIndex = selector.findData(name)
+        assert sections.train.recipe() == preset(name)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("training.steps", "many", "Steps: “many” cannot be read."),
+        ("training.batch", "0", "it must be at least 1"),
+        ("training.steps", "0", "needs optimizer.schedule = 'constant'"),
+    ],
+)
+def test_a_value_that_is_not_possible_is_named_and_nothing_can_be_started(sections, cases, field, text, said):
+    sections.open(cases)
+    sections.set({field: text})
+    assert said in sections.train.ui.trainMessage.text
+    assert not sections.train.ui.startButton.enabled
+
+
+def test_a_curriculum_says_before_the_start_how_often_the_hardest_are_drawn(sections, cases):
+    from CLIPSLib.tasks.curriculum import preview_curriculum, read_listed_cases
+
+    sections.open(cases)
+    ui = sections.train.ui
+    ui.curriculumSelector.currentIndex = ui.curriculumSelector.findData("bootstrapping")
+    sections.set({"training.steps": "500", "training.batch": "1"})
+    expected = preview_curriculum(
+        "bootstrapping", read_listed_cases(cases), total_steps=500, seed=0, options={"batch_size": 1}
+    ).exposure
+    assert expected.sentence() in ui.exposureLabel.text
+    table = sections.train.curriculum._draws.chartNode.GetNthPlotSeriesNode(0).GetTableNode().GetTable()
+    drawn = np.array([table.GetValue(row, 1).ToDouble() for row in range(table.GetNumberOfRows())])
+    assert drawn[-1] == pytest.approx(expected.hardest_decile)  # ten cases: a tenth is one of them
+    assert drawn[0] == pytest.approx(expected.easiest_decile)
+
+
+def test_a_curriculum_that_needs_difficulty_cannot_start_without_it(with_registry):
+    train = with_registry.train
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    train.ui.newSplitButton.click()
+    assert train.ui.startButton.enabled
+    train.ui.curriculumSelector.currentIndex = train.ui.curriculumSelector.findData("bootstrapping")
+    train.preview()
+    assert "needs a difficulty score for each case" in train.ui.exposureLabel.text
+    assert not train.ui.startButton.enabled
+
+
+def test_charts_return_after_the_scene_was_closed(sections, cases):
+    import slicer
+
+    sections.open(cases)
+    assert sections.train.curriculum._pool.chartNode is not None
+    slicer.mrmlScene.Clear()
+    assert sections.train.curriculum._pool.chartNode.GetScene() is not None
+    assert len(slicer.util.getNodesByClass("vtkMRMLPlotChartNode")) == 2
+
+
+def test_cases_of_a_split_are_frozen_once_and_again_when_somebody_reviews(with_registry, own_data_folder):
+    from CLIPSLib.progress import SILENT
+    from CLIPSLib.training import read_cases
+    from CLIPSTrainingLib.CaseChoice import frozenCases
+
+    train, registry = with_registry.train, with_registry.panel.registry
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    train.ui.newSplitButton.click()
+    assert registry.split("3 parts of 3 cases").method == "k-fold"
+    train.ui.foldBox.value = 2
+    folder = own_data_folder / "frozen"
+    path = frozenCases(registry, train.cases.choice, folder, SILENT)
+    frozen = read_cases(path)
+    assert [case.case_id for case in frozen.of_role("validate")] == list(
+        registry.split("3 parts of 3 cases").folds[2].validation
+    )
+    written = path.stat().st_mtime_ns
+    frozenCases(registry, train.cases.choice, folder, SILENT)
+    assert path.stat().st_mtime_ns == written
+    left = frozen.of_role("train")[0].case_id
+    registry.review(left, status="unusable", reader=READER, comment="motion")
+    again = read_cases(frozenCases(registry, train.cases.choice, folder, SILENT))
+    assert again.left_out == {left: "reviewed as unusable"}
+
+
+def test_a_run_takes_its_frozen_masks_with_it(with_registry):
+    from CLIPSLib.training import read_cases
+    from CLIPSLib.training.run_folder import RunFolder
+
+    train, runs = with_registry.train, with_registry.runs.runs
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    train.ui.newSplitButton.click()
+    run = runs.order(train.recipe(), train._freeze())
+    masks = {case.mask for case in RunFolder(run.folder).cases().cases}
+    assert all(mask.startswith(str(run.folder / "frozen")) for mask in masks)
+    assert len(read_cases(runs.draftFolder / "cases.json").cases) == 3
+    assert run.status.state == "waiting"
+
+
+def test_without_packages_for_networks_the_user_is_asked_and_told(sections, cases, monkeypatch):
+    import importlib.util
+
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find_spec(name, *rest)
+    )
+    sections.open(cases)
+    sections.train.ui.startButton.click()
+    assert "needs the extension PyTorch" in sections.train.ui.trainMessage.text
+    assert sections.runs.ui.runTable.rowCount == 0
