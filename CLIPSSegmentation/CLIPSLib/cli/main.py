@@ -10,12 +10,24 @@ import os
 import sys
 from typing import NoReturn
 
-from CLIPSLib.cli import cases, curriculum, evaluate, measure, models, phantom, runs, segment, studies, train
+from CLIPSLib.cli import (
+    cases,
+    curriculum,
+    evaluate,
+    experiment,
+    measure,
+    models,
+    phantom,
+    runs,
+    segment,
+    studies,
+    train,
+)
 from CLIPSLib.cli.output import print_error
 from CLIPSLib.errors import Cancelled, ClipsError, UsageError
 from CLIPSLib.provenance import RESEARCH_USE, VERSION
 
-SUBCOMMANDS = (studies, segment, measure, evaluate, models, phantom, cases, curriculum, train, runs)
+SUBCOMMANDS = (studies, segment, measure, evaluate, models, phantom, cases, curriculum, train, runs, experiment)
 
 
 def main(arguments: list[str] | None = None) -> int:

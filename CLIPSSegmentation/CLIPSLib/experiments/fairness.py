@@ -43,13 +43,13 @@ def check_fairness(
     folds: case id -> fold. tables: path in the design -> what the table was made with.
 
     Raises:
-        Refusal: no vanilla arm; early stopping; a difficulty table made by a network that learned from cases that are
+        Refusal: no vanilla arm; early stopping; not all cases tested; a difficulty table made by a network that learned from cases that are
             tested; a method that needs an order and has none. UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
     _require_vanilla(design)
     _require_orders(design)
-    _require_full_length(recipe)
+    _require_whole_runs(recipe)
     _require_no_leak(design, folds, tables)
     return (*_of_size(design), *_of_arms(design), *_of_controls(design))
 
@@ -80,13 +80,20 @@ def _require_orders(design: Design) -> None:
             )
 
 
-def _require_full_length(recipe: Recipe) -> None:
+def _require_whole_runs(recipe: Recipe) -> None:
     if recipe.validation.patience:
         raise Refusal(
             "early-stopping",
             "Early stopping ends arms at different steps, and a growing pool looks like a plateau",
             "recipe, validation.patience",
             "Set validation.patience = 0 for comparisons.",
+        )
+    if recipe.validation.cases:
+        raise Refusal(
+            "some-cases-tested",
+            f"The recipe validates {recipe.validation.cases} cases only, and all cases of a fold are to be tested",
+            "recipe, validation.cases",
+            "Set validation.cases = 0.",
         )
 
 

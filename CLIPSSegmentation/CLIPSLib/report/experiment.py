@@ -120,7 +120,11 @@ def _pictures(page: ExperimentPage, say: Language) -> list[str]:
     curves = [curve for curve in page.curves if curve.seed in analysis.seeds]
     sections = [
         _section(say, "patients", draw.patients_svg(analysis.families, frozenset(page.frozen.hard_cases), say)),
-        _section(say, "curves", draw.curves_svg(curves, colors, analysis.target, say)),
+        *(
+            [_section(say, "curves", draw.curves_svg(curves, colors, analysis.target, say))]
+            if len(curves[0].steps) > 1
+            else []
+        ),
         _section(say, "difficulty", draw.gain_svg(analysis.families, page.facts, analysis.primary.name, say)),
         _section(say, "subgroups", draw.subgroups_svg(analysis.families, page.facts, say)),
     ]

@@ -54,7 +54,17 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
         axes.plot(mean, place, "o", color=color, markersize=7 if role == VANILLA else 5)
         names.append(say["against"].format(arm=family.arm, role=say[role]))
     axes.axvline(0, color="0.3", linewidth=0.9)
-    label_axes(axes, f"← {say['worse']}        {say['better']} →", "")
+    label_axes(axes, "", "")
+    axes.set_xlabel(f"← {say['worse']}", loc="left", fontsize=9)
+    axes.annotate(
+        f"{say['better']} →",
+        (1, 0),
+        xycoords="axes fraction",
+        xytext=(0, -30),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+    )
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
@@ -181,7 +191,7 @@ def draws_svg(
             continue
         at = np.linspace(0, steps, 200)
         over_time.plot(at, np.mean([_pool_at(trace, at) for trace in own], axis=0), color=color, linewidth=1.8)
-        shares = np.mean([_relative_draws(trace, percentiles) for trace in own], axis=0)
+        shares = np.nanmean([_relative_draws(trace, percentiles) for trace in own], axis=0)
         by_third.bar(np.arange(3) + (number - (len(colors) - 1) / 2) * width, shares, width, color=color, label=arm)
     label_axes(over_time, say["steps"], say["pool"])
     over_time.set_ylim(0, None)
@@ -208,11 +218,11 @@ def _pool_at(trace: RunTrace, steps: np.ndarray) -> np.ndarray:
 
 
 def _relative_draws(trace: RunTrace, percentiles: Mapping[str, float]) -> list[float]:
-    """Mean draws of the cases of each third, divided by the mean of all ranked cases of the run."""
+    """Mean draws of the cases of each third, divided by the mean of all ranked cases of the run; NaN: none of it."""
     known = {case: count for case, count in trace.draws.items() if case in percentiles}
-    everyone = np.mean(list(known.values()) or [1.0])
+    everyone = max(np.mean(list(known.values()) or [1.0]), 1e-9)
     means = []
     for third in THIRDS:
         counts = [count for case, count in known.items() if third_of(percentiles[case]) == third]
-        means.append(float(np.mean(counts) / everyone) if counts and everyone else 0.0)
+        means.append(float(np.mean(counts) / everyone) if counts else np.nan)
     return means

@@ -20,24 +20,15 @@ from CLIPSLib.experiments import (
     Design,
     Deviation,
     Frozen,
-    PlannedRun,
     ScoredOn,
-    Size,
-    VarianceComponents,
     check_fairness,
     freeze,
     hardest,
-    is_exploratory,
     load_frozen,
-    minimum_detectable_effect,
-    planned_runs,
 )
 from CLIPSLib.files import sha256_file
 from CLIPSLib.schema import load_toml
 from CLIPSLib.training import CaseList, Recipe, read_cases
-
-# What paired differences of Dice vary by in lesion segmentation (facts of the field); a pilot replaces them.
-TYPICAL = VarianceComponents(case_sd=0.06, run_sd=0.014, residual_sd=0.08)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,21 +55,6 @@ class Experiment:
         return self.folder / "result"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExperimentCheck:
-    """What `clips experiment check` tells. detectable: smallest difference found with power 0.8, at these variances."""
-
-    deviations: tuple[Deviation, ...]
-    exploratory: bool
-    runs: tuple[PlannedRun, ...]
-    steps: int
-    reviewer_steps: int
-    size: Size
-    components: VarianceComponents
-    from_pilot: bool
-    detectable: float
-
-
 def open_experiment(folder: str | Path) -> Experiment:
     """Read `experiment.toml` and the files it names.
 
@@ -100,28 +76,6 @@ def open_experiment(folder: str | Path) -> Experiment:
     )
 
 
-def check_experiment(experiment: Experiment, *, pilot: VarianceComponents | None = None) -> ExperimentCheck:
-    """Is it fair, what will it cost, what can it see? Raises as `check_fairness`."""
-    design = experiment.design
-    runs = planned_runs(design)
-    arms = [design.arm(run.arm) for run in runs if run.part is None]
-    tested = sum(fold in design.run_folds for fold in experiment.folds.values())
-    size = Size(cases=tested, folds=len(design.run_folds), seeds=len(design.seeds))
-    components = pilot or TYPICAL
-    reviewers = len(runs) - len(arms)
-    return ExperimentCheck(
-        deviations=_deviations(experiment),
-        exploratory=is_exploratory(design),
-        runs=runs,
-        steps=sum(arm.steps or design.steps for arm in arms),
-        reviewer_steps=reviewers * round(design.cross_review.budget * design.steps),
-        size=size,
-        components=components,
-        from_pilot=pilot is not None,
-        detectable=minimum_detectable_effect(components, size),
-    )
-
-
 def freeze_experiment(experiment: Experiment) -> Frozen:
     """Decide and hash everything before the first run; the second time it only compares.
 
@@ -137,7 +91,7 @@ def freeze_experiment(experiment: Experiment) -> Frozen:
         folds=experiment.folds,
         hard_cases=hardest(hard_order(experiment), design.hard.share),
         files={name: sha256_file(experiment.folder / name) for name in sorted(names)},
-        deviations=_deviations(experiment),
+        deviations=deviations_of(experiment),
     )
 
 
@@ -146,7 +100,8 @@ def read_frozen(experiment: Experiment) -> Frozen | None:
     return load_frozen(experiment.frozen_file) if experiment.frozen_file.exists() else None
 
 
-def _deviations(experiment: Experiment) -> tuple[Deviation, ...]:
+def deviations_of(experiment: Experiment) -> tuple[Deviation, ...]:
+    """What readers must know of a design that may run. Raises as `check_fairness`."""
     made_with = {
         name: ScoredOn(measurer=table.measurer, trained_with=frozenset(table.options.get("trained_with", ())))
         for name, table in experiment.tables.items()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from CLIPSLib.errors import UsageError
-from CLIPSLib.jobs import JobReporter
-from CLIPSLib.tasks.experiment import open_experiment
+from CLIPSLib.errors import Refusal, UsageError
+from CLIPSLib.jobs import Job, JobReporter, create_job, launch_job, open_job
+from CLIPSLib.tasks.experiment import Experiment, freeze_experiment, open_experiment
 from CLIPSLib.tasks.experiment_runs import FINISHED, run_experiment
 
 VERB = "experiment"
@@ -42,3 +43,21 @@ def run_job(arguments: Mapping[str, Any], reporter: JobReporter) -> dict[str, An
 
         result["report"] = str(write_result(experiment, reporter=reporter, overwrite=True))
     return result
+
+
+def start_experiment(experiment: Experiment, *, at_once: int | None = None, retry_failed: bool = False) -> Job:
+    """Start the job of an experiment in `<folder>/job`, or again when it ended before; does not wait for it.
+
+    Raises:
+        Refusal: it runs already; unfair, or changed since it was frozen.
+    """
+    freeze_experiment(experiment)  # said here and now rather than in a log
+    folder = experiment.folder / "job"
+    arguments = {"folder": str(experiment.folder), "at_once": at_once, "retry_failed": retry_failed}
+    if (folder / "job.json").exists():
+        if not open_job(folder).status().ended:
+            raise Refusal("job-running", "The experiment is running already", str(folder), "Wait for it, or stop it.")
+        shutil.rmtree(folder)
+    job = create_job(folder, VERB, arguments)
+    launch_job(job)
+    return job

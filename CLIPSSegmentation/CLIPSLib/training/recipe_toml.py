@@ -1,13 +1,13 @@
 """A recipe as TOML in which every field says what it means: made from the same words that tooltips show.
 
-Called by the run folder and by `clips train --recipe`.
+Called by the run folder, by `clips train --preset` and, for designs of experiments, by `tasks`.
 """
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from CLIPSLib.schema import json_schema, to_document
@@ -22,9 +22,15 @@ _HEADER = """\
 
 def recipe_toml(recipe: Recipe) -> str:
     """The text of a recipe file; `schema.load_toml` reads the same recipe back."""
-    document, schema = to_document(recipe), json_schema(Recipe)["properties"]
+    return commented_toml(recipe, _HEADER)
+
+
+def commented_toml(value: Any, header: str, *, leave_out: Sequence[str] = ()) -> str:
+    """A dataclass as TOML below a header, each field with its description. leave_out: fields written by others."""
+    document, schema = to_document(value), json_schema(type(value))["properties"]
+    document = {name: field for name, field in document.items() if name not in leave_out}
     plain = {name: value for name, value in document.items() if not _is_section(schema[name])}
-    lines = [_HEADER, *_fields(plain, schema)]
+    lines = [header, *_fields(plain, schema)]
     for name, section in document.items():
         if name not in plain:
             about = schema[name]
