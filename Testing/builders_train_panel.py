@@ -29,12 +29,14 @@ def case_list(folder: Path, **counts: int) -> Path:
 
 def finished_run(folder: Path, cases: Path, **values):
     """A run that is trained at once, in this process; gives its folder. values: as `builders_run.run`."""
+    import torch
     from CLIPSLib.jobs import run_job
     from CLIPSLib.tasks.runs import create_run
     from CLIPSLib.tasks.verbs import VERBS
     from CLIPSLib.training import read_cases
     from CLIPSLib.training.overrides import with_values
 
+    torch.set_num_threads(1)  # more only wait for each other on small images
     recipe = with_values(builders_run.TINY, {name.replace("__", "."): value for name, value in values.items()})
     create_run(folder, recipe, read_cases(cases))
     assert run_job(folder, lambda: VERBS) == 0, (folder / "status.json").read_text()
