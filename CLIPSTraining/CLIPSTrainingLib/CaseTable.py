@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _SHOWN_HEIGHT = 220
 _ROW_HEIGHT = 22
-_NUMBERS = (2, 4, 5)
+_DIFFICULTY = 2
+_NUMBERS = (_DIFFICULTY, 4, 5)
 _MEASURED_ROWS = 60  # whose texts decide how wide a column is
 
 
@@ -27,6 +28,7 @@ class CaseTable:
         self._table, self._onSorted = table, onSorted
         self._rows: list[CaseRow] = []
         self._sortedBy, self._descending = 0, False
+        self._asPercent = False
         prepareTable(table, columnTitles(), _SHOWN_HEIGHT)
         table.wordWrap = False
         table.minimumHeight = _SHOWN_HEIGHT
@@ -48,15 +50,20 @@ class CaseTable:
         row = self._table.currentRow()
         return self._rows[row].case_id if 0 <= row < len(self._rows) else None
 
-    def show(self, rows: Sequence[CaseRow]) -> None:
-        """Show these cases; the selected one stays selected."""
+    def show(self, rows: Sequence[CaseRow], difficulty: str = "") -> None:
+        """Show these cases; the selected one stays selected.
+
+        difficulty: the title of the table whose percentiles the rows have, "" where they have ratings.
+        """
         selected = self.selectedId
+        self._asPercent = bool(difficulty)
+        self._table.horizontalHeaderItem(_DIFFICULTY).setToolTip(_difficultyHint(difficulty))
         self._rows = sortedRows(rows, self._sortedBy, self._descending)
         self._table.setUpdatesEnabled(False)
         self._table.blockSignals(True)
         self._table.rowCount = len(self._rows)
         for number, row in enumerate(self._rows):
-            for column, text in enumerate(cells(row)):
+            for column, text in enumerate(cells(row, self._asPercent)):
                 self._setText(number, column, text)
         self._table.resizeColumnsToContents()
         self._table.horizontalHeader().setSortIndicator(
@@ -105,12 +112,13 @@ def columnTitles() -> list[str]:
     ]
 
 
-def cells(row: CaseRow) -> tuple[str, ...]:
+def cells(row: CaseRow, asPercent: bool = False) -> tuple[str, ...]:
     """A case as text; what is not known, or hidden until the reader has rated the case, is empty."""
+    difficulty = "{:.0f} %" if asPercent else "{:.1f}"
     return (
         row.case_id,
         stateName(row.status) + (" ⚑" if row.flagged and row.status != "flagged" else ""),
-        "" if row.difficulty is None else f"{row.difficulty:.1f}",
+        "" if row.difficulty is None else difficulty.format(row.difficulty),
         ", ".join(row.readers),
         "" if row.reference_ml is None else f"{row.reference_ml:.1f}",
         "" if row.reference_lesions is None else str(row.reference_lesions),
@@ -118,6 +126,12 @@ def cells(row: CaseRow) -> tuple[str, ...]:
         row.stratum,
         row.comment,
     )
+
+
+def _difficultyHint(table: str) -> str:
+    if not table:
+        return _("Mean rating, 1 (easy) to 5 (hard); that of others is hidden until you have rated the case.")
+    return _("{table}: the part of the cases that is at most as hard; the hardest one has 100 %.").format(table=table)
 
 
 def sortedRows(rows: Sequence[CaseRow], column: int, descending: bool) -> list[CaseRow]:

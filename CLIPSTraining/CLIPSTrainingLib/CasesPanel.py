@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from CLIPSTrainingLib import Settings, texts
 from CLIPSTrainingLib.CaseFilters import CaseFilters
 from CLIPSTrainingLib.CaseTable import CaseTable
+from CLIPSTrainingLib.DifficultyScores import DifficultyScores, DifficultyTables
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class CasesPanel:
         self._typing.interval = _TYPING_MS
         self._typing.connect("timeout()", self.list)
         self._filters = CaseFilters(self.ui, self.list)
+        self._tables = DifficultyTables()
         self.ui.addBox.collapsed = True
         self.ui.readerEdit.text = Settings.reader()
         self._total = 0
@@ -130,8 +132,12 @@ class CasesPanel:
     def onOpened(self, caseId: str) -> None:
         """Mark the open case, and read its neighbors while the user looks at it."""
         self.table.select(caseId)
-        self._panel.imageReader.expect([each for each in (self.neighbor(1), self.neighbor(-1)) if each])
         self._updateButtons()
+        qt.QTimer.singleShot(0, self._expectNeighbors)  # the views first
+
+    def _expectNeighbors(self) -> None:
+        if self._panel.imageReader is not None:
+            self._panel.imageReader.expect([each for each in (self.neighbor(1), self.neighbor(-1)) if each])
 
     def refresh(self) -> None:
         """Ask what is in the registry, and what can be filtered by; the chosen filters stay."""
@@ -142,7 +148,7 @@ class CasesPanel:
             if registry is not None:
                 counts = registry.counts()
                 self._total = counts.cases
-                self._filters.offer(counts)
+                self._filters.offer(counts, self._tables.names(registry))
                 self.ui.agreementLabel.text = texts.agreement(registry.ratings(history=True))
             self._show()
 
@@ -152,20 +158,40 @@ class CasesPanel:
             self._show()
 
     def _show(self) -> None:
-        rows = self._found()
-        self.table.show(rows)
+        scores = self._scores()
+        rows = self._found(scores)
+        self.table.show(rows, scores.title if scores else "")
         if self._panel.review.caseId:
             self.table.select(self._panel.review.caseId)
-        self.ui.countLabel.text = _("{n} of {total} cases").format(n=len(rows), total=self._total)
+        self.ui.countLabel.text = texts.count(len(rows), self._total, self._hiddenCount(scores))
         self._updateButtons()
 
-    def _found(self) -> list[CaseRow]:
+    def _scores(self) -> DifficultyScores | None:
+        """Those of the chosen table, None for the mean rating; one that cannot be read is told, and knows no case."""
+        table = self._filters.table
+        if self._panel.registry is None or not table:
+            return None
+        with saying(self.say):
+            return self._tables.scores(self._panel.registry, table)
+        return DifficultyScores(title=table, percents={}, isOpen=True)
+
+    def _found(self, scores: DifficultyScores | None) -> list[CaseRow]:
+        asked = {"text": self.ui.searchBox.text.strip(), **self._filters.query, **(scores.query if scores else {})}
+        return self._asked(**asked)
+
+    def _hiddenCount(self, scores: DifficultyScores | None) -> int:
+        """Of how many cases the difficulty that is asked for is hidden, because the reader has not rated them."""
+        if scores.isOpen if scores else not self._filters.narrowsDifficulty:
+            return 0
+        return len(self._asked(rated=False))
+
+    def _asked(self, **fields) -> list[CaseRow]:
         if self._panel.registry is None:
             return []
         from CLIPSLib.cases import CaseQuery
 
-        text, viewer = self.ui.searchBox.text.strip(), self._panel.reader  # without a name, one who has rated nothing
-        return self._panel.registry.cases(CaseQuery(text=text, viewer=viewer, **self._filters.query))
+        viewer = self._panel.reader  # without a name, one who has rated nothing
+        return self._panel.registry.cases(CaseQuery(viewer=viewer, **fields))
 
     def _updateButtons(self) -> None:
         opened = self._panel.registry is not None

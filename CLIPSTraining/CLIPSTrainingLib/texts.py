@@ -25,6 +25,14 @@ def stateName(status: str) -> str:
     }[status]
 
 
+def count(shown: int, total: int, hidden: int) -> str:
+    """How many cases the filters leave, and of how many the difficulty is hidden from a reader who is to rate."""
+    text = _("{n} of {total} cases").format(n=shown, total=total)
+    if hidden:
+        text += "; " + _("difficulty hidden until you rate: {n}").format(n=hidden)
+    return text
+
+
 def case(record: CaseRecord, reviews: Sequence[Review]) -> str:
     """A case, and what was said about it last, as far as `reviews` tells (rich text)."""
     parts = [f"<b>{html.escape(record.case_id)}</b>", html.escape(record.stratum)]

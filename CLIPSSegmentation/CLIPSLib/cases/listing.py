@@ -111,6 +111,7 @@ def _row(row: sqlite3.Row, query: CaseQuery) -> CaseRow:
     same = ("case_id", "patient_id", "stratum", "scanner", "tracer", "added_utc", "status", "reviewed_utc")
     same += ("mask_count", "reference_id", "reference_ml", "reference_lesions")
     score = row["mean_rating"] if query.scores is None else query.scores.get(row["case_id"])
+    is_open = row["open"] or (query.scores is not None and query.scores_open)
     return CaseRow(
         **{name: row[name] for name in same},
         flagged=bool(row["flagged"]),
@@ -118,7 +119,7 @@ def _row(row: sqlite3.Row, query: CaseQuery) -> CaseRow:
         readers=_names(row["readers"]),
         models=_names(row["models"]),
         comment=row["comment"] or "",
-        difficulty=score if row["open"] else None,
+        difficulty=score if is_open else None,
     )
 
 

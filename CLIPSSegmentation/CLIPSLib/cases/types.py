@@ -100,6 +100,7 @@ class CaseQuery:
     reader: who reviewed; model: what predicted a mask. difficulty: lowest and highest, None for open ends.
     scores: difficulty by case id, higher is harder (a difficulty table), instead of the mean rating.
     viewer: the rater who looks: others' ratings, their mean and `scores` are withheld for cases he did not rate yet.
+    scores_open: `scores` are not, since they rest on nothing but the images and the reference that he is shown.
     rated: whether the viewer (or anybody) has rated the case.
     """
 
@@ -114,6 +115,7 @@ class CaseQuery:
     rated: bool | None = None
     viewer: str | None = None
     scores: Mapping[str, float | None] | None = None
+    scores_open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

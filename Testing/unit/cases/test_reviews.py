@@ -87,6 +87,8 @@ def test_metrics_and_effort_of_others_are_withheld_until_one_has_rated(registry)
     scores = {"C0001": 0.9, "C0002": 0.1}
     blind = registry.cases(CaseQuery(viewer="GW", scores=scores))[0]
     assert (blind.difficulty, blind.comment, blind.status) == (None, "", "corrected")
+    seen = registry.cases(CaseQuery(viewer="GW", scores=scores, scores_open=True))[0]
+    assert (seen.difficulty, seen.comment) == (0.9, "")  # made from images that he is shown anyway
     (review,) = registry.reviews("C0001", viewer="GW")
     assert (review.comment, review.active_s, review.edit_count) == (None, None, None)
     assert registry.cases(CaseQuery(viewer="AB"))[0].comment == "hard!"
