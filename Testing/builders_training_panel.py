@@ -69,12 +69,19 @@ class TrainingPanel:
             [table.item(row, column).text() for column in range(table.columnCount)] for row in range(table.rowCount)
         ]
 
+    def open(self, case_id: str) -> bool:
+        """Open a case, and wait until it has been measured."""
+        opened = self.panel.openCase(case_id)
+        self.settle()
+        return opened
+
     def settle(self) -> None:
         """Wait until edits have been measured."""
         self.host.wait_until(lambda: not self.live.pending, PATIENCE_S)
 
     def delete_lesion(self, row: int = 0) -> None:
         """Change the open case by one edit of the user."""
+        self.settle()
         lesions = self.review.lesions
         lesions.table.select([self.live.measures.lesions[row].lesion_id])
         self.review.ui.deleteButton.click()

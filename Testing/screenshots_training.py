@@ -23,18 +23,18 @@ class TrainingPictures:
         import slicer
 
         opened = self._open()
-        opened.panel.openCase("C0001")
+        opened.open("C0001")
         opened.delete_lesion()
         opened.settle()
         slicer.mrmlScene.Clear()  # work is interrupted ...
-        opened.panel.openCase("C0001")  # ... and goes on
+        opened.open("C0001")  # ... and goes on
         opened.review.ui.versionsBox.collapsed = False
         return self._grab(opened, "unfinished")
 
     def rated(self):
         """The correction is saved, two outlines are compared, and the case is rated."""
         opened = self._open()
-        opened.panel.openCase("C0001")
+        opened.open("C0001")
         opened.review.ui.saveButton.click()
         opened.rating.choose(4)
         opened.rating._tags["near physiological uptake"].checked = True

@@ -36,6 +36,12 @@ _LAYOUT = """
 
 def showFusion(petNode, ctNode=None) -> None:
     """The layout of the module: slices with the PET over the CT (the PET alone in inverted grey), the MIP beside."""
+    showSlices(petNode, ctNode)
+    showMip(petNode)
+
+
+def showSlices(petNode, ctNode=None) -> None:
+    """The layout of the module, its MIP as it is."""
     if slicer.app.layoutManager() is None or petNode is None:
         return
     showLayout()
@@ -46,7 +52,6 @@ def showFusion(petNode, ctNode=None) -> None:
         )
     else:
         slicer.util.setSliceViewerLayers(background=petNode, foreground=None, fit=True)
-    showMip(petNode)
 
 
 def showLayout() -> None:
@@ -61,7 +66,7 @@ def showLayout() -> None:
 def showMip(petNode) -> None:
     """A maximum intensity projection of the PET, dark on white as it is read, in the layout's 3D view."""
     viewNode = slicer.mrmlScene.GetSingletonNode(_MIP_VIEW, "vtkMRMLViewNode")
-    if viewNode is None:
+    if viewNode is None or petNode is None or petNode.GetScene() is None:
         return
     viewNode.SetRaycastTechnique(slicer.vtkMRMLViewNode.MaximumIntensityProjection)
     viewNode.SetBackgroundColor(1.0, 1.0, 1.0)

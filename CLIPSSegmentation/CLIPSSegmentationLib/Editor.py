@@ -40,10 +40,11 @@ class Editor:
         self._widget.setupViewObservations()
         self._widget.installKeyboardShortcuts()
 
-    def stop(self) -> None:
-        """Leave keys and views to others."""
+    def stop(self, *, keepUndo: bool = False) -> None:
+        """Leave keys and views to others. keepUndo: stay with the segmentation, since undo goes with another one."""
         if self._widget.mrmlSegmentEditorNode() is not None:
             self._widget.setActiveEffect(None)
+        if self._widget.mrmlSegmentEditorNode() is not None and not keepUndo:
             self._widget.setSegmentationNode(None)
             self._widget.setMRMLSegmentEditorNode(None)
         self._widget.uninstallKeyboardShortcuts()

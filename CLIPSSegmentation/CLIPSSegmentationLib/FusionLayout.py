@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import qt
+
 from CLIPSSegmentationLib import Display
 
 
@@ -17,6 +19,13 @@ class FusionLayout:
         if not Display.isShown():
             self._before = Display.currentLayout()
         Display.showFusion(petNode, ctNode)
+
+    def showSoon(self, petNode, ctNode) -> None:
+        """The same, but the MIP, which takes longest, comes when the slices are there."""
+        if not Display.isShown():
+            self._before = Display.currentLayout()
+        Display.showSlices(petNode, ctNode)
+        qt.QTimer.singleShot(0, lambda: Display.showMip(petNode))
 
     def enter(self) -> None:
         """The panel is opened again."""

@@ -61,24 +61,25 @@ class LesionsPanel(VTKObservationMixin):
     def start(self) -> None:
         """The panel is open: prepare what lives in the scene."""
         self.editor.start()
-        self.editor.setNodes(self.live.segmentationNode, self.live.petNode)  # chosen before there was an editor node
+        if self.live.segmentationNode is not None:  # chosen before there was an editor node
+            self.editor.setNodes(self.live.segmentationNode, self.live.petNode)
         self._growing.start()
         crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
         if crosshair is not None:
             self.addObserver(crosshair, slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent, self._onCursor)
 
-    def stop(self) -> None:
-        """The panel is left, or the scene closes."""
+    def stop(self, *, keepUndo: bool = False) -> None:
+        """The panel is left, or the scene closes. keepUndo: for whoever comes back to the same nodes."""
         self.live.setNodes(None, None)
-        self.editor.stop()
+        self.editor.stop(keepUndo=keepUndo)
         self.removeObservers()
         self._growing.stop()
 
-    def setNodes(self, segmentationNode, petNode) -> None:
-        """Show and edit this segmentation, measured on this PET."""
+    def setNodes(self, segmentationNode, petNode, *, soon: bool = False) -> None:
+        """Show and edit this segmentation, measured on this PET. soon: not yet, so that the views come first."""
         self.notes = ()
         self.editor.setNodes(segmentationNode, petNode)
-        self.live.setNodes(segmentationNode, petNode)
+        self.live.setNodes(segmentationNode, petNode, soon=soon)
 
     def refresh(self) -> None:
         """Show the lesions as they are now. Called after every edit."""

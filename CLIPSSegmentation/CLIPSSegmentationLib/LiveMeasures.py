@@ -29,7 +29,8 @@ class LiveMeasures(VTKObservationMixin):
 
     segmentation, measures: of the nodes as they were last looked at, None when there is `error` or nothing to measure.
     partial: the measures or, where lesions break the condition under which the mask may be measured, those of the
-    other lesions; then `error` names the lesions. study: the PET that was measured.
+    other lesions; then `error` names the lesions. study: the PET that was measured. edited: whether the segments were
+    edited since.
     """
 
     def __init__(self, onChanged: Callable[[], None]) -> None:
@@ -41,15 +42,22 @@ class LiveMeasures(VTKObservationMixin):
         self._timer.connect("timeout()", self.update)
         self._clear(None, None)
 
-    def setNodes(self, segmentationNode, petNode) -> None:
-        """Follow these nodes, or none. What was edited last is measured first: it may end a review."""
-        if all(node is not None and node.GetScene() is not None for node in (self.segmentationNode, self.petNode)):
-            self.updateIfPending()
+    def setNodes(self, segmentationNode, petNode, *, soon: bool = False) -> None:
+        """Follow these nodes, or none. What was edited last is measured first: it may end a review.
+
+        soon: they are measured a moment later, or when somebody needs it before, so that the views come first.
+        """
+        if self.edited and all(_isInScene(node) for node in (self.segmentationNode, self.petNode)):
+            self.update()
         self.stop()
         self._clear(segmentationNode, petNode)
         if segmentationNode is not None:
             self._observe()
-        self.update()
+        if soon:
+            self._onChanged()
+            self._timer.start()
+        else:
+            self.update()
 
     def stop(self) -> None:
         """Follow nothing any more."""
@@ -61,6 +69,7 @@ class LiveMeasures(VTKObservationMixin):
         from CLIPSLib import ClipsError
 
         self._timer.stop()
+        self.edited = False
         self.error = None
         try:
             self._measure()
@@ -71,11 +80,11 @@ class LiveMeasures(VTKObservationMixin):
 
     @property
     def pending(self) -> bool:
-        """Whether an edit waits to be measured."""
+        """Whether something waits to be measured."""
         return self._timer.active
 
     def updateIfPending(self) -> None:
-        """Measure now if an edit waits to be measured: before anything is exported."""
+        """Measure now if something waits to be measured: before anything is exported."""
         if self.pending:
             self.update()
 
@@ -105,6 +114,7 @@ class LiveMeasures(VTKObservationMixin):
 
     def _clear(self, segmentationNode, petNode) -> None:
         self.segmentationNode, self.petNode = segmentationNode, petNode
+        self.edited = False
         self.segmentation: Segmentation | None = None
         self.measures: Measures | None = None
         self.partial: Measures | None = None
@@ -130,9 +140,10 @@ class LiveMeasures(VTKObservationMixin):
         self.addObserver(self.petNode, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, self._onEdited)
         self.addObserver(self.petNode, vtk.vtkCommand.ModifiedEvent, self._onEdited)
 
-    def _onEdited(self, _caller, _event) -> None:
+    def _onEdited(self, caller, _event) -> None:
         from CLIPSLib import Refusal
 
+        self.edited = self.edited or caller is not self.petNode
         if self.petNode is not None:
             self._timer.start()
             return
@@ -176,3 +187,7 @@ class LiveMeasures(VTKObservationMixin):
 
         if is_reviewed(self.segmentationNode) and not self.segmentation.reviewed:
             set_reviewed(self.segmentationNode, False, self.petNode)
+
+
+def _isInScene(node) -> bool:
+    return node is not None and node.GetScene() is not None

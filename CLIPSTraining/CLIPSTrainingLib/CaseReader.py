@@ -69,9 +69,7 @@ class CaseReader:
         if draft is not None:
             base = registry.mask(draft.parent) if draft.parent else None
         study, known = self._taken(caseId)
-        segmentation = withoutLesions(study)
-        if base is not None:
-            segmentation = known.get(base.id) or registry.read_mask(base.id)
+        segmentation = withoutLesions(study) if base is None else known.get(base.id) or registry.read_mask(base.id)
         return CaseContent(
             record=registry.case(caseId),
             study=study,
@@ -81,6 +79,12 @@ class CaseReader:
             segmentation=segmentation,
             draft=draft,
         )
+
+    def giveBack(self, content: CaseContent) -> None:
+        """A case is left: it is a neighbor of the next one, and need not be read again."""
+        future: Future[tuple[PetCtStudy, dict[str, Segmentation]]] = Future()
+        future.set_result((content.study, {content.base.id: content.segmentation} if content.base else {}))
+        self._ahead[content.record.case_id] = future
 
     def _taken(self, caseId: str) -> tuple[PetCtStudy, dict[str, Segmentation]]:
         """What was read ahead, else read now; nobody waits for a neighbor that is read first."""

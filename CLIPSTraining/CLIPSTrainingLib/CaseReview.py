@@ -30,6 +30,7 @@ class CaseReview:
         self._began = content.segmentation
         self._kept = content.draft.segmentation if content.draft else None
         self.editCount = content.draft.edit_count if content.draft else 0
+        self._seen = content.shown
         self.now: Segmentation | None = None
         self.changed = False
 
@@ -37,9 +38,9 @@ class CaseReview:
         """Notice the lesions as they are now; each difference from the last time is one edit."""
         if segmentation is None:
             return
-        if self.now is not None and not sameLesions(self.now, segmentation):
+        if not sameLesions(self._seen, segmentation):
             self.editCount += 1
-        self.now = segmentation
+        self.now = self._seen = segmentation
         self.changed = not sameLesions(self._began, segmentation)
 
     @property

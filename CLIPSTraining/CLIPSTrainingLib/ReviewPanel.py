@@ -99,7 +99,7 @@ class ReviewPanel(VTKObservationMixin):
         self._stopClocks()
         self.removeObservers()
         self._removing.stop()
-        self.lesions.stop()
+        self.lesions.stop(keepUndo=self.case is not None)
 
     def open(self, caseId: str, maskId: str | None = None) -> bool:
         """Show a case, with its reference or newest prediction, or with the version `maskId`; else say why not."""
@@ -111,8 +111,8 @@ class ReviewPanel(VTKObservationMixin):
             self.work = CaseReview(self._panel.registry, content, self._panel.reader)
             self.case = OpenCase(content)
             self.activeTime.reset(content.draft.active_s if content.draft else 0.0)
-            self._panel.fusion.show(self.case.petNode, self.case.ctNode)
-            self.lesions.setNodes(self.case.segmentationNode, self.case.petNode)
+            self._panel.fusion.showSoon(self.case.petNode, self.case.ctNode)
+            self.lesions.setNodes(self.case.segmentationNode, self.case.petNode, soon=True)
             self._startClocks()
             self._restored = content.draft
         self.ui.commentEdit.text = self._comments.pop(caseId, "")
@@ -123,7 +123,7 @@ class ReviewPanel(VTKObservationMixin):
         """Close the open case; what is changed is saved or not, as the user says. False when the user stays."""
         if self.work is None:
             return True
-        self.lesions.live.updateIfPending()
+        self._lookIfEdited()
         if self.work.changed and not self._askedToLeave():
             return False
         self._close()
@@ -139,19 +139,18 @@ class ReviewPanel(VTKObservationMixin):
         """Keep unfinished work now."""
         if self.work is None:
             return
-        if self._panel.entered:
-            self.lesions.live.updateIfPending()
+        self._lookIfEdited()
         with saying(self.say):
             self.work.keepDraft(self.activeTime.seconds)
 
     def onAccept(self) -> None:
         """The mask is right as it is."""
-        if self.ui.acceptButton.enabled and self._ready():
+        if self._looked() and self.ui.acceptButton.enabled and self.hasReader():
             self._decide(lambda: self.work.accept(self._comment, self.activeTime.seconds), _("Accepted."))
 
     def onSave(self) -> bool:
         """Keep the mask as a new version; returns whether that could be done."""
-        if not self.ui.saveButton.enabled or not self._ready():
+        if not self._looked() or not self.ui.saveButton.enabled or not self.hasReader():
             return False
         return self._decide(lambda: self.work.saveCorrection(self._comment, self.activeTime.seconds), _("Saved."))
 
@@ -204,14 +203,20 @@ class ReviewPanel(VTKObservationMixin):
     def _comment(self) -> str:
         return self.ui.commentEdit.text.strip()
 
-    def _ready(self) -> bool:
-        """Edits are measured, and there is a reader."""
+    def _lookIfEdited(self) -> None:
+        """Notice an edit of the last moment, unless its nodes are gone."""
+        if self._panel.entered and self.case.isWhole and self.lesions.live.edited:
+            self.lesions.live.update()
+
+    def _looked(self) -> bool:
+        """Whether the lesions are known as they are now: an edit of the last moment must not be passed over."""
         self.lesions.live.updateIfPending()
-        return self.hasReader()
+        return self.lesions.live.segmentation is not None
 
     def _record(self, status: str) -> None:
         """Review a case without a decision about its mask; changes of the mask stay, as unfinished work."""
-        if self.work is not None and self._ready():
+        if self.work is not None and self.hasReader():
+            self._lookIfEdited()
             self._decide(lambda: self._recordNow(status), _("Noted."), goOn=status in ("skipped", "unusable"))
 
     def _recordNow(self, status: str) -> None:
@@ -256,7 +261,7 @@ class ReviewPanel(VTKObservationMixin):
     def _saved(self) -> bool:
         """Save without going on by itself: the user has said already where to go."""
         done = False
-        if self._ready():
+        if self._looked() and self.hasReader():
             with saying(self.say, aloud=True):
                 self.work.saveCorrection(self._comment, self.activeTime.seconds)
                 done = True
@@ -270,6 +275,8 @@ class ReviewPanel(VTKObservationMixin):
         self._stopClocks()
         self.lesions.setNodes(None, None)
         case.remove()
+        if self._panel.imageReader is not None:
+            self._panel.imageReader.giveBack(case.content)
         self.update()
 
     def _startClocks(self) -> None:

@@ -84,28 +84,28 @@ def test_next_and_previous_walk_through_the_list_as_it_is_shown(training):
 
 
 def test_the_neighbors_are_read_ahead_and_a_case_that_was_read_opens_at_once(host, training):
-    training.panel.openCase("C0002")
+    training.open("C0002")
     reader = training.panel.imageReader
     host.wait_until(lambda: not reader.busy, PATIENCE_S)
     assert set(reader._ahead) == {"C0001", "C0003"}
     started = []
     read, reader._images = reader._images, lambda case: started.append(case) or read(case)
-    training.panel.openCase("C0003")
+    training.open("C0003")
     assert training.review.caseId == "C0003" and "C0003" not in started
 
 
 def test_a_neighbor_that_cannot_be_read_is_told_when_it_is_opened(host, training, registry_folder):
     next((registry_folder / "images" / "C0002").rglob("pet*")).write_bytes(b"")
-    training.panel.openCase("C0001")
+    training.open("C0001")
     host.wait_until(lambda: not training.panel.imageReader.busy, PATIENCE_S)
-    assert not training.panel.openCase("C0002")
+    assert not training.open("C0002")
     assert training.review.ui.messageLabel.text
     assert training.review.caseId is None
-    assert training.panel.openCase("C0003")
+    assert training.open("C0003")
 
 
 def test_a_decision_goes_on_to_the_next_case_when_the_case_is_rated(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.ui.acceptButton.click()
     assert training.review.caseId == "C0001" and "Rate its difficulty" in training.review.ui.messageLabel.text
     training.rating.choose(3)
@@ -117,7 +117,7 @@ def test_a_decision_goes_on_to_the_next_case_when_the_case_is_rated(training):
 
 def test_the_next_case_is_that_of_the_list_before_the_decision_took_this_one_out(training):
     choose(training.cases.ui.stateFilter, "to review")
-    training.panel.openCase("C0002")
+    training.open("C0002")
     training.review.ui.unusableButton.click()
     assert listed(training) == ["C0001", "C0003"]
     assert training.review.caseId == "C0003"
@@ -125,7 +125,7 @@ def test_the_next_case_is_that_of_the_list_before_the_decision_took_this_one_out
 
 def test_a_case_that_its_own_decision_took_out_of_the_list_keeps_its_place(training):
     choose(training.cases.ui.stateFilter, "to review")
-    training.panel.openCase("C0002")
+    training.open("C0002")
     training.review.ui.acceptButton.click()  # not rated yet: it stays open
     assert training.review.caseId == "C0002" and listed(training) == ["C0001", "C0003"]
     assert training.cases.neighbor(-1) == "C0001"
@@ -136,7 +136,7 @@ def test_a_case_that_its_own_decision_took_out_of_the_list_keeps_its_place(train
 
 def test_going_on_can_be_switched_off(training):
     training.review.ui.goOnCheckBox.checked = False
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.ui.skipButton.click()
     assert training.review.caseId == "C0001"
 
@@ -220,11 +220,11 @@ def test_a_folder_that_is_no_registry_leaves_the_open_one(host, training, tmp_pa
         training.cases.ui.openRegistryButton.click()
     assert training.cases.ui.registryMessage.text
     assert len(listed(training)) == 3
-    assert training.panel.openCase("C0001")
+    assert training.open("C0001")
 
 
 def test_a_registry_whose_disk_has_gone_is_told_and_work_goes_on_when_it_is_back(training, registry_folder):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     away = registry_folder.rename(registry_folder.with_name("away"))
     training.review.ui.saveButton.click()

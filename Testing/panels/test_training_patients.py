@@ -34,7 +34,7 @@ def test_reference_and_prediction_differ_as_an_independent_script_measured(host,
     training = TrainingPanel(host)
     training.open_registry(sarcoma_registry)
     for patient in PATIENTS:
-        assert training.panel.openCase(patient)
+        assert training.open(patient)
         shown = training.live.measures.patient
         assert shown.tmtv_ml == pytest.approx(float(expected[patient]["gtv_ml"]), abs=0.01)
         assert not training.review.work.changed
@@ -52,7 +52,7 @@ def test_a_real_patient_is_corrected_by_growing_and_keeps_the_grid(host, own_dat
 
     training = TrainingPanel(host)
     training.open_registry(sarcoma_registry)
-    training.panel.openCase(PATIENTS[1])
+    training.open(PATIENTS[1])
     suv = array_view(training.live.study.pet)
     free = np.where(array_view(training.live.segmentation.labels) == 0, suv, 0.0)
     x, y, z = index_to_lps_mm(training.live.study.pet, np.unravel_index(int(free.argmax()), free.shape))[0]

@@ -17,7 +17,7 @@ def test_the_question_is_about_delineation_and_has_five_anchors(training):
     from CLIPSLib.difficulty import RATING_FORMS
 
     assert training.rating.ui.ratingButton.isHidden()  # nothing is open
-    training.panel.openCase("C0001")
+    training.open("C0001")
     form = RATING_FORMS["en"]
     assert form.question in training.rating.ui.questionLabel.text
     assert training.rating.ui.hintLabel.text == form.hint
@@ -26,7 +26,7 @@ def test_the_question_is_about_delineation_and_has_five_anchors(training):
 
 
 def test_a_rating_is_kept_with_its_reasons_and_remembered(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.rating.choose(4)
     training.rating._tags["faint"].checked = True
     training.rating.ui.ratingCommentEdit.text = "beside the bladder"
@@ -40,9 +40,9 @@ def test_a_rating_is_kept_with_its_reasons_and_remembered(training):
         "beside the bladder",
     )
     assert rating.active_s >= 75.0
-    training.panel.openCase("C0002")
+    training.open("C0002")
     assert training.rating.score is None and training.rating.tags == ()
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.rating.score == 4 and training.rating.tags == ("faint",)
     training.rating.choose(2)
     training.rating.ui.rateButton.click()
@@ -53,7 +53,7 @@ def test_ratings_of_others_are_nowhere_before_the_own(training):
     training.registry.review("C0001", status="flagged", reader="B. Reader", comment="secret hint")
     training.registry.rate("C0001", rater="B. Reader", score=5, comment="secret remark")
     training.cases.ui.refreshButton.click()
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert "B. Reader 5" not in shown_text(training) and "secret" not in shown_text(training)
     assert training.rows()[0][2] == ""
     training.rating.choose(2)
@@ -66,7 +66,7 @@ def test_without_a_name_nothing_of_others_is_shown(training):
     training.registry.rate("C0001", rater="B. Reader", score=5)
     training.cases.ui.readerEdit.text = ""
     training.cases.ui.readerEdit.editingFinished.emit()
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.rows()[0][2] == "" and training.rating.ui.ratedLabel.text == ""
     training.rating.choose(3)
     training.rating.ui.rateButton.click()
@@ -74,7 +74,7 @@ def test_without_a_name_nothing_of_others_is_shown(training):
 
 
 def test_another_reader_sees_an_empty_form(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.rating.choose(4)
     training.rating.ui.rateButton.click()
     training.review.ui.goOnCheckBox.checked = False
@@ -146,7 +146,7 @@ def test_a_pause_of_more_than_a_minute_does_not_count(host, clock):
 
 def test_the_clock_runs_only_while_a_case_is_open_in_the_panel(training):
     assert training.review.activeTime._since is None
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.review.activeTime._since is not None
     training.widget.exit()
     assert training.review.activeTime._since is None

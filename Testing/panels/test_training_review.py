@@ -19,7 +19,7 @@ def test_a_case_opens_as_fusion_with_mip_windows_and_outlines(training):
     import slicer
     from CLIPSSegmentationLib import Display
 
-    assert training.panel.openCase("C0002")
+    assert training.open("C0002")
     case = training.review.case
     assert Display.isShown()
     composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
@@ -47,9 +47,9 @@ def test_cases_leave_nothing_behind_in_the_scene(training):
     def nodes():
         return sorted(node.GetClassName() for node in slicer.util.getNodesByClass("vtkMRMLNode"))
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     first = nodes()
-    training.panel.openCase("C0002")
+    training.open("C0002")
     assert nodes() == first
     volumes = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
     assert volumes == {"C0002 PET", "C0002 CT"}
@@ -68,7 +68,7 @@ def children(hierarchy):
 
 
 def test_a_correction_is_a_new_version_with_parent_author_and_effort(training, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     before = training.live.measures.patient.tmtv_ml
     assert training.review.ui.acceptButton.enabled and not training.review.ui.saveButton.enabled
     training.delete_lesion()
@@ -92,7 +92,7 @@ def test_a_correction_is_a_new_version_with_parent_author_and_effort(training, c
 
 
 def test_accept_makes_the_prediction_the_reference(training, colleague):
-    training.panel.openCase("C0003")
+    training.open("C0003")
     training.review.ui.acceptButton.click()
     (mask,) = colleague.masks("C0003")
     assert colleague.reference("C0003").id == mask.id
@@ -101,7 +101,7 @@ def test_accept_makes_the_prediction_the_reference(training, colleague):
 
 @pytest.mark.parametrize(("button", "status"), [("flagButton", "flagged"), ("unusableButton", "unusable")])
 def test_a_case_without_a_decision_keeps_its_changes_as_unfinished_work(training, colleague, button, status):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     getattr(training.review.ui, button).click()
     assert [each.status for each in colleague.reviews("C0001")] == [status]
@@ -112,14 +112,14 @@ def test_a_case_without_a_decision_keeps_its_changes_as_unfinished_work(training
 def test_nothing_is_kept_without_a_name(training, colleague):
     training.cases.ui.readerEdit.text = ""
     training.cases.ui.readerEdit.editingFinished.emit()
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.ui.acceptButton.click()
     assert "Type your name" in training.review.ui.messageLabel.text
     assert colleague.reviews("C0001") == []
 
 
 def test_undo_back_to_the_start_is_no_change(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     assert training.review.work.changed
     training.review.ui.undoButton.click()
@@ -132,10 +132,10 @@ def test_undo_back_to_the_start_is_no_change(training):
 def test_leaving_a_changed_case_asks(host, training, colleague, answer):
     import qt
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     with host.answering(getattr(qt.QMessageBox, answer)):
-        left = training.panel.openCase("C0002")
+        left = training.open("C0002")
     assert "C0001" in host.dialogs[-1].text
     assert left == (answer != "Cancel")
     assert training.review.caseId == ("C0001" if answer == "Cancel" else "C0002")
@@ -144,7 +144,7 @@ def test_leaving_a_changed_case_asks(host, training, colleague, answer):
 
 
 def test_unfinished_work_is_kept_on_leaving_the_panel_and_shown_again(training, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     remaining = training.live.measures.patient.tmtv_ml
     training.widget.exit()
@@ -156,13 +156,13 @@ def test_unfinished_work_is_kept_on_leaving_the_panel_and_shown_again(training, 
 
 
 def test_work_survives_the_end_of_slicer_and_can_be_thrown_away(host, training, registry_folder, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     training.review._draftTimer.timeout.emit()  # a minute later
     host.reset()  # Slicer ends without a word
     again = TrainingPanel(host)
     again.open_registry(registry_folder)
-    again.panel.openCase("C0001")
+    again.open("C0001")
     assert "unfinished work" in again.review.ui.draftLabel.text and not again.review.ui.draftArea.isHidden()
     assert again.live.measures.patient.lesion_count == 6 and again.review.work.editCount == 1
     again.review.ui.startOverButton.click()  # in testing mode Slicer answers OK or Cancel; see the dialog below
@@ -171,12 +171,13 @@ def test_work_survives_the_end_of_slicer_and_can_be_thrown_away(host, training, 
 
         with host.answering(qt.QMessageBox.Ok):
             again.review.ui.startOverButton.click()
+    again.settle()
     assert again.live.measures.patient.lesion_count == 7 and not again.review.work.changed
     assert colleague.read_draft("C0001", "A. Reader") is None and again.review.ui.draftArea.isHidden()
 
 
 def test_a_draft_is_written_only_when_something_is_new(training, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.keepDraft()
     assert colleague.read_draft("C0001", "A. Reader") is None
     training.delete_lesion()
@@ -193,12 +194,12 @@ def test_a_draft_is_written_only_when_something_is_new(training, colleague):
 def test_closing_the_scene_keeps_the_work_and_closes_the_case(training, colleague):
     import slicer
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     slicer.mrmlScene.Clear()
     assert training.review.caseId is None and training.review.case is None
     assert colleague.read_draft("C0001", "A. Reader").edit_count == 1
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.live.measures.patient.lesion_count == 6
 
 
@@ -206,19 +207,19 @@ def test_closing_the_scene_keeps_the_work_and_closes_the_case(training, colleagu
 def test_deleted_nodes_close_the_case_and_keep_the_work(host, training, colleague, which):
     import slicer
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     slicer.mrmlScene.RemoveNode(getattr(training.review.case, which))
     host.wait_until(lambda: training.review.caseId is None, PATIENCE_S)
     assert "taken out of the scene" in training.review.ui.messageLabel.text
     assert len(colleague.read_draft("C0001", "A. Reader").segmentation.lesions) == 6
-    assert training.panel.openCase("C0001")
+    assert training.open("C0001")
 
 
 def test_who_was_overtaken_gets_a_version_and_the_other_stays_the_reference(training, colleague):
     from CLIPSLib import segment_study
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     study = colleague.read_study("C0001")
     theirs = colleague.add_mask("C0001", segment_study(study, "41max"), origin="corrected", author="B. Reader")
@@ -244,7 +245,7 @@ def test_two_outlines_are_shown_and_numbers_only_after_rating(training, colleagu
     smaller = segment_study(study, "41max")
     second = colleague.add_mask("C0001", smaller, origin="corrected", author="B. Reader", parent=first.id)
     colleague.set_reference("C0001", second.id, author="B. Reader")
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.review.work.base.id == second.id
     assert training.review.versions.chosen.id == first.id
     training.review.versions.toggle()
@@ -261,7 +262,7 @@ def test_two_outlines_are_shown_and_numbers_only_after_rating(training, colleagu
 
 
 def test_an_earlier_reference_is_restored(training, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     training.review.ui.saveButton.click()
     first, second = colleague.masks("C0001")
@@ -274,7 +275,7 @@ def test_an_earlier_reference_is_restored(training, colleague):
 def test_a_clicked_component_goes_and_comes_back_by_undo(training):
     from CLIPSLib.imaging import array_view, index_to_lps_mm
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.lesions.table.select([lesion.lesion_id for lesion in training.live.measures.lesions[1:3]])
     training.review.ui.mergeButton.click()  # one lesion of two components
     merged = training.live.measures.lesions[1]
@@ -294,7 +295,7 @@ def test_a_clicked_component_goes_and_comes_back_by_undo(training):
 
 
 def test_the_editor_is_kept_to_a_range_of_suv(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     node = training.review.ui.editor.mrmlSegmentEditorNode()
     assert not node.GetSourceVolumeIntensityMask()
     training.review.ui.suvMaskCheckBox.checked = True
@@ -309,7 +310,7 @@ def test_a_patient_without_lesions_is_saved_as_an_empty_reference(training, coll
     study = builders_training_panel.study_of(phantom_study, 77)
     case = colleague.add_case(study, source="test")
     training.cases.ui.refreshButton.click()
-    training.panel.openCase(case.case_id)
+    training.open(case.case_id)
     assert "No mask yet" in training.review.ui.versionLabel.text
     assert not training.review.ui.acceptButton.enabled and training.review.ui.saveButton.enabled
     training.review.ui.saveButton.click()
@@ -317,19 +318,20 @@ def test_a_patient_without_lesions_is_saved_as_an_empty_reference(training, coll
 
 
 def test_a_comment_that_was_typed_is_there_when_the_case_is_opened_again(training):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.review.ui.commentEdit.text = "ask B."
-    training.panel.openCase("C0002")
+    training.open("C0002")
     assert training.review.ui.commentEdit.text == ""
-    training.panel.openCase("C0001")
+    training.open("C0001")
     assert training.review.ui.commentEdit.text == "ask B."
 
 
 def test_another_version_is_reviewed_and_becomes_the_parent(training, colleague):
-    training.panel.openCase("C0001")
+    training.open("C0001")
     training.delete_lesion()
     training.review.ui.saveButton.click()
     training.review.ui.editVersionButton.click()  # the prediction again
+    training.settle()
     first = colleague.masks("C0001")[0]
     assert training.review.work.base.id == first.id and training.live.measures.patient.lesion_count == 7
     training.delete_lesion(row=2)
@@ -341,7 +343,7 @@ def test_another_version_is_reviewed_and_becomes_the_parent(training, colleague)
 def test_a_prediction_that_arrives_while_a_case_is_open_can_be_compared(training, colleague):
     from CLIPSLib import segment_study
 
-    training.panel.openCase("C0001")
+    training.open("C0001")
     colleague.add_mask(
         "C0001", segment_study(colleague.read_study("C0001"), "41max"), origin="predicted", author="night run"
     )

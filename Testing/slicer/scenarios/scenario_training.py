@@ -47,6 +47,7 @@ class TrainingPanelScenario(unittest.TestCase):
     def test_the_editor_changes_the_case_and_a_correction_is_saved(self) -> None:
         review = self.panel.review
         self.assertTrue(self.panel.openCase("C0001"))
+        self._wait(lambda: not review.lesions.live.pending)
         self.assertFalse(review.work.changed)
         editor = review.ui.editor
         editor.setCurrentSegmentID(review.lesions.live.measures.lesions[0].lesion_id)
@@ -62,6 +63,7 @@ class TrainingPanelScenario(unittest.TestCase):
     def test_what_is_unfinished_is_kept_when_the_module_is_left(self) -> None:
         review = self.panel.review
         self.panel.openCase("C0001")
+        self._wait(lambda: not review.lesions.live.pending)
         review.lesions.table.select([review.lesions.live.measures.lesions[0].lesion_id])
         review.ui.deleteButton.click()
         slicer.util.selectModule("Data")
