@@ -30,7 +30,7 @@ QUICK = Recipe(
     augmentation=AugmentationRecipe(rotate_p=0.0, scale_p=0.0, blur_p=0.0, low_resolution_p=0.0, gamma_p=0.0),
     network=NetworkRecipe(options={"filters": 8}),
     optimizer=OptimizerRecipe(learning_rate=3e-3),
-    training=TrainingRecipe(steps=100, batch=4, device="cpu"),
+    training=TrainingRecipe(steps=100, batch=2, device="cpu"),
     validation=ValidationRecipe(every=0, overlap=0.25),
     checkpoint=CheckpointRecipe(minutes=0),
 )

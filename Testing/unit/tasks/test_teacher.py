@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from builders_difficulty import add_prediction, box_case, table
+from builders_volume import segmentation_of
 from CLIPSLib.cases import Registry
 from CLIPSLib.difficulty import MeasureSettings, require_unlearned
 from CLIPSLib.errors import Refusal, UsageError
+from CLIPSLib.evaluation import probability_loss
 from CLIPSLib.files import sha256_file, write_json
+from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.models import InstalledModel
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.tasks import table_origin
@@ -39,6 +43,24 @@ def test_a_threshold_method_teaches_and_the_faint_case_is_the_hardest(registry):
     assert {outcome.state for outcome in found.outcomes} == {"predicted"}
     assert [outcome.case_id for outcome in found.outcomes] == [large, small, faint]
     assert stored_table(registry, "teacher") == found.tables["teacher"]
+
+
+def test_a_teacher_with_probabilities_has_a_loss_and_other_probabilities_make_another(registry):
+    case = registry.cases()[0].case_id
+    study = registry.read_study(case)
+    reference = array_view(registry.read_mask(registry.reference(case).id).labels) > 0
+    for sure, weights in ((0.9, "a"), (0.6, "b")):
+        probability = np.where(reference, sure, 0.05).astype(np.float32)
+        made = segmentation_of(
+            reference.astype(np.uint16),
+            study,
+            probability=image_like(probability, study.pet),
+            provenance={"model": "net@1.0", "network": {"sha256": {"fold_0.pt": weights}}},
+        )
+        registry.add_mask(case, made, origin="predicted", author="Ann")  # the same voxels both times
+        settings = MeasureSettings(cases=(case,), teacher="net@1.0")
+        found = measure_tables(registry, ["teacher_loss"], settings=settings)["teacher_loss"]
+        assert found.values[case] == pytest.approx(probability_loss(probability, reference), rel=1e-6)
 
 
 def test_the_second_time_nothing_is_segmented(registry):
