@@ -39,7 +39,7 @@ def with_origin(registry: Registry, table: DifficultyTable, reporter: Reporter =
         reporter.caution(Caution("teacher-may-know", what, table.measurer))
     known = {
         "weights": installed_weights(teacher),
-        TRAINED_WITH: _known_cases(registry, learned),
+        TRAINED_WITH: sorted({*_known_cases(registry, learned), *_of_other_folds(registry, teacher)}),
         COMPLETE: learned.complete,
     }
     return replace(table, options={**table.options, **known}, evidence_sha256=digest([table.evidence_sha256, known]))
@@ -60,3 +60,14 @@ def _known_cases(registry: Registry, learned: LearnedFrom) -> list[str]:
         if learned.knows(row.case_id) or learned.knows(row.case_id, sha256_file(registry.files(row.case_id).pet)):
             found.append(row.case_id)
     return found
+
+
+def _of_other_folds(registry: Registry, teacher: str) -> set[str]:
+    """The cases that the runs of a cross-validation predicted out of fold: each was learned from in the other folds."""
+    runs = {
+        row.case_id: told["run_id"]
+        for row in registry.cases()
+        for mask in registry.masks(row.case_id)
+        if mask.model == teacher and (told := mask.provenance.get("out_of_fold"))
+    }
+    return set(runs) if len(set(runs.values())) > 1 else set()

@@ -120,6 +120,16 @@ def test_whom_a_model_learned_from_is_found_by_id_or_by_the_file_of_the_pet(regi
     assert found.evidence_sha256 != "teacher"
 
 
+def test_out_of_fold_masks_are_of_networks_that_learned_from_the_cases_of_the_other_folds(registry):
+    first, second, third, _ = (row.case_id for row in registry.cases())
+    for case, run in ((first, "r0"), (second, "r1"), (third, "r1")):
+        study = registry.read_study(case)
+        labels = (array_view(study.pet) > 4.0).astype(np.uint16)
+        facts = {"model": "mine@out-of-fold-1", "out_of_fold": {"run_id": run}}
+        registry.add_mask(case, segmentation_of(labels, study, provenance=facts), origin="predicted", author="Ann")
+    assert measure_tables(registry, ["teacher"])["teacher"].options["trained_with"] == [first, second, third]
+
+
 def _case(name: str, role: str = "train") -> TrainingCase:
     return TrainingCase(case_id=name, patient_id=name, pet="pet", mask="mask", role=role)
 
