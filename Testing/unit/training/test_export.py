@@ -21,6 +21,7 @@ pytest.importorskip("monai")
 
 import builders_tmtvnet  # noqa: E402
 from CLIPSLib.progress import SILENT  # noqa: E402
+from CLIPSLib.segmentation.tmtvnet import cascade  # noqa: E402
 from CLIPSLib.training.export import export_model  # noqa: E402
 from CLIPSLib.training.run import train  # noqa: E402
 
@@ -110,8 +111,10 @@ def test_the_card_tells_data_recipe_result_and_licenses_and_no_case(runs, images
 
 
 @pytest.mark.slow
-def test_retrained_parts_take_their_places_in_a_whole_cascade(tmp_path):
-    """From seeded weights: two steps with U-Net 2; then one step with the refiner, on what the new first stage finds."""
+def test_retrained_parts_take_their_places_in_a_whole_cascade(tmp_path, monkeypatch):
+    """From seeded weights: two steps with U-Net 2; then one with the refiner, on what the new first stage finds."""
+    for tile in ("ENSEMBLE_TILE", "REFINER_TILE"):
+        monkeypatch.setattr(cascade, tile, (32, 32, 32))  # the images are small; the published tiles take minutes
     store = ModelStore(tmp_path / "models")
     for name, state in zip(("e_latest.model", "r_latest.model"), builders_tmtvnet.seeded_states(), strict=True):
         torch.save(state, tmp_path / name)
