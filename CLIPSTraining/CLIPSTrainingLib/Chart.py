@@ -11,19 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-_COLORS = ((0.11, 0.42, 0.66), (0.82, 0.29, 0.36), (0.18, 0.58, 0.24), (0.88, 0.54, 0.12))
+_COLOR, _FAINT = (0.11, 0.42, 0.66), (0.7, 0.7, 0.7)
 _HEIGHT = 170
 _FONT = 11
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """x, y: float arrays of one length. points: mark the values."""
+    """x, y: float arrays of one length. points: mark the values. faint: something to compare with, in gray."""
 
     name: str
     x: np.ndarray
     y: np.ndarray
     points: bool = False
+    faint: bool = False
 
 
 class Chart:
@@ -54,11 +55,7 @@ class Chart:
         while len(self._lines) < len(lines):
             self._lines.append(self._makeLine(len(self._lines)))
         for (tableNode, seriesNode), line in zip(self._lines, lines, strict=True):
-            slicer.util.updateTableFromArray(tableNode, (line.x, line.y), ["x", "y"])
-            seriesNode.SetName(line.name)
-            marker = seriesNode.MarkerStyleCircle if line.points or len(line.x) == 1 else seriesNode.MarkerStyleNone
-            seriesNode.SetMarkerStyle(marker)
-        self._chartNode.SetLegendVisibility(len(lines) > 1)
+            _fill(tableNode, seriesNode, line)
         self._chartNode.SetYAxisRangeAuto(yRange is None)
         if yRange is not None:
             self._chartNode.SetYAxisRange(*yRange)
@@ -80,9 +77,10 @@ class Chart:
         title, xTitle, yTitle = self._titles
         self._chartNode = _add("vtkMRMLPlotChartNode", title)
         self._chartNode.SetTitle(title)
+        self._chartNode.SetLegendVisibility(False)
         self._chartNode.SetXAxisTitle(xTitle)
         self._chartNode.SetYAxisTitle(yTitle)
-        for setSize in ("SetTitleFontSize", "SetAxisTitleFontSize", "SetAxisLabelFontSize", "SetLegendFontSize"):
+        for setSize in ("SetTitleFontSize", "SetAxisTitleFontSize", "SetAxisLabelFontSize"):
             getattr(self._chartNode, setSize)(_FONT)
         self._viewNode = _add("vtkMRMLPlotViewNode", title)
         self._viewNode.SetPlotChartNodeID(self._chartNode.GetID())
@@ -100,13 +98,22 @@ class Chart:
         seriesNode.SetXColumnName("x")
         seriesNode.SetYColumnName("y")
         seriesNode.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)  # the only one with values along X
-        seriesNode.SetColor(*_COLORS[number % len(_COLORS)])
         self._chartNode.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
         return tableNode, seriesNode
 
     def _removeLine(self, tableNode, seriesNode) -> None:
         self._chartNode.RemovePlotSeriesNodeID(seriesNode.GetID())
         _remove(seriesNode, tableNode)
+
+
+def _fill(tableNode, seriesNode, line: Line) -> None:
+    single = len(line.x) == 1  # VTK cannot draw a line of one point: it is put there twice
+    x, y = (np.repeat(values, 2) if single else values for values in (line.x, line.y))
+    slicer.util.updateTableFromArray(tableNode, (x, y), ["x", "y"])
+    seriesNode.SetName(line.name)
+    seriesNode.SetColor(*(_FAINT if line.faint else _COLOR))
+    marked = line.points or single
+    seriesNode.SetMarkerStyle(seriesNode.MarkerStyleCircle if marked else seriesNode.MarkerStyleNone)
 
 
 def _add(className: str, name: str):

@@ -1,19 +1,18 @@
-"""The section "Compare": the verdict of an experiment, two runs case by case, and cases in the views. Made by Panel."""
+"""The section "Compare": two runs case by case, and cases in the views; experiments are `ExperimentPanel`'s. Made by
+Panel.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qt
-import slicer
-from CLIPSSegmentationLib import Settings as MachineSettings
 from CLIPSSegmentationLib.Tables import prepareTable
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib import RunSettings, runTexts
+from CLIPSTrainingLib import runTexts
 from CLIPSTrainingLib.ComparedCase import ComparedCase
-from CLIPSTrainingLib.ExperimentView import ExperimentView
+from CLIPSTrainingLib.ExperimentPanel import ExperimentPanel
 from CLIPSTrainingLib.RunComparison import ComparedDice, compareRuns, means
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.UseModel import useForSegmentation
@@ -34,7 +33,7 @@ class ComparePanel:
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingCompare")
-        self.experiment: ExperimentView | None = None
+        self.experiments = ExperimentPanel(panel, self.ui, self.update)
         self.case: ComparedCase | None = None
         self._runs: list[TrainingRun] = []
         self._rows: list[ComparedDice] = []
@@ -52,8 +51,6 @@ class ComparePanel:
 
     def _connect(self) -> None:
         for button, slot in (
-            (self.ui.openExperimentButton, self.onOpenExperiment),
-            (self.ui.openReportButton, self.onOpenReport),
             (self.ui.showCaseButton, self.onShow),
             (self.ui.useAButton, lambda: self._use(self.runA)),
             (self.ui.useBButton, lambda: self._use(self.runB)),
@@ -74,6 +71,7 @@ class ComparePanel:
     def stop(self) -> None:
         """The panel goes."""
         self._look.stop()
+        self.experiments.stop()
 
     def forget(self) -> None:
         """The scene is closed, and the case with it."""
@@ -99,28 +97,9 @@ class ComparePanel:
         self.ui.predictionBar.visible = self._predicting is not None
         self.say("")
         with saying(self.say):
-            if self.experiment is None and RunSettings.experimentFolder():
-                self.experiment = ExperimentView(RunSettings.experimentFolder())
-            self._showExperiment()
+            self.experiments.update()
             self._offerRuns()
             self._compare()
-
-    def onOpenExperiment(self) -> None:
-        """Ask for the folder of an experiment."""
-        folder = qt.QFileDialog.getExistingDirectory(
-            slicer.util.mainWindow(), _("Folder of an experiment"), MachineSettings.lastFolder()
-        )
-        if folder:
-            with saying(self.say, aloud=True):
-                self.experiment = ExperimentView(folder)
-                RunSettings.setExperimentFolder(folder)
-                self.update()
-
-    def onOpenReport(self) -> None:
-        """Show the report in the browser."""
-        page = self._report()
-        if page is not None:
-            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))
 
     def onShow(self) -> None:
         """Show the chosen case with three outlines; predict it first where that was not done."""
@@ -171,21 +150,9 @@ class ComparePanel:
         self._panel.fusion.show(self.case.petNode, self.case.ctNode)
         self.case.jumpToLargest()
 
-    def _showExperiment(self) -> None:
-        shown = self.experiment is not None
-        self.ui.experimentLabel.text = self.experiment.folder.name if shown else _("No experiment is open.")
-        self.ui.experimentLabel.toolTip = str(self.experiment.folder) if shown else self.ui.experimentLabel.toolTip
-        self.ui.verdictLabel.text = self.experiment.text() if shown else ""
-        self.ui.verdictLabel.visible = shown
-        self.ui.openReportButton.visible = shown
-        self.ui.openReportButton.enabled = self._report() is not None
-
-    def _report(self) -> Path | None:
-        return self.experiment.report(qt.QLocale().name()[:2]) if self.experiment is not None else None
-
     def _offerRuns(self) -> None:
         own = self._panel.runs.finished()
-        runs = [*own, *(self.experiment.runs() if self.experiment is not None else ())]
+        runs = [*own, *(self.experiments.chosen.runs() if self.experiments.chosen is not None else ())]
         if [run.folder for run in runs] == [run.folder for run in self._runs]:
             return
         self._runs = runs

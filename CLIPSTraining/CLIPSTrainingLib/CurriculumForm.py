@@ -116,7 +116,7 @@ class CurriculumForm:
         edges = 100 * np.cumsum([0, *map(len, parts)]) / len(order)
         means = np.array([part.mean() for part in parts])
         x, y = np.repeat(edges, 2)[1:-1], np.repeat(means, 2)
-        even = Line(_("no curriculum"), np.array([0.0, 100.0]), np.array([1.0, 1.0]))
+        even = Line(_("no curriculum"), np.array([0.0, 100.0]), np.array([1.0, 1.0]), faint=True)
         self._draws.show([Line(self.name, x, y), even], (0, 1.1 * max(1.0, y.max())))
 
     def _onMethod(self) -> None:

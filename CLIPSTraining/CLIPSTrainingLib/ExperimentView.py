@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
+    from CLIPSLib.jobs import JobStatus
+
     from CLIPSTrainingLib.TrainingRuns import TrainingRun
 
 
@@ -29,6 +31,34 @@ class ExperimentView:
 
         page = self._experiment.result / PAGES.get(language, PAGES["en"])
         return page if page.exists() else None
+
+    @property
+    def status(self) -> JobStatus | None:
+        """How the job that carries it out stands, None before there was one."""
+        from CLIPSLib.jobs import open_job
+
+        folder = self.folder / "job"
+        return open_job(folder).status() if (folder / "job.json").exists() else None
+
+    @property
+    def running(self) -> bool:
+        return self.status is not None and not self.status.ended
+
+    def start(self) -> None:
+        """Carry out what is not done yet, in the background. Runs that failed are tried again.
+
+        Raises:
+            Refusal: unfair, or changed since it was frozen; it runs already.
+        """
+        from CLIPSLib.tasks.experiment_job import start_experiment
+
+        start_experiment(self._experiment, retry_failed=True)
+
+    def stop(self) -> None:
+        """Ask all its runs to save and stop; `start` goes on from there."""
+        from CLIPSLib.jobs import open_job
+
+        open_job(self.folder / "job").ask_stop()
 
     def runs(self) -> list[TrainingRun]:
         """The finished runs of the arms."""
@@ -50,7 +80,7 @@ class ExperimentView:
         from CLIPSLib.tasks.experiment_result import FORMAT, VERSION
 
         result = self._experiment.result / "result.json"
-        if not result.exists():
+        if self.running or not result.exists():
             return self._progress()
         document = read_json(result, format_name=FORMAT, version=VERSION)
         lines = [f"<b>{escape(self._experiment.design.question or self._experiment.design.name)}</b>"]
@@ -59,12 +89,18 @@ class ExperimentView:
         return "<br>".join([*lines, *map(_verdict, document["families"])])
 
     def _progress(self) -> str:
+        from CLIPSLib.jobs.status import error_from
         from CLIPSLib.tasks.experiment_runs import run_states
 
+        lines = [f"<b>{escape(self._experiment.design.question or self._experiment.design.name)}</b>"]
         counts = Counter(state.state for state in run_states(self._experiment))
-        told = ", ".join(f"{state}: {count}" for state, count in counts.items())
-        name = escape(self._experiment.design.question or self._experiment.design.name)
-        return f"<b>{name}</b><br>" + _("No result yet. Runs {counts}.").format(counts=told)
+        lines.append(_("Runs: {counts}.").format(counts=", ".join(f"{n} {state}" for state, n in counts.items())))
+        status = self.status
+        if status is not None and status.error is not None:
+            lines.append(escape(str(error_from(status.error))))
+        elif self.running:
+            lines.append(f"{escape(status.stage)} ({100 * status.fraction:.0f} %)")
+        return "<br>".join(lines)
 
 
 def _verdict(family: Mapping[str, Any]) -> str:

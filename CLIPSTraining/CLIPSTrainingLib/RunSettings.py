@@ -1,11 +1,15 @@
-"""The choices of this machine about training, in Slicer's settings under CLIPS/: runs at once, the last experiment."""
+"""Choices of this machine about training, in Slicer's settings under CLIPS/: runs at once, experiments opened."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import qt
 import slicer
 
-_AT_ONCE, _EXPERIMENT = "CLIPS/RunsAtOnce", "CLIPS/Experiment"
+_AT_ONCE, _EXPERIMENTS = "CLIPS/RunsAtOnce", "CLIPS/Experiments"
+_REMEMBERED = 20
 
 
 def runsAtOnce() -> int:
@@ -17,10 +21,13 @@ def setRunsAtOnce(count: int) -> None:
     qt.QSettings().setValue(_AT_ONCE, count)
 
 
-def experimentFolder() -> str:
-    """The experiment that was looked at last, "" for none."""
-    return slicer.util.settingsValue(_EXPERIMENT, "")
+def experimentFolders() -> list[str]:
+    """The experiments that were opened, the last one first; those that have gone are left out."""
+    kept = json.loads(slicer.util.settingsValue(_EXPERIMENTS, "[]"))
+    return [folder for folder in kept if Path(folder, "experiment.toml").exists()]
 
 
-def setExperimentFolder(path: str) -> None:
-    qt.QSettings().setValue(_EXPERIMENT, path)
+def rememberExperiment(folder: str) -> None:
+    """Put an experiment first."""
+    kept = list(dict.fromkeys([folder, *experimentFolders()]))[:_REMEMBERED]
+    qt.QSettings().setValue(_EXPERIMENTS, json.dumps(kept))

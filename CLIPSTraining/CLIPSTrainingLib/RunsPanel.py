@@ -37,7 +37,7 @@ class RunsPanel:
         self._curves: tuple[TrainingRun, LearningCurves] | None = None  # of the run that is plotted
         self._logs: list = []
         self._loss = Chart(self.ui.lossArea, _("Loss"), _("step"), _("loss"))
-        self._dice = Chart(self.ui.diceArea, _("Dice"), _("step"), _("mean Dice of the validated cases"))
+        self._dice = Chart(self.ui.diceArea, _("Dice"), _("step"), _("mean Dice"))
         self.ui.runsButton.collapsed = True
         self.ui.atOnceBox.value = RunSettings.runsAtOnce()
         self._connect()

@@ -83,6 +83,8 @@ def test_a_restarted_slicer_finds_the_run_then_stops_and_resumes_it(sections, ca
 
 @pytest.mark.slow
 def test_a_second_run_waits_and_a_killed_one_says_so_and_can_be_removed(sections, cases, host):
+    import qt
+
     sections.open(cases)
     first, second = sections.start(steps=100000), sections.start(steps=100000)
     sections.wait_for(first, "training")
@@ -93,7 +95,8 @@ def test_a_second_run_waits_and_a_killed_one_says_so_and_can_be_removed(sections
     sections.wait_for(first, "ended without a word")
     assert "killed, ran out of memory" in sections.runs.ui.runStage.text
     assert sections.runs.ui.resumeRunButton.enabled
-    sections.press(first, "removeRunButton")
+    with host.answering(qt.QMessageBox.Ok):
+        sections.press(first, "removeRunButton")
     assert not first.folder.exists()
     assert sections.runs.ui.runTable.rowCount == 1
 
