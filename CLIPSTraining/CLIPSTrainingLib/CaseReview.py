@@ -1,7 +1,8 @@
 """A reader's work on the open case, and what becomes of it in the registry. Made by ReviewPanel; knows no widget.
 
 Nothing is overwritten: a correction is a new version. Whose work is based on a reference that somebody replaced
-meanwhile gets a version too, and the other's stays the reference.
+meanwhile gets a version too, and the other's stays the reference. Who works on a case in two Slicers under one name has
+one place for unfinished work: what the other one left there becomes a version before it is replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class CaseReview:
     """base: the version that is shown, None before there is one. now: the lesions as they were last looked at.
 
+    twice: whether unfinished work of another Slicer under the same name was found, and kept as a version.
     changed: whether `now` differs from `base`. overtaken: somebody chose another reference since the case was opened.
     """
 
@@ -32,7 +34,7 @@ class CaseReview:
         self.editCount = content.draft.edit_count if content.draft else 0
         self._seen = content.shown
         self.now: Segmentation | None = None
-        self.changed = False
+        self.changed = self.twice = False
 
     def look(self, segmentation: Segmentation | None) -> None:
         """Notice the lesions as they are now; each difference from the last time is one edit."""
@@ -58,6 +60,7 @@ class CaseReview:
         if self._kept is not None and sameLesions(self._kept, self.now):
             return False
         parent = self.base.id if self.base else None
+        self._keepWorkOfAnotherSlicer()
         self._registry.save_draft(
             self.caseId, self.reader, self.now, parent=parent, active_s=active_s, edit_count=self.editCount
         )
@@ -67,6 +70,7 @@ class CaseReview:
     def discardDraft(self) -> None:
         """Forget unfinished work."""
         if self.reader:
+            self._keepWorkOfAnotherSlicer()
             self._registry.discard_draft(self.caseId, self.reader)
         self._kept = None
 
@@ -117,6 +121,22 @@ class CaseReview:
         """Let another version stand for the truth."""
         self._registry.set_reference(self.caseId, maskId, author=self.reader)
         self._reference = self._registry.mask(maskId)
+
+    def _keepWorkOfAnotherSlicer(self) -> None:
+        """A draft that this review neither wrote nor began with becomes a version."""
+        found = self._registry.read_draft(self.caseId, self.reader)
+        known = [each for each in (self._kept, self.now) if each is not None]
+        if found is None or any(sameLesions(found.segmentation, each) for each in known):
+            return
+        self._registry.add_mask(
+            self.caseId,
+            found.segmentation,
+            origin="corrected",
+            author=self.reader,
+            parent=found.parent,
+            comment="Unfinished work from another 3D Slicer under the same name",
+        )
+        self.twice = True
 
     def _continueFrom(self, version: MaskVersion) -> None:
         self.base = version

@@ -142,6 +142,8 @@ class ReviewPanel(VTKObservationMixin):
         self._lookIfEdited()
         with saying(self.say):
             self.work.keepDraft(self.activeTime.seconds)
+        if self.work.twice:
+            self.say(texts.openTwice())
 
     def onAccept(self) -> None:
         """The mask is right as it is."""
@@ -237,6 +239,8 @@ class ReviewPanel(VTKObservationMixin):
                 said += " " + _("Somebody chose another reference meanwhile; it stays the reference.")
             elif not self._panel.rating.isRated:
                 said += " " + _("Rate its difficulty below, or go on.")
+            if self.work.twice:
+                said += " " + texts.openTwice()
             self.say(said)
             self._panel.onReviewed(goOn or self._panel.rating.isRated)
         return done

@@ -84,6 +84,14 @@ def draft(kept: Draft) -> str:
     )
 
 
+def openTwice() -> str:
+    """That one name is used in two Slicers."""
+    return _(
+        "This case is open under your name in another Slicer as well: what is unfinished there was kept as a version "
+        "(see Versions). Use two names, or close one."
+    )
+
+
 def effort(active_s: float, editCount: int) -> str:
     """How long, and how much was changed."""
     minutes, seconds = divmod(int(active_s), 60)

@@ -136,3 +136,30 @@ def test_images_that_are_gone_are_told_as_a_failure_and_the_work_stays(training,
     assert "missing or damaged" in training.review.ui.messageLabel.text
     away.rename(images)
     assert training.review.onSave()
+
+
+def test_two_slicers_under_one_name_lose_no_unfinished_work(training, registry_folder):
+    from CLIPSLib.cases import Registry
+    from CLIPSTrainingLib.CaseContent import sameLesions
+
+    training.open("C0001")
+    training.delete_lesion()
+    with Registry.open(registry_folder) as other:  # the other Slicer keeps what is unfinished there
+        (first,) = other.masks("C0001")
+        theirs = other.read_mask(first.id)
+        labels = theirs.labels * 1
+        labels[labels.GetSize()[0] // 2 :, :, :] = 0
+        from dataclasses import replace
+
+        theirs = replace(theirs, labels=labels)
+        other.save_draft("C0001", "A. Reader", theirs, parent=first.id)
+    training.review.keepDraft()
+    assert "another Slicer" in training.review.ui.messageLabel.text
+    _first, kept = training.registry.masks("C0001")
+    assert (kept.parent, kept.author, kept.origin) == (first.id, "A. Reader", "corrected")
+    assert sameLesions(training.registry.read_mask(kept.id), theirs)
+    assert training.registry.reference("C0001") is None
+    assert len(training.registry.read_draft("C0001", "A. Reader").segmentation.lesions) == 6
+    training.review.keepDraft()
+    assert training.review.onSave()
+    assert len(training.registry.masks("C0001")) == 3  # kept once
