@@ -18,10 +18,11 @@ unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-oracle oracle-environment lint format bench docs screenshots wheelhouse install-offline clean demo-environment test-environment
+.PHONY: help demo story test test-slow test-oracle oracle-environment lint format bench docs screenshots wheelhouse install-offline clean demo-environment test-environment
 
 help:
 	@echo 'make demo              a synthetic whole-body PET/CT study, segmented and reported'
+	@echo 'make story             a whole department on phantoms: import, review, train, compare, install, segment (15 min)'
 	@echo 'make test              lint and the fast tests       (ARGS="Testing/unit/study -k slope")'
 	@echo 'make test-slow         the tests that take long, and those against independent programs (make test-oracle)'
 	@echo 'make lint              ruff: rules and format        (make format repairs)'
@@ -34,6 +35,9 @@ help:
 
 demo: demo-environment
 	@$(DEMO)/python tools/demo.py
+
+story: test-environment
+	@$(TEST)/python tools/story.py $(ARGS)
 
 test: lint
 	@$(TEST)/python -m pytest -n auto -m "not slow" $(ARGS)
@@ -81,7 +85,7 @@ install-offline: python-exists
 	@$(PYTHON) tools/environment.py offline "$(INTO)" "$(if $(EXTRAS),[$(EXTRAS)])"
 
 clean:
-	rm -rf .venv build demo wheelhouse bench .pytest_cache .ruff_cache .hypothesis CLIPSSegmentation/*.egg-info
+	rm -rf .venv build demo story wheelhouse bench .pytest_cache .ruff_cache .hypothesis CLIPSSegmentation/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 demo-environment test-environment oracle-environment: %-environment: python-exists

@@ -43,8 +43,9 @@ def check_fairness(
     folds: case id -> fold. tables: path in the design -> what the table was made with.
 
     Raises:
-        Refusal: no vanilla arm; early stopping; not all cases tested; a difficulty table made by a network that learned from cases that are
-            tested; a method that needs an order and has none. UsageError: an unknown method or endpoint.
+        Refusal: no vanilla arm; early stopping; not all cases tested; a difficulty table made by a network that learned
+            from cases that are tested; a method that needs an order and has none. UsageError: an unknown method or
+            endpoint.
     """
     endpoint(design.primary)
     _require_vanilla(design)

@@ -1,0 +1,28 @@
+"""The end-to-end test: a department's story on phantoms, shortened (`make story` tells all of it)."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("monai")
+pytest.importorskip("matplotlib")
+
+from story import tell  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+
+def test_from_the_first_import_to_a_model_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLIPS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    said: list[str] = []
+    ending = tell(tmp_path / "story", patients=6, steps=30, say=said.append)
+    assert ending.cases == 6
+    assert ending.winner in ("vanilla", "large-first")
+    assert ending.model in said[-2]
+    assert ending.tmtv_ml > 0
+    assert ending.dice > 0.1  # thirty steps: it has begun to see that tumors are hot
+    page = ending.report.read_text(encoding="utf-8")
+    assert "large-first: a first look, no conclusion" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
