@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HARD, PLAIN, ZONE = "#d9782d", "#0b4f6c", "#e7ecef"
 _NAMED = 5  # patients that are named in a plot
 _CONTROL = "#555555"
+_DASHES = ("-", (0, (5, 3)), (2, (2, 3)), (0, (6, 2, 1, 2)))  # arms with the same pacing lie on one another
 
 
 def arm_colors(arms: Sequence[str], vanilla: str) -> dict[str, str]:
@@ -68,6 +69,7 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
+    axes.locator_params(axis="x", nbins=7)
     widest = max(abs(edge) for family, role in rows for edge in family.primary[role].benefit) * 1.1
     axes.set_xlim(-widest, widest)
     axes.annotate(
@@ -167,6 +169,7 @@ def subgroups_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFact
                 axes.plot(sign * effect.mean, place, "o", color=PLAIN, markersize=5)
         axes.axvline(0, color="0.3", linewidth=0.9)
         label_axes(axes, "", "")
+        axes.locator_params(axis="x", nbins=4)
         axes.set_yticks(range(len(names)), _with_counts(names, found[0][1]))
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_title(family.arm, fontsize=10)
@@ -190,7 +193,8 @@ def draws_svg(
         if not own:
             continue
         at = np.linspace(0, steps, 200)
-        over_time.plot(at, np.mean([_pool_at(trace, at) for trace in own], axis=0), color=color, linewidth=1.8)
+        pool = np.mean([_pool_at(trace, at) for trace in own], axis=0)
+        over_time.plot(at, pool, color=color, linewidth=1.8, linestyle=_DASHES[number % len(_DASHES)])
         shares = np.nanmean([_relative_draws(trace, percentiles) for trace in own], axis=0)
         by_third.bar(np.arange(3) + (number - (len(colors) - 1) / 2) * width, shares, width, color=color, label=arm)
     label_axes(over_time, say["steps"], say["pool"])

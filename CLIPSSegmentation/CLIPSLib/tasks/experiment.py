@@ -118,8 +118,12 @@ def hard_order(experiment: Experiment) -> dict[str, float | None]:
     if table:
         scores = experiment.tables[table].scores
         return {case: scores.get(case) for case in experiment.folds}
-    volumes = {case.case_id: _volume_ml(case.mask) for case in experiment.cases.cases}
-    return {case: -volume if volume else None for case, volume in volumes.items()}
+    return {case: -volume if volume else None for case, volume in tumor_volumes_ml(experiment).items()}
+
+
+def tumor_volumes_ml(experiment: Experiment) -> dict[str, float]:
+    """Case id -> volume of its reference mask. Raises Failure: a mask cannot be read."""
+    return {case.case_id: _volume_ml(case.mask) for case in experiment.cases.cases}
 
 
 def _volume_ml(mask: str) -> float:

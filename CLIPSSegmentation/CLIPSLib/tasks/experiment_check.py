@@ -23,7 +23,7 @@ from CLIPSLib.experiments import (
     variance_components,
 )
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.tasks.experiment import Experiment, deviations_of, hard_order
+from CLIPSLib.tasks.experiment import Experiment, deviations_of, hard_order, tumor_volumes_ml
 
 # What paired differences of Dice vary by in lesion segmentation, from published spreads; a pilot replaces it.
 TYPICAL = VarianceComponents(case_sd=0.06, run_sd=0.014, residual_sd=0.08)
@@ -113,10 +113,16 @@ def _exposure(arm: Arm, experiment: Experiment) -> ArmExposure:
     """Of the first fold that is run. Where networks will order the cases, the share of the hardest tenth is the same
     whoever they are: tumor size stands in for the scores."""
     fold = experiment.design.run_folds[0]
+    volumes = tumor_volumes_ml(experiment)
     order = experiment.tables[arm.table].scores if arm.table else hard_order(experiment)
     scores = {c: s for c, s in order.items() if s is not None and experiment.folds[c] != fold}
     cases = [
-        CurriculumCase(case_id=case.case_id, stratum=case.stratum, empty=case.case_id not in scores, volume_ml=None)
+        CurriculumCase(
+            case_id=case.case_id,
+            stratum=case.stratum,
+            empty=not volumes[case.case_id],
+            volume_ml=volumes[case.case_id],
+        )
         for case in experiment.cases.cases
         if experiment.folds[case.case_id] != fold
     ]

@@ -1,0 +1,134 @@
+"""The page of an experiment: the verdict first, in both languages, whole by itself, honest about first looks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import builders_experiment as simulated
+import builders_run
+import numpy as np
+import pytest
+from CLIPSLib.curriculum import TraceRow
+from CLIPSLib.experiments import Frozen, analyze
+from CLIPSLib.experiments.fairness import Deviation
+from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
+from CLIPSLib.report.experiment_patients import PatientSlice
+from CLIPSLib.report.experiment_subgroups import CaseFacts, difficulty_percentiles, subgroups, third_of
+from CLIPSLib.report.experiment_text import experiment_language, signed
+from CLIPSLib.training.traces import RunTrace
+
+pytest.importorskip("matplotlib")
+
+ENDS = {"vanilla": 0.7, "random-order": 0.7, "boot": 0.75}
+FACTS = {f"case-{n:02d}": CaseFacts(difficulty=float(n), lesion_count=1 + n % 7) for n in range(60)}
+
+
+def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
+    scores, curves = simulated.scores(design, effects or {}), simulated.curves(design, ENDS)
+    hard = tuple(sorted(FACTS))[40:]
+    analysis = analyze(design, scores, curves, hard_cases=frozenset(hard), costs=simulated.costs(design))
+    row = TraceRow(
+        first_step=0, last_step=9, draws=20, pool_size=48, entropy=1.0, mean_difficulty=0.5, lesion_free=0, strata={}
+    )
+    trace = RunTrace(pool_sizes=((0, 10), (400, 48)), draws=dict.fromkeys(FACTS, 5), rows=(row,))
+    square = np.zeros((20, 24), bool)
+    square[5:12, 6:14] = True
+    patient = PatientSlice(
+        case_id="case-59 <script>",
+        seed=0,
+        suv=np.random.default_rng(0).random((20, 24)) * 8,
+        pixel_mm=(4.0, 4.0),
+        masks={"reference": square, "vanilla": square, "boot": ~square},
+        dice={"reference": 1.0, "vanilla": 0.9, "boot": None},
+    )
+    frozen = Frozen(
+        design=design,
+        recipe=builders_run.TINY,
+        folds={},
+        hard_cases=hard,
+        files={"cases.json": "ab" * 32},
+        deviations=(Deviation(code="few-seeds", what="Told to the reader."),),
+        created_utc="2026-01-02T03:04:05Z",
+        software={"clips": "1", "libraries": {"torch": "2"}},
+        sha256="cd" * 32,
+    )
+    return ExperimentPage(
+        design=design,
+        frozen=frozen,
+        analysis=analysis,
+        scores=scores,
+        curves=curves,
+        traces={("boot", 0, 0): trace, ("vanilla", 0, 0): trace},
+        facts=FACTS,
+        patients=(patient,),
+        tables={"scores.csv": "case,dice\n"},
+        source="phantoms",
+    )
+
+
+def written(tmp_path, page: ExperimentPage, language: str = "en") -> str:
+    path = write_experiment_page(tmp_path / f"{language}.html", page, language=language)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_verdict_stands_before_any_picture(tmp_path):
+    text = written(tmp_path, page_of(effects={"boot": 0.05}))
+    assert text.index("<h2>boot helps</h2>") < text.index("<svg")
+    assert re.search(
+        r"Dice \+0\.0[45]\d against no curriculum \(95 % interval \+0\.0\d\d to \+0\.0\d\d, p &lt; 0\.001\)", text
+    )
+    assert "60 patients, 15 runs per arm (5 folds × 3 seeds), 1000 steps each" in text
+
+
+def test_the_same_in_french_with_french_numbers(tmp_path):
+    text = written(tmp_path, page_of(effects={"boot": 0.05}), "fr")
+    assert '<html lang="fr">' in text
+    assert "<h2>boot aide</h2>" in text
+    assert re.search(r"Dice \+0,0[45]\d par rapport à l’absence de curriculum", text)
+
+
+def test_an_exploratory_page_shows_no_p_value(tmp_path):
+    text = written(tmp_path, page_of(replace(simulated.DESIGN, seeds=(0, 1)), {"boot": 0.05}))
+    assert "boot: a first look, no conclusion" in text
+    assert "p =" not in text and "p &lt;" not in text and "p (Holm)" not in text
+
+
+def test_the_page_is_whole_by_itself_and_keeps_names_harmless(tmp_path):
+    text = written(tmp_path, page_of())
+    assert not re.search(r'(src|href)="(?!data:|#)', text)
+    assert "<script" not in text
+    assert "case-59 &lt;script&gt;" in text
+    assert 'download="scores.csv"' in text
+
+
+def test_what_deviates_and_what_was_frozen_is_told(tmp_path):
+    text = written(tmp_path, page_of())
+    assert "Told to the reader." in text
+    assert "cd" * 32 in text and "ab" * 32 in text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_both_languages_say_the_same_things(language):
+    assert set(experiment_language(language).texts) == set(experiment_language("en").texts)
+
+
+def test_thirds_hold_a_third_of_the_cases_each():
+    percentiles = difficulty_percentiles(FACTS)
+    thirds = [third_of(value) for value in percentiles.values()]
+    assert [thirds.count(name) for name in ("easy", "middle", "hard")] == [20, 20, 20]
+    assert third_of(percentiles["case-59"]) == "hard"
+
+
+def test_subgroups_count_their_cases():
+    page = page_of()
+    paired = page.analysis.families[0].primary["vanilla"].paired
+    groups = {name: effect.case_count for name, effect in subgroups(paired, FACTS, experiment_language("en"))}
+    assert groups["hard third"] == 20
+    assert groups["1 lesion"] == 9  # of 60 cases with 1 to 7 lesions in turn
+    assert "stratum" not in " ".join(groups)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.0312, "+0.031"), (-0.0312, "−0.031"), (0.0001, "0.000"), (None, "–")])
+def test_differences_have_a_sign(value, shown):
+    assert signed(experiment_language("en"), value) == shown

@@ -1,0 +1,102 @@
+"""An experiment as a folder: declared, checked, frozen; what a pilot tells; whom its arms will draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import builders_experiment
+import pytest
+from CLIPSLib.errors import Refusal
+from CLIPSLib.experiments import Arm, Design
+from CLIPSLib.files import write_text
+from CLIPSLib.schema import load_toml
+from CLIPSLib.tasks.experiment import freeze_experiment, open_experiment
+from CLIPSLib.tasks.experiment_check import TYPICAL, check_experiment
+from CLIPSLib.tasks.experiment_inputs import inputs_of
+from CLIPSLib.tasks.experiment_new import design_toml, new_experiment
+from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_states
+from CLIPSLib.training.recipe import Recipe
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return builders_experiment.tiny_experiment(tmp_path / "tiny")
+
+
+def redeclare(folder, **changes):
+    design = replace(load_toml(folder / "experiment.toml", Design), **changes)
+    write_text(folder / "experiment.toml", design_toml(design), overwrite=True)
+    return open_experiment(folder)
+
+
+def test_a_new_experiment_explains_itself_and_can_be_read(folder, tmp_path):
+    made = new_experiment(tmp_path / "Mine, 2026", folder / "cases.json", preset_name="quick")
+    text = (made / "experiment.toml").read_text(encoding="utf-8")
+    assert "# The smallest difference that matters" in text
+    design = load_toml(made / "experiment.toml", Design)
+    assert design.name == "mine--2026"
+    assert [arm.name for arm in design.arms] == ["vanilla", "random-order", "bootstrapping", "anti"]
+    assert load_toml(made / "recipe.toml", Recipe).validation.cases == 0
+
+
+def test_a_design_survives_being_written_and_read(folder):
+    design = load_toml(folder / "experiment.toml", Design)
+    write_text(folder / "again.toml", design_toml(design))
+    assert load_toml(folder / "again.toml", Design) == design
+
+
+def test_every_case_is_tested_in_one_fold(folder):
+    experiment = open_experiment(folder)
+    assert sorted(experiment.folds.values()) == [0] * 4 + [1] * 4
+
+
+def test_checking_counts_runs_and_steps_and_writes_nothing(folder):
+    before = sorted(folder.rglob("*"))
+    found = check_experiment(open_experiment(folder))
+    assert (found.arm_runs, found.steps, found.reviewer_steps) == (4, 24, 0)
+    assert found.exploratory and not found.from_pilot and found.components == TYPICAL
+    assert {deviation.code for deviation in found.deviations} == {"few-seeds", "no-random-control"}
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_the_exposure_of_the_hardest_is_told_before_the_start(folder):
+    vanilla, slow = check_experiment(open_experiment(folder)).exposures
+    assert vanilla.hardest == pytest.approx(1.0)
+    assert slow.hardest < 0.9
+
+
+def test_arms_that_training_decides_say_so(folder):
+    arms = (
+        Arm(name="vanilla", curriculum="vanilla"),
+        Arm(name="spl", curriculum="self-paced"),
+        Arm(name="yoked", curriculum="yoked-random", follows="spl"),
+    )
+    _, spl, yoked = check_experiment(redeclare(folder, arms=arms)).exposures
+    assert spl.hardest is yoked.hardest is None
+    assert yoked.sentence == "repeats the pool sizes of 'spl'"
+
+
+def test_a_recipe_that_tests_some_cases_only_is_refused(folder):
+    experiment = open_experiment(folder)
+    recipe = replace(experiment.recipe, validation=replace(experiment.recipe.validation, cases=2))
+    with pytest.raises(Refusal, match="2 cases only"):
+        check_experiment(replace(experiment, recipe=recipe))
+
+
+def test_what_was_frozen_cannot_be_changed_afterwards(folder):
+    frozen = freeze_experiment(open_experiment(folder))
+    assert len(frozen.hard_cases) == 3  # a third of eight
+    with pytest.raises(Refusal, match="design changed since"):
+        freeze_experiment(redeclare(folder, margin=0.02))
+
+
+def test_before_the_start_all_runs_are_not_started(folder):
+    assert {state.state for state in run_states(open_experiment(folder))} == {NOT_MADE}
+
+
+def test_runs_share_the_prepared_images_of_the_experiment(folder):
+    experiment = open_experiment(folder)
+    recipe, cases = inputs_of(run_states(experiment)[1].run, experiment)
+    assert recipe.data.cache == str(folder / "cache")
+    assert recipe.curriculum.name == "size-only"
+    assert {case.role for case in cases.cases} == {"train", "validate"}
