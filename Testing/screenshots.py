@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import screenshots_train
 import screenshots_training
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -37,6 +38,9 @@ def main() -> None:
         training = screenshots_training.TrainingPictures(host, Path(home), study, load_study(f"{home}/small"))
         pictures["training-panel.png"] = side_by_side([training.unfinished(), training.rated()])
         pictures["training-views.png"] = training.views()
+        trained = screenshots_train.TrainPictures(host, Path(home))
+        pictures["train-panel.png"] = side_by_side([trained.planned(), trained.training(), trained.compared()])
+        pictures["train-views.png"] = trained.views()
         for name, picture in pictures.items():
             picture.save(PICTURES / name, optimize=True)
             print(PICTURES / name)

@@ -71,39 +71,41 @@ class ExperimentView:
         return [TrainingRun(open_job(each.folder)) for each in states]
 
     def text(self) -> str:
-        """The verdicts with their reasons, or how many runs are done (rich text).
+        """The verdicts with their reasons, or how many runs are done, and what stopped it (rich text).
 
         Raises:
             ClipsError: the result is damaged.
         """
+        from CLIPSLib.jobs.status import error_from
+
+        design, status = self._experiment.design, self.status
+        lines = [f"<b>{escape(design.question or design.name)}</b>"]
+        if status is not None and not status.ended:
+            lines += [*self._progress(), f"{escape(status.stage)} ({100 * status.fraction:.0f} %)"]
+        else:
+            lines += self._verdicts() or self._progress()
+        if status is not None and status.error is not None:
+            lines.append(escape(str(error_from(status.error))))
+        return "<br>".join(lines)
+
+    def _verdicts(self) -> list[str]:
         from CLIPSLib.files import read_json
         from CLIPSLib.tasks.experiment_result import FORMAT, VERSION
 
         result = self._experiment.result / "result.json"
-        if self.running or not result.exists():
-            return self._progress()
+        if not result.exists():
+            return []
         document = read_json(result, format_name=FORMAT, version=VERSION)
-        lines = [f"<b>{escape(self._experiment.design.question or self._experiment.design.name)}</b>"]
-        if document["exploratory"]:
-            lines.append(_("Exploratory: too few runs to tell an effect from luck."))
-        return "<br>".join([*lines, *map(_verdict, document["families"])])
+        exploratory = [_("Exploratory: too few runs to tell an effect from luck.")] if document["exploratory"] else []
+        return [*exploratory, *map(_verdict, document["curricula"])]
 
-    def _progress(self) -> str:
-        from CLIPSLib.jobs.status import error_from
+    def _progress(self) -> list[str]:
         from CLIPSLib.tasks.experiment_runs import run_states
 
-        lines = [f"<b>{escape(self._experiment.design.question or self._experiment.design.name)}</b>"]
         counts = Counter(state.state for state in run_states(self._experiment))
-        lines.append(_("Runs: {counts}.").format(counts=", ".join(f"{n} {state}" for state, n in counts.items())))
-        status = self.status
-        if status is not None and status.error is not None:
-            lines.append(escape(str(error_from(status.error))))
-        elif self.running:
-            lines.append(f"{escape(status.stage)} ({100 * status.fraction:.0f} %)")
-        return "<br>".join(lines)
+        return [_("Runs: {counts}.").format(counts=", ".join(f"{n} {state}" for state, n in counts.items()))]
 
 
-def _verdict(family: Mapping[str, Any]) -> str:
-    judgement = family["judgement"]
-    reasons = " ".join(map(escape, judgement["reasons"]))
-    return f"<b>{escape(family['arm'])}: {escape(judgement['verdict'])}.</b> {reasons}"
+def _verdict(curriculum: Mapping[str, Any]) -> str:
+    reasons = " ".join(map(escape, curriculum["reasons"]))
+    return f"<b>{escape(curriculum['arm'])}: {escape(curriculum['verdict'])}.</b> {reasons}"

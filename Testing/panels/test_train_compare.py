@@ -91,3 +91,56 @@ def test_the_better_one_is_installed_and_chosen_for_segmentation(sections):
     assert ModelStore().has(chosen)
     sections.compare.ui.useBButton.click()  # it is installed already
     assert chosen in sections.compare.ui.compareMessage.text
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Two arms, one fold, one seed, two steps."""
+    from builders_run import TINY
+    from CLIPSLib.experiments import Arm, Design
+    from CLIPSLib.tasks.experiment_new import design_toml
+    from CLIPSLib.training.recipe_toml import recipe_toml
+
+    folder = tmp_path / "quick-look"
+    builders_train_panel.case_list(folder, train=2, validate=2)
+    arms = (Arm(name="vanilla", curriculum="vanilla"), Arm(name="paced", curriculum="self-paced"))
+    design = Design(
+        name="quick-look",
+        question="Does order matter?",
+        folds=2,
+        use_folds=(0,),
+        seeds=(0,),
+        steps=2,
+        at_once=2,
+        arms=arms,
+    )
+    (folder / "experiment.toml").write_text(design_toml(design), encoding="utf-8")
+    (folder / "recipe.toml").write_text(recipe_toml(TINY), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+def test_an_experiment_is_run_and_ends_with_a_verdict_and_a_report(sections, experiment, monkeypatch):
+    import qt
+
+    ui = sections.compare.ui
+    with sections.host.answering(str(experiment)):
+        ui.openExperimentButton.click()
+    assert "2 not started" in ui.verdictLabel.text
+    ui.runExperimentButton.click()
+    assert ui.runExperimentButton.text == "Stop"
+    sections.host.wait_until(lambda: ui.runExperimentButton.text == "Run", RUN_S)
+    assert ui.openReportButton.enabled, ui.verdictLabel.text
+    assert "Does order matter?" in ui.verdictLabel.text
+    assert "paced: inconclusive" in ui.verdictLabel.text
+    assert "Exploratory" in ui.verdictLabel.text
+    opened = []
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", opened.append)
+    ui.openReportButton.click()
+    assert opened[0].toLocalFile() == str(experiment / "result" / "report.html")
+    offered = [ui.runASelector.itemText(number) for number in range(ui.runASelector.count)]
+    assert sum("self-paced" in title for title in offered) == 1
+
+    sections.compare.ui.experimentSelector.currentIndex = 0
+    assert ui.verdictLabel.text == ""
+    assert not any("self-paced" in ui.runASelector.itemText(number) for number in range(ui.runASelector.count))
