@@ -33,7 +33,8 @@ _KEYS = {
 @dataclass(frozen=True, kw_only=True)
 class ExperimentPage:
     """All that the page shows. traces: (arm, fold, seed) -> draws; facts: of every tested case; patients: pictures of
-    hard ones; tables: file name -> CSV, to be saved from the page; source: of the cases."""
+    hard ones; tables: file name -> CSV, to be saved from the page; source: of the cases; environment:
+    programs and processor, with versions."""
 
     design: Design
     frozen: Frozen
@@ -45,6 +46,7 @@ class ExperimentPage:
     patients: Sequence[PatientSlice]
     tables: Mapping[str, str]
     source: str
+    environment: Mapping[str, str]
 
 
 def write_experiment_page(
@@ -151,7 +153,7 @@ def _tables(page: ExperimentPage, say: Language) -> list[str]:
         f'<section><h2>{escape(say["deviations_title"])}</h2><ul class="deviations">{listed}</ul></section>',
         contrasts_table(page.analysis, say),
         changed_table(page.analysis, say),
-        environment_table(page.design, page.frozen, page.source, say),
+        environment_table(page.design, page.frozen, page.source, page.environment, say),
         f'<section class="downloads"><h2>{escape(say["downloads"])}</h2>{links}</section>',
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from CLIPSLib.experiments import Analysis, ArmSummary, Contrast, Design, Frozen
@@ -90,10 +91,10 @@ def changed_table(analysis: Analysis, say: Language) -> str:
     return table(say["changed_title"], (say["patient"], say["arm"], say["difference"]), rows, "cases")
 
 
-def environment_table(design: Design, frozen: Frozen, source: str, say: Language) -> str:
+def environment_table(
+    design: Design, frozen: Frozen, source: str, environment: Mapping[str, str], say: Language
+) -> str:
     """What was decided when, and with which files and programs."""
-    libraries = frozen.software.get("libraries", {})
-    programs = [f"{name} {value}" for name, value in frozen.software.items() if isinstance(value, str)]
     rows = {
         say["question"]: escape(design.question or "–"),
         say["source"]: escape(source),
@@ -104,7 +105,7 @@ def environment_table(design: Design, frozen: Frozen, source: str, say: Language
             say["file_hash"].format(name=name): f'<span class="hash">{sha256}</span>'
             for name, sha256 in frozen.files.items()
         },
-        say["software"]: escape(", ".join([*programs, *(f"{name} {version}" for name, version in libraries.items())])),
+        say["software"]: escape(", ".join(f"{name} {value}" for name, value in environment.items())),
     }
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{value}</td></tr>" for name, value in rows.items())
     return table(say["environment_title"], ("", ""), cells, "audit")

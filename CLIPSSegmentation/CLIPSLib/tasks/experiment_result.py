@@ -25,6 +25,7 @@ from CLIPSLib.experiments import (
 )
 from CLIPSLib.files import write_json, write_text
 from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.provenance import library_versions, software
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
 from CLIPSLib.tasks.experiment import Experiment, read_frozen
 from CLIPSLib.tasks.experiment_facts import case_facts
@@ -105,10 +106,22 @@ def write_result(
         patients=hard_patients(experiment, analysis, reporter=reporter) if pictures else (),
         tables=tables,
         source=experiment.cases.source,
+        environment=_environment(experiment),
     )
     for language, name in PAGES.items():
         write_experiment_page(experiment.result / name, page, language=language, overwrite=overwrite)
     return experiment.result / PAGES["en"]
+
+
+def _environment(experiment: Experiment) -> dict[str, str]:
+    """Programs and processor: of this machine, where the networks were just run once more."""
+    import torch
+
+    from CLIPSLib.segmentation.sliding_window.device import choose_device
+
+    device = choose_device(experiment.recipe.training.device)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} thread(s)"
+    return {**software(), **library_versions(), "torch": torch.__version__, str(device): name}
 
 
 def _tested_step(state: RunState, experiment: Experiment) -> int:

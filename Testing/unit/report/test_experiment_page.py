@@ -64,6 +64,7 @@ def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
         patients=(patient,),
         tables={"scores.csv": "case,dice\n"},
         source="phantoms",
+        environment={"torch": "2.9"},
     )
 
 
@@ -106,6 +107,7 @@ def test_what_deviates_and_what_was_frozen_is_told(tmp_path):
     text = written(tmp_path, page_of())
     assert "Told to the reader." in text
     assert "cd" * 32 in text and "ab" * 32 in text
+    assert "torch 2.9" in text
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
