@@ -6,7 +6,8 @@ Called before anything is launched (`clips experiment check`, `run`) and by the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from CLIPSLib.curriculum import get_method
 from CLIPSLib.errors import Refusal
@@ -21,10 +22,12 @@ ENOUGH_SEEDS, ENOUGH_FOLDS = 3, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """Something that readers must know to judge the comparison. code: for programs; what: a sentence."""
+    """Something that readers must know to judge the comparison. code: for programs; what: a sentence; values: the
+    names and numbers in it, for other languages."""
 
     code: str
     what: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +119,11 @@ def _of_size(design: Design) -> tuple[Deviation, ...]:
     found = []
     if len(design.seeds) < ENOUGH_SEEDS:
         what = f"{len(design.seeds)} seed(s) per arm; at least {ENOUGH_SEEDS} tell an effect from the luck of the runs."
-        found.append(Deviation(code="few-seeds", what=what))
+        found.append(Deviation(code="few-seeds", what=what, values={"seeds": len(design.seeds)}))
     if len(design.run_folds) < design.folds:
         what = f"Only {len(design.run_folds)} of {design.folds} folds are run: not every case is tested."
-        found.append(Deviation(code="some-folds", what=what))
+        values = {"run": len(design.run_folds), "folds": design.folds}
+        found.append(Deviation(code="some-folds", what=what, values=values))
     if design.checkpoint == "best":
         what = (
             "The tested checkpoint is the best one on the tested cases themselves: scores are too good, and arms that "
@@ -134,10 +138,12 @@ def _of_arms(design: Design) -> tuple[Deviation, ...]:
     for arm in design.arms:
         if arm.steps is not None and arm.steps != design.steps:
             what = f"Arm '{arm.name}' runs {arm.steps} steps, the others {design.steps}."
-            found.append(Deviation(code="other-steps", what=what))
+            values = {"arm": arm.name, "steps": arm.steps, "others": design.steps}
+            found.append(Deviation(code="other-steps", what=what, values=values))
         if arm.learning_rate is not None:
             what = f"Arm '{arm.name}' has a learning rate of its own ({arm.learning_rate:g}): tuned for one arm only."
-            found.append(Deviation(code="other-rate", what=what))
+            values = {"arm": arm.name, "rate": arm.learning_rate}
+            found.append(Deviation(code="other-rate", what=what, values=values))
     return tuple(found)
 
 
@@ -148,6 +154,7 @@ def _of_controls(design: Design) -> tuple[Deviation, ...]:
             code="no-random-control",
             what=f"Arm '{family.arm}' has no control with the same pacing in random order: "
             "should it do better, the order cannot be told from the growing pool.",
+            values={"arm": family.arm},
         )
         for family in families(design)
         if RANDOM not in family.controls

@@ -16,7 +16,7 @@ from CLIPSLib.report import experiment_figures as draw
 from CLIPSLib.report.experiment_parts import arms_table, changed_table, contrasts_table, environment_table
 from CLIPSLib.report.experiment_patients import PatientSlice, patients_html
 from CLIPSLib.report.experiment_subgroups import CaseFacts
-from CLIPSLib.report.experiment_text import experiment_language, signed
+from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
 from CLIPSLib.report.page import write_page
 from CLIPSLib.report.text import Language
 from CLIPSLib.training.traces import RunTrace
@@ -139,7 +139,7 @@ def _pictures(page: ExperimentPage, say: Language) -> list[str]:
 
 
 def _tables(page: ExperimentPage, say: Language) -> list[str]:
-    deviations = [deviation.what for deviation in page.frozen.deviations]
+    deviations = [deviation_text(say, deviation) for deviation in page.frozen.deviations]
     if page.analysis.incomplete:
         deviations.append(say["incomplete"].format(seeds=", ".join(map(str, page.analysis.incomplete))))
     listed = "".join(f"<li>{escape(what)}</li>" for what in deviations) or f"<li>{escape(say['none'])}</li>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from CLIPSLib.experiments import Deviation
 from CLIPSLib.report.text import Language, language
 
 _ENGLISH = {
@@ -219,12 +220,29 @@ _FRENCH = {
     "hd95": "distance de Hausdorff 95 % (mm)",
 }
 
+_FRENCH_DEVIATIONS = {
+    "few-seeds": "{seeds} graine(s) par bras ; il en faut au moins 3 pour distinguer un effet du hasard.",
+    "some-folds": "Seuls {run} plis sur {folds} sont entraînés : tous les patients ne sont pas testés.",
+    "best-checkpoint": "Les poids testés sont les meilleurs sur les patients testés eux-mêmes : les scores sont trop "
+    "bons, surtout pour les bras qui fluctuent.",
+    "other-steps": "Le bras « {arm} » fait {steps} pas, les autres {others}.",
+    "other-rate": "Le bras « {arm} » a son propre taux d’apprentissage ({rate:g}) : réglé pour un seul bras.",
+    "no-random-control": "Le bras « {arm} » n’a pas de témoin au même rythme en ordre aléatoire : s’il fait mieux, "
+    "on ne peut distinguer l’ordre de l’élargissement progressif.",
+}
+
 _TEXTS = {"en": _ENGLISH, "fr": _FRENCH}
 
 
 def experiment_language(code: str) -> Language:
     """The sentences of this page in the number style of a language. Raises UsageError: neither "en" nor "fr"."""
     return replace(language(code), texts=_TEXTS[code])
+
+
+def deviation_text(say: Language, deviation: Deviation) -> str:
+    """A deviation in the language of the page."""
+    template = _FRENCH_DEVIATIONS.get(deviation.code) if say.code == "fr" else None
+    return deviation.what if template is None else template.format(**deviation.values)
 
 
 def signed(say: Language, value: float | None, digits: int = 3) -> str:

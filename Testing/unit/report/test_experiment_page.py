@@ -10,12 +10,11 @@ import builders_run
 import numpy as np
 import pytest
 from CLIPSLib.curriculum import TraceRow
-from CLIPSLib.experiments import Frozen, analyze
-from CLIPSLib.experiments.fairness import Deviation
+from CLIPSLib.experiments import Deviation, Frozen, analyze, check_fairness
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
 from CLIPSLib.report.experiment_patients import PatientSlice
 from CLIPSLib.report.experiment_subgroups import CaseFacts, difficulty_percentiles, subgroups, third_of
-from CLIPSLib.report.experiment_text import experiment_language, signed
+from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
 from CLIPSLib.training.traces import RunTrace
 
 pytest.importorskip("matplotlib")
@@ -48,7 +47,7 @@ def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
         folds={},
         hard_cases=hard,
         files={"cases.json": "ab" * 32},
-        deviations=(Deviation(code="few-seeds", what="Told to the reader."),),
+        deviations=(Deviation(code="few-seeds", what="Told to the reader.", values={"seeds": 2}),),
         created_utc="2026-01-02T03:04:05Z",
         software={"clips": "1", "libraries": {"torch": "2"}},
         sha256="cd" * 32,
@@ -86,6 +85,7 @@ def test_the_same_in_french_with_french_numbers(tmp_path):
     text = written(tmp_path, page_of(effects={"boot": 0.05}), "fr")
     assert '<html lang="fr">' in text
     assert "<h2>boot aide</h2>" in text
+    assert "2 graine(s) par bras" in text
     assert re.search(r"Dice \+0,0[45]\d par rapport à l’absence de curriculum", text)
 
 
@@ -134,3 +134,12 @@ def test_subgroups_count_their_cases():
 @pytest.mark.parametrize(("value", "shown"), [(0.0312, "+0.031"), (-0.0312, "−0.031"), (0.0001, "0.000"), (None, "–")])
 def test_differences_have_a_sign(value, shown):
     assert signed(experiment_language("en"), value) == shown
+
+
+def test_every_deviation_that_the_check_can_find_has_its_french_sentence():
+    arms = (*simulated.ARMS[:1], replace(simulated.ARMS[2], steps=5, learning_rate=0.1))
+    design = replace(simulated.DESIGN, arms=arms, seeds=(0,), use_folds=(0,), checkpoint="best")
+    found = check_fairness(design, builders_run.TINY, {}, {})
+    assert len(found) == 6
+    say = experiment_language("fr")
+    assert all(deviation_text(say, deviation) != deviation.what for deviation in found)
