@@ -40,17 +40,18 @@ QUICK = Recipe(
 class Planted:
     """How far each kind of difficulty goes, from the easiest to the hardest case.
 
-    suv: of the lesion, over a background of 1 with a standard deviation of 0.25. radius: in voxels. shift: of the
+    suv: of the lesion, over a background of 1 with a standard deviation of `noise`. radius: in voxels. shift: of the
     reference mask against the lesion, in voxels along every axis: label noise.
     """
 
     suv: tuple[float, float] = (9.0, 1.8)
     radius: tuple[float, float] = (5.0, 2.0)
     shift: tuple[float, float] = (0.0, 1.6)
+    noise: float = 0.25
 
 
 ALL = Planted()
-CONTRAST = Planted(radius=(4.0, 4.0), shift=(0.0, 0.0))
+CONTRAST = Planted(suv=(9.0, 1.5), radius=(4.0, 4.0), shift=(0.0, 0.0), noise=2.0)
 SIZE = Planted(suv=(6.0, 6.0), shift=(0.0, 0.0))
 LABEL_NOISE = Planted(suv=(8.0, 8.0), radius=(4.0, 4.0), shift=(0.0, 4.0))
 
@@ -87,7 +88,7 @@ def _draw(rng: np.random.Generator, level: float, planted: Planted) -> tuple[np.
     margin = planted.radius[0] + planted.shift[1] + 1
     center = rng.uniform(margin, np.array(SHAPE) - 1 - margin)
     lesion = _distance(center) <= radius
-    suv = rng.normal(1.0, 0.25, SHAPE)
+    suv = rng.normal(1.0, planted.noise, SHAPE)
     suv[lesion] += at(planted.suv) - 1.0
     toward = rng.choice([-1.0, 1.0], 3)
     mask = _distance(center + at(planted.shift) * toward) <= radius

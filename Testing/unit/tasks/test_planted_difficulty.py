@@ -150,6 +150,23 @@ def test_bootstrapping_recovers_the_planted_order_and_goes_on_where_it_was(cohor
     assert read_difficulty(folder / "difficulty.json").scores == table.scores
 
 
+@pytest.mark.parametrize(
+    ("kind", "steps", "least"), [("CONTRAST", 300, 0.3), ("SIZE", 100, 0.5), ("LABEL_NOISE", 100, 0.5)]
+)
+def test_each_kind_of_difficulty_alone_is_recovered(kind, steps, least, tmp_path):
+    """Contrast takes longer: a young network knows where lesions lie before it knows what they look like."""
+    planted = getattr(builders_planted, kind)
+    registry, true = builders_planted.planted_registry(tmp_path / "registry", CASES, planted)
+    with registry:
+        cases = _frozen(registry, "planted", sorted(true), tmp_path / "frozen")
+    recipe = with_values(QUICK, {"training.steps": steps})
+    plan_review(tmp_path / "review", recipe, cases, options=ReviewOptions(folds=2, budget=1.0))
+    table = run_review(tmp_path / "review", recipe, cases, at_once=2, environment=one_thread_environment())
+    rho = _rho(table.scores, true)
+    print(f"Spearman's rho with the planted order, {kind}:", rho)
+    assert rho > least
+
+
 def _metrics_time(folder: Path, name: str) -> float:
     return RunFolder(ReviewFolder(folder).runs / name).metrics.stat().st_mtime
 
