@@ -97,8 +97,8 @@ class Panel(VTKObservationMixin):
             self.exit()
         self.review.forget()
         self._forgetCharts()
-        self.runs.stop()
-        self.compare.stop()
+        for section in (self.train, self.runs, self.compare):
+            section.stop()
         self.closeRegistry()
         self.removeObservers()
 

@@ -65,7 +65,9 @@ class RecipeForm:
         return {name: self._value(name, field) for name, field in self._fields.items()}
 
     def _makeField(self, name: str):
-        about = _about(name)
+        from CLIPSLib.training.recipe_toml import field_schema
+
+        about = field_schema(name)
         if about.get("type") == "boolean":
             field = qt.QCheckBox()
             field.connect("toggled(bool)", lambda _on: self._onChanged())
@@ -92,11 +94,13 @@ class RecipeForm:
             field.text = _asText(value)
 
     def _value(self, name: str, field) -> Any:
+        from CLIPSLib.training.recipe_toml import field_schema
+
         if isinstance(field, qt.QCheckBox):
             return field.checked
         if isinstance(field, qt.QComboBox):
             return field.currentData
-        if _about(name).get("type") == "string":
+        if field_schema(name).get("type") == "string":
             return field.text
         return valueOf(field.text, self._names[name])
 
@@ -109,28 +113,6 @@ def valueOf(text: str, title: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         raise ValueError(_("{field}: “{text}” cannot be read.").format(field=title, text=text)) from None
-
-
-def allFields() -> list[str]:
-    """The dotted names of all fields of a recipe, in its order."""
-    from CLIPSLib.schema import json_schema
-    from CLIPSLib.training import Recipe
-
-    names = []
-    for name, about in json_schema(Recipe)["properties"].items():
-        inside = about.get("properties")
-        names += [f"{name}.{each}" for each in inside] if inside else [name]
-    return names
-
-
-def _about(name: str) -> Mapping[str, Any]:
-    from CLIPSLib.schema import json_schema
-    from CLIPSLib.training import Recipe
-
-    about: Mapping[str, Any] = json_schema(Recipe)
-    for part in name.split("."):
-        about = about["properties"][part]
-    return about
 
 
 def _at(document: Mapping[str, Any], name: str) -> Any:

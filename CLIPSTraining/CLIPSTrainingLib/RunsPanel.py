@@ -39,6 +39,7 @@ class RunsPanel:
         self._loss = Chart(self.ui.lossArea, _("Loss"), _("step"), _("loss"))
         self._dice = Chart(self.ui.diceArea, _("Dice"), _("step"), _("mean Dice"))
         self.ui.runsButton.collapsed = True
+        self._showChosen()
         self.ui.atOnceBox.value = RunSettings.runsAtOnce()
         self._connect()
 
@@ -55,7 +56,7 @@ class RunsPanel:
         ):
             button.connect("clicked()", lambda slot=slot: self._withChosen(slot))
         self.ui.runTable.connect("itemSelectionChanged()", self._showChosen)
-        self.ui.runsButton.connect("contentsCollapsed(bool)", lambda _collapsed: self._showChosen())
+        self.ui.runsButton.connect("contentsCollapsed(bool)", lambda _collapsed: self.update())
         self.ui.atOnceBox.connect("valueChanged(int)", RunSettings.setRunsAtOnce)
 
     def enter(self) -> None:
@@ -101,12 +102,14 @@ class RunsPanel:
         """A run was ordered: start it if there is room, and show it."""
         self.follower.added(run)
         self.ui.runsButton.collapsed = False
+        self.update()
         self.table.choose(run)
 
     def update(self) -> None:
-        """Show the runs as they are."""
-        self.table.show(self.follower.statuses)
-        self._showChosen()
+        """Show the runs as they are; nothing is read of them while the section is closed."""
+        if self.follower is not None and not self.ui.runsButton.collapsed:
+            self.table.show(self.follower.statuses)
+            self._showChosen()
 
     def _follow(self) -> None:
         self.follower = JobFollower(TrainingRuns(), self.update, self._onEnded)
@@ -115,6 +118,7 @@ class RunsPanel:
     def _onEnded(self, run: TrainingRun, status: JobStatus) -> None:
         self._panel.compare.update()
         if status.error is not None and status.state != "cancelled":
+            self.ui.runsButton.collapsed = False
             self.table.choose(run)
 
     def _withChosen(self, action) -> None:
@@ -175,11 +179,10 @@ class RunsPanel:
         self._plot(run)
 
     def _plot(self, run: TrainingRun | None) -> None:
-        """Draw the curves of a run as far as they have come; nothing while nobody sees them."""
-        if run is None or self.ui.runsButton.collapsed:
-            if run is None:
-                self._loss.show(())
-                self._dice.show(())
+        """Draw the curves of a run as far as they have come."""
+        if run is None:
+            self._loss.show(())
+            self._dice.show(())
             return
         fresh = self._curves is None or self._curves[0] is not run
         if fresh:

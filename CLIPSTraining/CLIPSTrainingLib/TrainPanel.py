@@ -21,7 +21,7 @@ from CLIPSTrainingLib import runTexts
 from CLIPSTrainingLib.CaseChoice import frozenCases, listCases, summary
 from CLIPSTrainingLib.CasesForm import CasesForm
 from CLIPSTrainingLib.CurriculumForm import CurriculumForm
-from CLIPSTrainingLib.RecipeForm import RecipeForm, allFields
+from CLIPSTrainingLib.RecipeForm import RecipeForm
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class TrainPanel:
 
     def exit(self) -> None:
         self._typing.stop()
+
+    def stop(self) -> None:
+        """The panel goes; a check goes on, and nobody reads it."""
+        self._typing.stop()
+        self._look.stop()
 
     def forget(self) -> None:
         """The scene is closed: charts consist of nodes."""
@@ -124,12 +129,13 @@ class TrainPanel:
 
     def _makeForm(self) -> None:
         from CLIPSLib.training import PRESETS
+        from CLIPSLib.training.recipe_toml import field_names
 
         changed = self._typing.start
         self.cases = CasesForm(self.ui, self._panel, self.preview)
         main = _mainFields()
         self.main = RecipeForm(self.ui.mainFieldsArea, main, changed, _choices())
-        others = [name for name in allFields() if name not in main and name not in _ELSEWHERE]
+        others = [name for name in field_names() if name not in main and name not in _ELSEWHERE]
         self.more = RecipeForm(
             self.ui.allFieldsArea, {name: name.replace("_", " ").replace(".", ": ") for name in others}, changed
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from CLIPSLib.training import Recipe
 
 RUNS_FOLDER = "runs"
+_RUN_FILE = "run.json"  # in every run folder; the core that knows them takes longer to load than a panel may to open
 _DRAFT, _CHECK, _FROZEN, _PREDICTIONS = "next-cases", "check", "frozen", "predictions"
 
 
@@ -120,9 +121,7 @@ class TrainingRuns:
 
     def jobs(self) -> list[TrainingRun]:
         """All runs, oldest first."""
-        from CLIPSLib.tasks.train_job import VERB
-
-        return [TrainingRun(job) for job in self._queue.jobs() if job.verb == VERB]
+        return [TrainingRun(job) for job in self._queue.jobs() if (job.folder / _RUN_FILE).exists()]
 
     def resume(self, run: TrainingRun) -> None:
         """Go on with a run that stopped, failed or was killed, from its last checkpoint.

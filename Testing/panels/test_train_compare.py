@@ -83,6 +83,7 @@ def test_a_case_is_predicted_in_the_background_and_shown_with_three_outlines(sec
 @pytest.mark.slow
 def test_the_better_one_is_installed_and_chosen_for_segmentation(sections):
     from CLIPSLib.models import ModelStore
+
     from CLIPSSegmentation import CLIPSSegmentationLogic
 
     sections.compare.ui.useBButton.click()

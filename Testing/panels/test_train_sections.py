@@ -1,10 +1,14 @@
 """The section "Train" as a form: what it offers, what it plots, what it refuses. Nothing is trained here."""
 
+import os
+import subprocess
+import sys
+
 import builders_train_panel
 import builders_training_panel
 import numpy as np
 import pytest
-from builders_training_panel import READER
+from builders_training_panel import MODULE_FILE, READER, REPOSITORY, SEGMENTATION_FILE
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def cases(tmp_path):
 
 def test_every_control_has_a_tooltip_and_every_field_of_the_recipe_a_widget(sections, cases):
     import qt
-    from CLIPSTrainingLib.RecipeForm import allFields
+    from CLIPSLib.training.recipe_toml import field_names
 
     sections.open(cases)
     kinds = (qt.QAbstractButton, qt.QComboBox, qt.QLineEdit, qt.QSpinBox, qt.QTableWidget)
@@ -39,8 +43,34 @@ def test_every_control_has_a_tooltip_and_every_field_of_the_recipe_a_widget(sect
             if isinstance(widget, kinds) and not name.startswith("qt_"):
                 assert widget.toolTip, name
     shown = {*sections.train.main.names, *sections.train.more.names}
-    assert {*allFields()} - shown == {"data.cases", "curriculum.name", "curriculum.options"}
+    assert {*field_names()} - shown == {"data.cases", "curriculum.name", "curriculum.options"}
     assert "How many times the weights are changed" in sections.train.main.field("training.steps").toolTip
+
+
+def test_the_panel_opens_fast_and_without_torch_when_there_are_runs(started_host, tmp_path, cases):
+    import builders_run
+    from CLIPSLib.tasks.runs import create_run
+    from CLIPSLib.training import read_cases
+
+    for number in range(20):
+        create_run(tmp_path / "home" / "runs" / f"{number}", builders_run.TINY, read_cases(cases)).ask_cancel()
+    path = [str(REPOSITORY / folder) for folder in ("Testing", "CLIPSSegmentation", "CLIPSTraining")]
+    code = (
+        f"import sys, time; sys.path[:0] = {path}\n"
+        "import slicer_host; host = slicer_host.start()\n"
+        f"host.load_module({str(SEGMENTATION_FILE)!r}); host.load_module({str(MODULE_FILE)!r})\n"
+        "import slicer; began = time.process_time()\n"
+        "slicer.modules.clipstraining.widgetRepresentation().enter()\n"
+        "print(time.process_time() - began)\n"
+        "panel = slicer.modules.clipstraining.widgetRepresentation().self().panel\n"
+        "print(len(panel.runs.follower.statuses), sorted({n.split('.')[0] for n in sys.modules} & "
+        "{'SimpleITK', 'scipy', 'torch', 'monai', 'matplotlib'}))"
+    )
+    environment = {**os.environ, "CLIPS_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    seconds, found = done.stdout.splitlines()[-2:]
+    assert found == "20 []"
+    assert float(seconds) < 0.5  # of the processor, with modules compiled anew; the docs say what a user waits
 
 
 def test_what_is_not_changed_is_the_preset(sections, cases):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from CLIPSLib.schema import json_schema, to_document
@@ -38,12 +39,31 @@ def commented_toml(value: Any, header: str, *, leave_out: Sequence[str] = ()) ->
     return "\n".join(lines) + "\n"
 
 
-def field_help(name: str) -> str:
-    """What a field means ("training.steps"), with its choices and limits: the tooltip of panels. KeyError: no such."""
-    about: Mapping[str, Any] = json_schema(Recipe)
+def field_schema(name: str) -> Mapping[str, Any]:
+    """The JSON Schema of a field ("training.steps"), for forms. KeyError: no such."""
+    about = _recipe_schema()
     for part in name.split("."):
         about = about["properties"][part]
-    return _explanation(about)
+    return about
+
+
+def field_help(name: str) -> str:
+    """What a field means ("training.steps"), with its choices and limits: the tooltip of panels. KeyError: no such."""
+    return _explanation(field_schema(name))
+
+
+def field_names() -> tuple[str, ...]:
+    """The dotted names of all fields of a recipe, in its order."""
+    names: list[str] = []
+    for name, about in _recipe_schema()["properties"].items():
+        inside = about.get("properties")
+        names += [f"{name}.{each}" for each in inside] if inside else [name]
+    return tuple(names)
+
+
+@cache
+def _recipe_schema() -> Mapping[str, Any]:
+    return json_schema(Recipe)
 
 
 def _fields(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
