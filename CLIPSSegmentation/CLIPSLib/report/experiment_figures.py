@@ -56,16 +56,10 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
         names.append(say["against"].format(arm=family.arm, role=say[role]))
     axes.axvline(0, color="0.3", linewidth=0.9)
     label_axes(axes, "", "")
-    axes.set_xlabel(f"← {say['worse']}", loc="left", fontsize=9)
-    axes.annotate(
-        f"{say['better']} →",
-        (1, 0),
-        xycoords="axes fraction",
-        xytext=(0, -30),
-        textcoords="offset points",
-        ha="right",
-        fontsize=9,
-    )
+    for x, side, text in ((0, "left", f"← {say['worse']}"), (1, "right", f"{say['better']} →")):
+        axes.annotate(
+            text, (x, 0), xycoords="axes fraction", xytext=(0, -32), textcoords="offset points", ha=side, fontsize=9
+        )
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")

@@ -241,8 +241,12 @@ def experiment_language(code: str) -> Language:
 
 def deviation_text(say: Language, deviation: Deviation) -> str:
     """A deviation in the language of the page."""
-    template = _FRENCH_DEVIATIONS.get(deviation.code) if say.code == "fr" else None
-    return deviation.what if template is None else template.format(**deviation.values)
+    if say.code != "fr" or deviation.code not in _FRENCH_DEVIATIONS:
+        return deviation.what
+    try:
+        return _FRENCH_DEVIATIONS[deviation.code].format(**deviation.values)
+    except KeyError:  # frozen by a version that kept the English sentence alone
+        return deviation.what
 
 
 def signed(say: Language, value: float | None, digits: int = 3) -> str:
