@@ -38,7 +38,7 @@ class CLIPSTraining(ScriptedLoadableModule):
         parent.contributors = ["The CLIPS contributors"]
         parent.helpText = _(
             "Turns segmentations of PET/CT studies into a trusted training set: review, correct and rate case after "
-            "case. For research use only, not a medical device. "
+            "case; then trains networks with it and compares them. For research use only, not a medical device. "
             "See the <a href='https://github.com/CLIPS-TMTV/SlicerCLIPS'>documentation</a>."
         )
         parent.acknowledgementText = _("Agreement of raters: weighted kappa (Cohen) and alpha (Krippendorff).")

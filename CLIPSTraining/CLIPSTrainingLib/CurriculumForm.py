@@ -54,17 +54,6 @@ class CurriculumForm:
     def _method(self) -> Method:
         return self._methods[self.ui.curriculumSelector.currentIndex]
 
-    def choose(self, name: str, options: dict[str, Any]) -> None:
-        """Show a recipe's curriculum."""
-        self.ui.curriculumSelector.blockSignals(True)
-        self.ui.curriculumSelector.currentIndex = self.ui.curriculumSelector.findData(name)
-        self.ui.curriculumSelector.blockSignals(False)
-        self._showMethod()
-        from CLIPSLib.training.recipe_toml import toml_value
-
-        for option, value in options.items():
-            self._fields[option].text = toml_value(value)
-
     def options(self) -> dict[str, Any]:
         """What was set over the defaults. Raises ValueError: a text that cannot be meant."""
         given = {name: field.text.strip() for name, field in self._fields.items() if field.text.strip()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -34,7 +35,7 @@ class RecipeForm:
         for name, title in self._names.items():
             self._fields[name] = self._makeField(name)
             label = qt.QLabel(f"{title}:")
-            label.toolTip = self._fields[name].toolTip = f"<p>{field_help(name)}</p><p><i>{name}</i></p>"
+            label.toolTip = self._fields[name].toolTip = f"<p>{escape(field_help(name))}</p><p><i>{name}</i></p>"
             layout.addRow(label, self._fields[name])
 
     @property

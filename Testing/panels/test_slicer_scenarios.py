@@ -81,3 +81,8 @@ def test_the_training_scenario_passes_but_for_the_effect_that_needs_a_real_slice
     assert result.testsRun == 5 and not result.failures
     ((_test, error),) = result.errors
     assert "works on voxels only in a real Slicer" in error
+
+
+def test_the_chart_scenario_passes(loaded_both):
+    result = results(load("scenario_train"))
+    assert result.testsRun == 2 and result.wasSuccessful(), result.errors + result.failures

@@ -1,11 +1,15 @@
 """Runs started from the panel: real ones in processes of their own, seen, stopped, resumed, found again and removed."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import builders_train_panel
 import builders_training_panel
 import pytest
 from builders_train_panel import RUN_S
+from builders_training_panel import REPOSITORY
 from CLIPSLib.training.tables import read_table
 
 
@@ -56,28 +60,45 @@ def test_a_run_is_followed_from_start_to_finish_and_its_model_segments(sections,
     assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == [found]
 
 
-@pytest.mark.slow
-def test_a_restarted_slicer_finds_the_run_then_stops_and_resumes_it(sections, cases, host):
-    sections.open(cases)
-    run = sections.start(steps=60)
-    sections.wait_for(run, "training")
-    sections.press(run, "pauseRunButton")
-    sections.wait_for(run, "paused")
-    assert sections.runs.ui.pauseRunButton.text == "Go on"
-    host.reset()  # Slicer ends: panel, scene and timers are gone, the run is not
+_KILLED_SLICER = """
+import os, signal, sys
+sys.path[:0] = {path}
+import slicer_host
+host = slicer_host.start()
+import builders_train_panel, builders_training_panel
+sections = builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
+sections.open({cases!r})
+run = sections.start(steps=60)
+sections.wait_for(run, "training")
+sections.press(run, "pauseRunButton")
+sections.wait_for(run, "paused")
+print(run.folder, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
-    again = builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
-    assert not again.runs.ui.runsButton.collapsed  # somebody works
-    found = again.runs.table.chosen
-    assert found is not run
-    assert (found.folder, again.state(found)) == (run.folder, "paused")
-    again.press(found, "stopRunButton")
-    again.wait_for(found, "stopped")
-    assert "Stopped and saved after" in again.runs.ui.runStage.text
-    again.press(found, "resumeRunButton")
-    again.wait_for(found, "finished")
-    assert again.row(found)[2] == "60 of 60"
-    steps = [int(row["step"]) for row in read_table(found.folder / "metrics.csv")]
+
+@pytest.mark.slow
+def test_slicer_is_killed_and_the_next_one_finds_the_run_stops_it_and_resumes_it(
+    started_host, own_data_folder, monkeypatch, cases, request
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    path = [str(REPOSITORY / folder) for folder in ("Testing", "CLIPSSegmentation", "CLIPSTraining")]
+    code = _KILLED_SLICER.format(path=path, cases=str(cases))
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=2 * RUN_S)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    sections = request.getfixturevalue("sections")
+    assert not sections.runs.ui.runsButton.collapsed  # something works
+    run = sections.runs.table.chosen
+    assert (str(run.folder), sections.state(run)) == (killed.stdout.splitlines()[-1], "paused")
+    assert sections.runs.ui.pauseRunButton.text == "Go on"
+    sections.press(run, "stopRunButton")
+    sections.wait_for(run, "stopped")
+    assert "Stopped and saved after" in sections.runs.ui.runStage.text
+    sections.press(run, "resumeRunButton")
+    sections.wait_for(run, "finished")
+    assert sections.row(run)[2] == "60 of 60"
+    steps = [int(row["step"]) for row in read_table(run.folder / "metrics.csv")]
     assert steps == list(range(60))
 
 
