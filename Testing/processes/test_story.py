@@ -23,6 +23,4 @@ def test_from_the_first_import_to_a_model_of_ones_own(tmp_path, monkeypatch):
     assert ending.model in said[-2]
     assert ending.tmtv_ml > 0
     assert 0 < ending.dice <= 1  # thirty steps make no useful network
-    page = ending.report.read_text(encoding="utf-8")
-    assert "large-first: a first look, no conclusion" in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "large-first: a first look, no conclusion" in ending.report.read_text(encoding="utf-8")
