@@ -30,9 +30,9 @@ def cases(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_is_followed_from_start_to_finish_and_its_model_segments(sections, cases, host):
-    import builders_panel
     import slicer
     from CLIPSLib.formats import read_image
+    from CLIPSLib.scene import add_study_volumes
     from CLIPSLib.study import PetCtStudy
     from CLIPSLib.training import read_cases
 
@@ -48,16 +48,16 @@ def test_a_run_is_followed_from_start_to_finish_and_its_model_segments(sections,
     plotted = sections.runs._loss.chartNode.GetNthPlotSeriesNode(0).GetTableNode()
     assert [plotted.GetTable().GetValue(row, 0).ToInt() for row in range(6)] == [0, 1, 2, 3, 4, 5]
 
+    model = run.status.result["model"]
     with host.main_window():
         sections.press(run, "useModelButton")
-        segmentation = builders_panel.OpenPanel(host)  # the same module, opened
-        model = run.status.result["model"]
-        assert segmentation.panel.model.description.name == model
-        assert segmentation.ui.modelSelector.currentText.startswith("tiny")
-        segmentation.show(PetCtStudy(pet=read_image(read_cases(cases).cases[0].pet)))
-        found = segmentation.apply()
+        panel = slicer.modules.clipssegmentation.widgetRepresentation().self().panel  # which is open now
+        assert panel.model.description.name == model
+        panel.chooseStudy(*add_study_volumes(PetCtStudy(pet=read_image(read_cases(cases).cases[0].pet))))
+        panel.ui.applyButton.click()
+        host.wait_until(lambda: panel.parameterNode.segmentation is not None, RUN_S)
+    (found,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     assert json.loads(found.GetAttribute("CLIPS.Provenance"))["model"] == model
-    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == [found]
 
 
 _KILLED_SLICER = """
