@@ -1,7 +1,8 @@
 """Python packages that networks need, installed when one is applied or trained and not before.
 
-Called by ModelPanel and by the panel that trains. PyTorch comes from Slicer's PyTorch extension, which knows the graphics card; the rest by pip, in
-the presence of constraints that forbid to replace anything Slicer ships. Threshold methods need nothing.
+Called by ModelPanel and by the panel that trains. PyTorch comes from Slicer's PyTorch extension, which knows the
+graphics card; the rest by pip, in the presence of constraints that forbid to replace anything Slicer ships. Threshold
+methods need nothing.
 """
 
 from __future__ import annotations

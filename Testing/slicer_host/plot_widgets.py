@@ -75,9 +75,7 @@ def _add_series(chart, series) -> None:
     line.SetColorF(*series.GetColor())
     line.SetWidth(_LINE_WIDTH)
     line.SetMarkerStyle(
-        vtk.vtkPlotPoints.CIRCLE
-        if series.GetMarkerStyle() == series.MarkerStyleCircle
-        else vtk.vtkPlotPoints.NONE
+        vtk.vtkPlotPoints.CIRCLE if series.GetMarkerStyle() == series.MarkerStyleCircle else vtk.vtkPlotPoints.NONE
     )
 
 

@@ -44,12 +44,12 @@ def minimum_detectable_effect(
 def expected_error(components: VarianceComponents, size: Size) -> tuple[float, float]:
     """Standard error of the mean difference and degrees of freedom that `mixed_effect` will have, in expectation.
 
-    With one seed the runs are the folds (t over fold means), as in `mixed_effect`.
+    With one seed, or folds of one case, the runs are the folds (t over fold means), as in `mixed_effect`.
     """
     case, run, residual = (sd**2 for sd in (components.case_sd, components.run_sd, components.residual_sd))
     cases, folds, seeds = size.cases, size.folds, size.seeds
     variance = case / cases + run / (folds * seeds) + residual / (cases * seeds)
-    if seeds == 1:
+    if seeds == 1 or cases < 2 * folds:
         return float(np.sqrt(variance)), max(folds - 1.0, 1.0)
     squares = np.array([residual + seeds * case, residual + cases / folds * run, residual])
     dfs = np.array([cases - folds, folds * (seeds - 1), (cases - folds) * (seeds - 1)])

@@ -43,3 +43,9 @@ def test_the_smallest_detectable_effect_is_found_with_the_power_asked_for():
     size = Size(cases=36, folds=3, seeds=2)
     smallest = minimum_detectable_effect(COMPONENTS, size, wanted_power=0.9)
     assert power(smallest, COMPONENTS, size) == pytest.approx(0.9, abs=1e-6)
+
+
+def test_folds_of_one_case_have_a_smallest_detectable_effect_too():
+    size = Size(cases=5, folds=5, seeds=3)
+    smallest = minimum_detectable_effect(COMPONENTS, size)
+    assert power(smallest, COMPONENTS, size) == pytest.approx(0.8, abs=1e-6)
