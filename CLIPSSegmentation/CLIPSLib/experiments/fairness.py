@@ -46,15 +46,16 @@ def check_fairness(
     folds: case id -> fold. tables: path in the design -> what the table was made with.
 
     Raises:
-        Refusal: no vanilla arm; early stopping; not all cases tested; a difficulty table made by a network that learned
-            from cases that are tested; a method that needs an order and has none. UsageError: an unknown method or
-            endpoint.
+        Refusal: no vanilla arm, or nothing but controls; early stopping; not all cases tested; a difficulty table made
+            by a network that learned from cases that are tested; a method that needs an order and has none.
+        UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
     _require_vanilla(design)
     _require_orders(design)
     _require_whole_runs(recipe)
     _require_no_leak(design, folds, tables)
+    _require_curriculum(design)
     return (*_of_size(design), *_of_arms(design), *_of_controls(design))
 
 
@@ -70,6 +71,16 @@ def _require_vanilla(design: Design) -> None:
             "No arm draws all cases alike, so that nothing could be said of the others",
             "arms",
             "Add an arm with curriculum = 'vanilla'.",
+        )
+
+
+def _require_curriculum(design: Design) -> None:
+    if not families(design):
+        raise Refusal(
+            "only-controls",
+            "All arms are controls (vanilla, random order, yoked, anti), so that no curriculum is judged",
+            "arms",
+            "Add the curriculum that is in question, such as 'bootstrapping'.",
         )
 
 

@@ -66,6 +66,11 @@ def test_without_vanilla_nothing_is_run():
         codes(design(RANDOM, BOOT))
 
 
+def test_controls_alone_are_no_experiment():
+    with pytest.raises(Refusal, match="no curriculum is judged"):
+        codes(design(VANILLA, RANDOM))
+
+
 def test_an_order_must_come_from_somewhere():
     with pytest.raises(Refusal, match="arm has none"):
         codes(design(VANILLA, Arm(name="boot", curriculum="bootstrapping")))
