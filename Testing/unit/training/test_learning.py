@@ -40,10 +40,10 @@ PATIENT = replace(
 )
 RECIPE = Recipe(
     name="phantoms",
-    data=DataRecipe(spacing_mm=None, patch=(48, 48, 48), workers=0),
+    data=DataRecipe(spacing_mm=None, patch=(32, 32, 32), workers=0),
     network=NetworkRecipe(options={"filters": 8}),
-    optimizer=OptimizerRecipe(learning_rate=2e-3),
-    training=TrainingRecipe(steps=500, device="cpu"),
+    optimizer=OptimizerRecipe(learning_rate=3e-3),
+    training=TrainingRecipe(steps=400, device="cpu"),
     validation=ValidationRecipe(every=0),
 )
 
