@@ -270,6 +270,7 @@ def test_leaving_the_panel_gives_the_views_back(opened, phantom_study):
     import slicer
 
     manager = slicer.app.layoutManager()
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     before = manager.layout
     opened.show(phantom_study)
     assert manager.layout != before

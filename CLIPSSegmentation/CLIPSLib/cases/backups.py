@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from CLIPSLib.cases.database import Database
-from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.errors import Failure
 from CLIPSLib.files import atomic_path
 from CLIPSLib.provenance import utc_now
 
@@ -18,9 +18,9 @@ _DAY_S = 24 * 3600.0
 
 
 def back_up(database: Database, folder: Path, occasion: str) -> Path:
-    """Copy the database to `folder`; the name tells when and why. A copy of the same second is enough."""
+    """Copy the database to `folder`; the name tells when and why. Of one second the latest copy stays."""
     path = folder / f"{re.sub(r'[-:]', '', utc_now())}-{occasion}.sqlite"
-    with contextlib.suppress(Refusal), atomic_path(path) as temporary:  # refused: another program just made it
+    with atomic_path(path, overwrite=True) as temporary:
         database.backup(temporary)
     return path
 

@@ -116,7 +116,7 @@ def codes_in_source(kind: str) -> set[str]:
             if isinstance(target, ast.Name)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == kind:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == kind and node.args:
                 code = node.args[0]
                 codes |= constants(assigned[code.id] if isinstance(code, ast.Name) else code)
     return codes
