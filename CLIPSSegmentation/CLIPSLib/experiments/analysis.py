@@ -12,7 +12,7 @@ from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.arms import ArmSummary, final_dice, summarize_arm
 from CLIPSLib.experiments.contrasts import Contrast, Family, compare, compare_family
 from CLIPSLib.experiments.curves import Curve
-from CLIPSLib.experiments.design import VANILLA_METHOD, Design
+from CLIPSLib.experiments.design import Design
 from CLIPSLib.experiments.endpoints import ENDPOINTS, Endpoint, endpoint
 from CLIPSLib.experiments.fairness import is_exploratory
 from CLIPSLib.experiments.families import families
@@ -69,8 +69,7 @@ def analyze(
     curves = [curve for curve in curves if curve.seed in seeds]
     exploratory = is_exploratory(replace(design, seeds=seeds))
     primary = endpoint(design.primary)
-    vanilla = next(arm.name for arm in design.arms if arm.curriculum == VANILLA_METHOD)
-    reached = final_dice([curve for curve in curves if curve.arm == vanilla])
+    reached = final_dice([curve for curve in curves if curve.arm == design.vanilla.name])
     target = None if reached is None else TARGET_SHARE * reached
     arms = tuple(
         summarize_arm(

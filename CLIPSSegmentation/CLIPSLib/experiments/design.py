@@ -119,6 +119,11 @@ class Design:
         """The folds that are run."""
         return self.use_folds or tuple(range(self.folds))
 
+    @property
+    def vanilla(self) -> Arm:
+        """The arm without a curriculum; the fairness check sees to it that there is exactly one."""
+        return next(arm for arm in self.arms if arm.curriculum == VANILLA_METHOD)
+
     def arm(self, name: str) -> Arm:
         """The arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)

@@ -76,7 +76,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
             f"{run['steps_done']} steps of {recipe['training']['batch']} patches, seed {recipe['training']['seed']}",
             f"- Curriculum: {recipe['curriculum']['name']} {recipe['curriculum']['options'] or ''}".rstrip(),
             "",
-            *_metrics_table(run["validation"]),
+            *_metrics_table(run["validation"], run["which"]),
         ]
         if run["overrides"]:
             lines += ["Changed while it ran:", "", *(f"- {one}" for one in _changes(run["overrides"])), ""]
@@ -139,12 +139,13 @@ def validation_summary(run: RunFolder, step: int) -> dict[str, Any]:
     return summary
 
 
-def _metrics_table(validation: Mapping[str, Any]) -> list[str]:
+def _metrics_table(validation: Mapping[str, Any], which: str) -> list[str]:
     measured = [(name, value) for name, value in validation.items() if isinstance(value, Mapping)]
     if not measured:
         return ["Not validated: nothing is known of how good it is.", ""]
     rows = [f"| {name} | {value['mean']:.3f} | {_decimals(value['sd'])} | {value['n']} |" for name, value in measured]
-    head = f"Whole images of {validation['cases']} cases held back (they chose the step, so expect less elsewhere):"
+    chose = " (they chose the step, so expect less elsewhere)" if which == "best" else ""
+    head = f"Whole images of {validation['cases']} cases held back{chose}:"
     return [head, "", "| measure | mean | sd | cases |", "|---|---|---|---|", *rows, ""]
 
 

@@ -57,6 +57,8 @@ def export_model(
     *,
     which: str = BEST,
     version: str | None = None,
+    name: str | None = None,
+    title: str | None = None,
     store: ModelStore | None = None,
     overwrite: bool = False,
     reporter: Reporter = SILENT,
@@ -64,7 +66,7 @@ def export_model(
     """Write the model of one or several runs as a folder.
 
     which: "best" (by the running mean of validation Dice; where nothing was validated, the last) or "last". version:
-    None: the day and the run's id.
+    None: the day and the run's id. name, title: None: those of the recipe.
 
     Raises:
         Refusal: nothing is trained yet, or runs that do not belong together; the folder exists. Failure: a checkpoint
@@ -90,6 +92,7 @@ def export_model(
     with atomic_folder(target, overwrite=overwrite) as folder:
         files = write(folder, parts, start.model)
         described = _describe(parts, files, base, start.model, version, store)
+        described = replace(described, name=name or described.name, title=title or described.title)
         document = card_document(described, [part.trained for part in parts], before=_before(start))
         write_json(folder / _CARD_FILES[1], document, format_name=card.FORMAT, version=card.VERSION)
         write_text(folder / _CARD_FILES[0], card_markdown(document))
@@ -146,6 +149,14 @@ def _write_folds(folder: Path, parts: Sequence[_Part], model: InstalledModel | N
 
 def _write_cascade(folder: Path, parts: Sequence[_Part], model: InstalledModel | None) -> tuple[ModelFile, ...]:
     """The files of the cascade, with what was trained in its place."""
+    networks = [part.trained.run.recipe().network for part in parts]
+    if len({(network.name, network.fold) for network in networks}) < len(parts):
+        raise Refusal(
+            "same-place",
+            "Several runs trained the same network of the cascade, and it has room for one of them",
+            " and ".join(str(part.trained.run.path) for part in parts[:2]),
+            "Export one of them, or train each with a network.fold of its own.",
+        )
     files = []
     for known in (file for file in model.description.files if file.role in ("ensemble", "refiner")):
         state = read_state(model.folder / known.name)
@@ -233,7 +244,8 @@ def _result(part: _Part) -> ReportedResult:
     dice = _dice(part)
     run_id = part.trained.run.identity().run_id
     value = f"{dice['mean']:.3f}" + ("" if dice["sd"] is None else f" +- {dice['sd']:.3f}")
-    cohort = f"{dice['n']} validation cases, which chose the step"
+    chose = ", which chose the step" if part.trained.which == BEST else ""
+    cohort = f"{dice['n']} validation cases{chose}"
     return ReportedResult(measure="Dice", value=value, cohort=cohort, source=f"run {run_id}")
 
 
