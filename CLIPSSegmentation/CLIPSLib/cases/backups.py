@@ -1,4 +1,6 @@
-"""Copies of the database, which is small: one a day, and one before its tables change. Used by `folder`, `rescue`."""
+"""Copies of the database, which is small: one a day, one before its tables change, and the last two states that
+programs left behind. Used by `folder`, `registry` and `rescue`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from CLIPSLib.errors import Failure
 from CLIPSLib.files import atomic_path
 from CLIPSLib.provenance import utc_now
 
-DAILY = "daily"
-_KEPT = 7
+DAILY, LAST = "daily", "last"
+_KEPT, _KEPT_LAST = 7, 2
 _DAY_S = 24 * 3600.0
 
 
@@ -29,15 +31,25 @@ def back_up_daily(database: Database, folder: Path) -> None:
     """Copy the database unless there is a copy of the last day or nothing to lose; keep the last seven of these."""
     if database.row("SELECT 1 FROM cases LIMIT 1") is None:
         return
-    copies = sorted(folder.glob(f"*-{DAILY}.sqlite"))
-    if copies and time.time() - copies[-1].stat().st_mtime < _DAY_S:
+    daily = sorted(folder.glob(f"*-{DAILY}.sqlite"))
+    if daily and time.time() - daily[-1].stat().st_mtime < _DAY_S:
         return
     with contextlib.suppress(Failure):  # a full disk is no reason not to read; whoever writes next is told
         back_up(database, folder, DAILY)
-    for old in copies[: 1 - _KEPT]:
+    for old in daily[: 1 - _KEPT]:
         old.unlink(missing_ok=True)
 
 
-def newest(folder: Path) -> Path | None:
-    """The youngest copy, of whatever occasion."""
-    return max(folder.glob("*.sqlite"), default=None, key=lambda path: path.name)
+def back_up_last(database: Database, folder: Path) -> None:
+    """Copy the database if this connection changed it: a file that is lost today costs no work of today."""
+    if database.read_only or not database.changed:
+        return
+    with contextlib.suppress(Failure):  # every change is kept already; no copy of it is no error
+        back_up(database, folder, LAST)
+    for old in sorted(folder.glob(f"*-{LAST}.sqlite"))[:-_KEPT_LAST]:  # two: the younger may be of a damaged file
+        old.unlink(missing_ok=True)
+
+
+def copies(folder: Path) -> list[Path]:
+    """All copies, of whatever occasion, oldest first."""
+    return sorted(folder.glob("*.sqlite"))

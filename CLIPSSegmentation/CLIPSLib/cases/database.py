@@ -32,6 +32,11 @@ class Database:
         self._afterwards: list[Callable[[], None]] = []
         self._connection = connect(path, read_only=read_only)
 
+    @property
+    def changed(self) -> bool:
+        """Whether this connection wrote any row."""
+        return self._connection.total_changes > 0
+
     def rows(self, sql: str, parameters: Sequence | Mapping = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
         with self._turn, speaking_of(self.path):

@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 
 from CLIPSLib.cases import schema
-from CLIPSLib.cases.backups import back_up, back_up_daily, newest
+from CLIPSLib.cases.backups import back_up, back_up_daily, copies
 from CLIPSLib.cases.database import Database, damaged
 from CLIPSLib.cases.types import CaseFiles, CaseRecord
 from CLIPSLib.errors import Failure, Refusal, UsageError
@@ -96,7 +96,7 @@ class RegistryFolder:
 
     def open_database(self, *, read_only: bool) -> Database:
         """Open and check the database, migrate it, keep a backup a day. Raises as `Registry.open`."""
-        if not self.database.is_file() and newest(self.backups):
+        if not self.database.is_file() and copies(self.backups):
             raise self._saying_what_is_left(damaged(self.database, "the file is missing"))
         if not self.database.is_file():
             raise UsageError(

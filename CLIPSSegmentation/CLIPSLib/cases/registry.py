@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CLIPSLib.cases import check, drafts, intake, listing, masks, ratings, records, references, reviews, splits
+from CLIPSLib.cases.backups import back_up_last
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.types import (
@@ -78,8 +79,11 @@ class Registry:
         return cls(place, place.open_database(read_only=read_only))
 
     def close(self) -> None:
-        """Close the database; nothing is pending, since every change is written at once."""
-        self._database.close()
+        """Close the database, after a copy of what was changed; nothing else is pending."""
+        try:
+            back_up_last(self._database, self._folder.backups)
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Registry:
         return self

@@ -1,6 +1,7 @@
 """What can be saved of a damaged database. Called by `folder` for its sentence, and by whoever asks for it.
 
-Rows of a registry are added and never changed, so what can still be read and the newest backup add up.
+Rows of a registry are added and never changed, and keep their numbers, so what can still be read of the database and
+of its backups adds up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from CLIPSLib.cases import schema
-from CLIPSLib.cases.backups import newest
+from CLIPSLib.cases.backups import copies
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.errors import Failure, UsageError
@@ -30,7 +31,7 @@ _MENTIONS = {"masks": ("parent",), "reviews": ("mask_id",), "drafts": ("parent",
 @dataclass(frozen=True, kw_only=True)
 class Rescue:
     """What `rescue_registry` saved. rows: by table; dropped: rows whose case was lost; damaged: where
-    the damaged file is kept, None where there was none.
+    the damaged file is kept, None where there was none; backup: the newest of those that were read.
     """
 
     rows: Mapping[str, int]
@@ -43,7 +44,7 @@ class Rescue:
 
 
 def rescue_registry(folder: str | os.PathLike) -> Rescue:
-    """Build the database anew from all rows that can be read and the newest backup; keep the damaged file beside it.
+    """Build the database anew from all rows that can be read, in it and in its backups; keep the damaged file beside.
 
     Close every other program that works on the folder first. Run `Registry.check` afterwards: it tells which images
     no row knows any more.
@@ -68,7 +69,8 @@ def rescue_registry(folder: str | os.PathLike) -> Rescue:
             rows = {table: database.row(f"SELECT COUNT(*) FROM {table}")[0] for table in schema.TABLES}
         if damaged:
             _keep_damaged(place.database, damaged)
-    return Rescue(rows=rows, dropped=dropped, damaged=damaged, backup=newest(place.backups))
+    backups = copies(place.backups)
+    return Rescue(rows=rows, dropped=dropped, damaged=damaged, backup=backups[-1] if backups else None)
 
 
 def readable(folder: Path) -> str:
@@ -82,8 +84,8 @@ def _in_words(rows: Mapping[str, int]) -> str:
 
 
 def _collected(place: RegistryFolder) -> Tables:
-    """All rows of the backup, then, over them, all that can be read of the database."""
-    sources = [path for path in (newest(place.backups), place.database) if path is not None and path.is_file()]
+    """All rows of the backups, oldest first, then, over them, all that can be read of the database."""
+    sources = [path for path in (*copies(place.backups), place.database) if path.is_file()]
     if not sources:
         raise UsageError("no-registry", "The folder holds neither a registry nor a backup of one", str(place.root))
     tables: Tables = {table: {} for table in schema.TABLES}
@@ -108,12 +110,15 @@ def _readable_rows(database: Database, table: str) -> dict[int, Row]:
 
 
 def _fill(database: Database, tables: Tables) -> int:
-    """Write the rows into an empty database; returns how many had to go, because their case is lost."""
+    """Write the rows into an empty database under their numbers, by which backups are matched.
+
+    Returns how many had to go, because their case is lost.
+    """
     dropped = 0
     schema.migrate(database)
     with database.transaction():
         for table, rows in tables.items():
-            dropped += sum(not _insert(database, table, rows[number]) for number in sorted(rows))
+            dropped += sum(not _insert(database, table, {"rowid": number, **rows[number]}) for number in sorted(rows))
     return dropped
 
 

@@ -197,6 +197,9 @@ def _rescue(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json(rescue)
     else:
-        print(f"Saved {rescue}; {rescue.dropped} rows were lost. The damaged database is kept: {rescue.damaged}")
+        print(f"Saved {rescue}; {rescue.dropped} rows had to go, as their case is lost.")
+        if rescue.backup:
+            print(f"The newest backup: {rescue.backup.name}. What was added later and could not be read is lost.")
+        print(f"The damaged database is kept: {rescue.damaged}" if rescue.damaged else "There was no database file.")
         print("Look at 'clips cases check' before removing anything.")
     return 0

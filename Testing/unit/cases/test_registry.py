@@ -231,7 +231,7 @@ def test_opening_keeps_one_copy_of_the_database_a_day(tmp_path):
     builders.registry(tmp_path / "cases")[0].close()
     for _ in range(3):
         Registry.open(tmp_path / "cases").close()
-    assert len(list((tmp_path / "cases" / "backups").iterdir())) == 1
+    assert len(list((tmp_path / "cases" / "backups").glob("*-daily.sqlite"))) == 1
 
 
 def test_reading_only_writes_nothing_and_refuses_to(tmp_path):

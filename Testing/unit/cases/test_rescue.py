@@ -46,6 +46,20 @@ def pages_of(folder, table: str) -> list[int]:
         connection.close()
 
 
+def lose_backups(folder) -> None:
+    for backup in (folder / "backups").iterdir():
+        backup.unlink()
+
+
+def delete_mask(folder, mask_id: str) -> None:
+    """Take away a row that nothing else would take away."""
+    connection = sqlite3.connect(folder / "registry.sqlite")
+    with connection:
+        connection.execute("DROP TRIGGER masks_stay_delete")
+        connection.execute("DELETE FROM masks WHERE mask_id = ?", (mask_id,))
+    connection.close()
+
+
 def test_a_damaged_table_is_named_in_one_sentence_with_what_can_be_saved(folder):
     overwrite(folder / "registry.sqlite", (pages_of(folder, "reviews")[-1] - 1) * PAGE, b"\xff" * PAGE)
     with pytest.raises(Failure, match=r"database is damaged .* 12 cases, 12 masks, .* can be saved") as failed:
@@ -54,6 +68,7 @@ def test_a_damaged_table_is_named_in_one_sentence_with_what_can_be_saved(folder)
 
 
 def test_what_can_be_read_is_rescued_and_the_damaged_file_kept(folder):
+    lose_backups(folder)
     damaged = (pages_of(folder, "reviews")[-1] - 1) * PAGE
     overwrite(folder / "registry.sqlite", damaged, b"\xff" * PAGE)
     content = (folder / "registry.sqlite").read_bytes()
@@ -78,7 +93,6 @@ def test_a_backup_fills_what_the_damage_took(folder):
 
 
 def test_a_destroyed_file_is_replaced_by_the_backup(folder):
-    Registry.open(folder).close()
     (folder / "registry.sqlite").write_bytes(b"not a database" * 1000)
     with pytest.raises(Failure, match="12 cases, 12 masks, 12 reviews, 12 ratings can be saved"):
         Registry.open(folder)
@@ -88,7 +102,6 @@ def test_a_destroyed_file_is_replaced_by_the_backup(folder):
 
 
 def test_a_database_that_was_deleted_comes_back_from_the_backup(folder):
-    Registry.open(folder).close()
     (folder / "registry.sqlite").unlink()
     with pytest.raises(Failure, match=r"the file is missing.*; 12 cases, .* can be saved"):
         Registry.open(folder)
@@ -97,18 +110,38 @@ def test_a_database_that_was_deleted_comes_back_from_the_backup(folder):
         assert registry.check().whole and len(registry.cases()) == 12
 
 
+def test_a_database_that_is_lost_costs_no_work_of_the_day(folder):
+    with Registry.open(folder) as registry:
+        registry.rate("C0001", rater="AB", score=5)
+    with Registry.open(folder) as registry:
+        registry.rate("C0002", rater="AB", score=4)
+    (folder / "registry.sqlite").unlink()
+    assert rescue_registry(folder).rows["ratings"] == 14
+    assert len(list((folder / "backups").glob("*-last.sqlite"))) <= 2
+
+
+def test_backups_older_than_a_rescue_still_fit_its_database(folder):
+    """Rows are matched by number: had the rescue counted them anew, a second one would mix them up."""
+    before = (folder / "registry.sqlite").read_bytes()
+    lose_backups(folder)
+    delete_mask(folder, "C0001-m1")
+    rescue_registry(folder)
+    (folder / "backups" / "20200101T000000Z-daily.sqlite").write_bytes(before)
+    rescue = rescue_registry(folder)
+    assert (rescue.rows["masks"], rescue.dropped) == (12, 0)
+    with Registry.open(folder) as registry:
+        assert [mask.id for row in registry.cases() for mask in registry.masks(row.case_id)] == [
+            f"C{number:04d}-m1" for number in range(1, 13)
+        ]
+
+
 def test_a_lost_mask_costs_neither_its_children_nor_its_reviews(folder):
     with Registry.open(folder) as registry:
         child = registry.add_mask(
             "C0001", builders.mask(builders.study()), origin="corrected", author="GW", parent="C0001-m1"
         )
-    (backup,) = (folder / "backups").iterdir()
-    backup.unlink()
-    connection = sqlite3.connect(folder / "registry.sqlite")
-    with connection:
-        connection.execute("DROP TRIGGER masks_stay_delete")
-        connection.execute("DELETE FROM masks WHERE mask_id = 'C0001-m1'")
-    connection.close()
+    lose_backups(folder)
+    delete_mask(folder, "C0001-m1")
     with pytest.raises(Failure, match="points at nothing"):
         Registry.open(folder)
     rescue = rescue_registry(folder)

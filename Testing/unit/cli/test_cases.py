@@ -183,8 +183,17 @@ def test_a_damaged_database_is_rescued_from_its_backup(registry, folder, capsys)
     assert main(["cases", "list"]) == 1
     assert "damaged" in capsys.readouterr().err
     assert main(["cases", "rescue"]) == 0
-    assert "0 rows were lost" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 cases" in said and "0 rows had to go" in said and "registry-damaged-" in said
     assert [row["case_id"] for row in document(capsys, "list")] == ["C0001", "C0002"]
+
+
+def test_a_database_that_is_missing_is_rescued_without_speaking_of_a_damaged_one(registry, folder, capsys):
+    (folder / "clips-cases" / "registry.sqlite").unlink()
+    assert main(["cases", "rescue"]) == 0
+    said = capsys.readouterr().out
+    assert "Saved 2 cases, 4 masks" in said and "There was no database file" in said and "None" not in said
+    assert "The newest backup: " in said
 
 
 def test_questions_name_the_option_that_answers_them(folder, capsys):
