@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   clips runs resume runs/first
   clips runs resume runs/first --set training.steps=40000 --rate restart
   clips runs fork runs/first runs/second --set loss.name=tversky    a new run that goes on from there
+  clips runs curves runs/first --out curves.svg                     loss and Dice as a picture, also while it trains
   clips runs export runs/first --out model --install
   clips runs export runs/fold0 runs/fold1 runs/fold2 --out model    three networks that vote
 """
@@ -53,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fork.add_argument("--cases", metavar="FILE", help="another list of cases")
     fork.add_argument("--step", type=int, metavar="N", help="the newest checkpoint up to this step (the last)")
     _add_changes(fork)
+    curves = add_action(actions, "curves", "draw the learning curves of one run, or of several", _curves)
+    curves.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs")
+    curves.add_argument("--out", metavar="FILE.svg", required=True, help="the picture")
+    curves.add_argument("--overwrite", action="store_true", help="replace an existing picture")
     export = add_action(actions, "export", "write the model of one run, or of several as folds", _export)
     export.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs")
     export.add_argument("--out", metavar="DIR", required=True, help="folder of the model")
@@ -163,6 +168,18 @@ def _fork(parsed: argparse.Namespace) -> int:
     job = fork_run(parsed.folder, parsed.new, key_values(parsed.values, "--set"), cases=cases, **options)
     launch_job(job)
     return started(job, parsed)
+
+
+def _curves(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.files import write_text
+    from CLIPSLib.report.run_curves import read_run_curves, run_curves_svg
+
+    write_text(parsed.out, run_curves_svg([read_run_curves(run) for run in parsed.runs]), overwrite=parsed.overwrite)
+    if parsed.json:
+        print_json({"runs": parsed.runs, "picture": parsed.out})
+    else:
+        print(f"{parsed.out}: loss and Dice of {', '.join(Path(run).name for run in parsed.runs)}")
+    return 0
 
 
 def _export(parsed: argparse.Namespace) -> int:
