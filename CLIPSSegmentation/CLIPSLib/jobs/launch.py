@@ -79,6 +79,17 @@ def launch_job(
     _speak_for(launched(process.pid), files)
 
 
+def let_wait(job: Job) -> None:
+    """Let a job that has ended wait again, so that a queue starts it in its turn; one that waits stays as it is.
+
+    Raises:
+        Refusal: the job runs already. Failure: the folder cannot be written to.
+    """
+    files = JobFolder(job.folder)
+    with only_one(files.lock):
+        _make_ready(job, files)
+
+
 def _make_ready(job: Job, files: JobFolder) -> None:
     status = job.status()
     if status.ended:

@@ -61,6 +61,12 @@ def prediction_path(run: str | Path, case_id: str) -> Path:
     return RunFolder(run).path / "predictions" / f"{case_id}.nii.gz"
 
 
+def is_predicted(run: str | Path, case_id: str) -> bool:
+    """Whether the mask of a case is there and the run's model has not changed since."""
+    target, described = prediction_path(run, case_id), RunFolder(run).model / DESCRIPTION_FILE
+    return target.exists() and target.stat().st_mtime >= described.stat().st_mtime
+
+
 def case_of_run(run: str | Path, case_id: str) -> TrainingCase:
     """A case of a run's list. Raises UsageError: it has none of that name; as `RunFolder.cases`."""
     folder = RunFolder(run)
@@ -88,7 +94,7 @@ def predict_case(run: str | Path, case_id: str, *, reporter: Reporter = SILENT) 
     if not described.exists():
         what = "The run has no model yet: only a finished run can predict"
         raise Refusal("not-finished", what, str(run), "Let it finish.")
-    if target.exists() and target.stat().st_mtime >= described.stat().st_mtime:
+    if is_predicted(run, case_id):
         return target
     study = study_of_case(case_of_run(run, case_id))
     model = InstalledModel(description=read_description(described), folder=described.parent)

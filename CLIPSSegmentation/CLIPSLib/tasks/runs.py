@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, list_jobs, open_job
+from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, let_wait, list_jobs, open_job
 from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.train_job import VERB
 from CLIPSLib.training import CaseList, Recipe, read_cases
@@ -62,6 +62,24 @@ def resume_run(folder: str | Path, values: Mapping[str, Any], *, rate: Policy | 
         Refusal: it runs already; a change that would make it another run; nothing is left to do. UsageError: as
             `make_override`. Failure: no run there.
     """
+    job = _ready_to_go_on(folder, values, rate, reason)
+    launch_job(job)
+    return job
+
+
+def queue_run(folder: str | Path) -> Job:
+    """Let a run that ended, stopped or died wait for its turn; whoever advances the queue of its folder starts it.
+
+    Raises:
+        Refusal: it runs already; nothing is left to do. Failure: no run there.
+    """
+    job = _ready_to_go_on(folder, {}, None, "")
+    let_wait(job)
+    return job
+
+
+def _ready_to_go_on(folder: str | Path, values: Mapping[str, Any], rate: Policy | None, reason: str) -> Job:
+    """The job of a run that can go on from its last checkpoint, with what is to change recorded."""
     job, run = _open(folder), RunFolder(folder)
     status = job.status()
     if not status.ended and status.state != "waiting":
@@ -71,7 +89,6 @@ def resume_run(folder: str | Path, values: Mapping[str, Any], *, rate: Policy | 
     elif status.state == "done" and (status.result or {}).get("state") == "finished":
         what = "The run is finished, and nothing about it is to change"
         raise Refusal("finished", what, str(run.path), "Give it more steps: --set training.steps=N --rate restart.")
-    launch_job(job)
     return job
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from CLIPSLib.errors import Failure
-from CLIPSLib.jobs import Job, JobQueue
+from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.jobs import Job, JobQueue, let_wait
 from CLIPSLib.jobs.folder import JobFolder
 from CLIPSLib.jobs.processes import this_process
 from CLIPSLib.jobs.status import failed_status, new_status
@@ -116,3 +116,18 @@ def test_a_damaged_status_is_that_of_a_lost_job_and_stops_no_other(tmp_path):
     assert (status.state, status.ended) == ("lost", True)
     with pytest.raises(Failure, match="not valid JSON"):
         status.raise_for_error()
+
+
+def test_a_job_that_goes_on_waits_for_its_turn_like_any_other(tmp_path):
+    queue = queue_in(tmp_path)
+    first, second = add(queue, 2)
+    queue.advance()
+    end(first)
+    queue.advance()
+    let_wait(first)
+    assert first.status().state == "waiting"
+    assert queue.advance() == []  # the second runs
+    with pytest.raises(Refusal, match="running already"):
+        let_wait(second)
+    end(second)
+    assert folders(queue.advance()) == [first.folder]
