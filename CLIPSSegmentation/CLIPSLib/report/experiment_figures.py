@@ -13,7 +13,7 @@ import numpy as np
 
 from CLIPSLib.experiments import Analysis, Curve, FamilyResult
 from CLIPSLib.experiments.contrasts import VANILLA
-from CLIPSLib.experiments.types import Effect
+from CLIPSLib.experiments.types import Effect, Paired
 from CLIPSLib.report.experiment_subgroups import (
     THIRDS,
     CaseFacts,
@@ -84,25 +84,25 @@ def patients_svg(families: Sequence[FamilyResult], hard: frozenset[str], say: La
     panels = figure.subplots(1, len(families), squeeze=False)[0]
     for axes, family in zip(panels, families, strict=True):
         paired = family.primary[VANILLA].paired
-        without, with_it = paired.control_scores.mean(axis=1), paired.arm_scores.mean(axis=1)
-        is_hard = np.isin(paired.case_ids, list(hard))
-        low, high = min(without.min(), with_it.min()), max(without.max(), with_it.max())
-        room = 0.05 * (high - low or 1.0)
-        axes.plot([low - room, high + room], [low - room, high + room], color="0.6", linewidth=0.9)
-        for chosen, color in ((~is_hard, PLAIN), (is_hard, HARD)):
-            axes.plot(without[chosen], with_it[chosen], "o", color=color, alpha=0.75, markersize=5)
-        far = np.argsort(-np.abs(with_it - without))[:_NAMED]
-        for index in far[np.abs(with_it - without)[far] > 0.1]:
-            axes.annotate(
-                paired.case_ids[index],
-                (without[index], with_it[index]),
-                fontsize=7,
-                xytext=(4, 2),
-                textcoords="offset points",
-            )
+        score_against_score(axes, paired, np.isin(paired.case_ids, list(hard)))
         label_axes(axes, say["vanilla"], family.arm)
         axes.set_aspect("equal")
     return figure_svg(figure)
+
+
+def score_against_score(axes: Axes, paired: Paired, marked: np.ndarray | None = None) -> None:
+    """Each case as a point: control to the right, arm upwards, the line of no difference. marked: other color, bool."""
+    without, with_it = paired.control_scores.mean(axis=1), paired.arm_scores.mean(axis=1)
+    marked = np.zeros(len(without), bool) if marked is None else marked
+    low, high = min(without.min(), with_it.min()), max(without.max(), with_it.max())
+    room = 0.05 * (high - low or 1.0)
+    axes.plot([low - room, high + room], [low - room, high + room], color="0.6", linewidth=0.9)
+    for chosen, color in ((~marked, PLAIN), (marked, HARD)):
+        axes.plot(without[chosen], with_it[chosen], "o", color=color, alpha=0.75, markersize=5)
+    far = np.argsort(-np.abs(with_it - without))[:_NAMED]
+    for index in far[np.abs(with_it - without)[far] > 0.1]:
+        place = (without[index], with_it[index])
+        axes.annotate(paired.case_ids[index], place, fontsize=7, xytext=(4, 2), textcoords="offset points")
 
 
 def curves_svg(curves: Sequence[Curve], colors: Mapping[str, str], target: float | None, say: Language) -> str:
