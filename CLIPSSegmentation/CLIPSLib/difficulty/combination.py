@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from CLIPSLib.difficulty.evidence import digest
+from CLIPSLib.difficulty.leakage import learned_together
 from CLIPSLib.difficulty.ranking import percentiles, require_known, significant
 from CLIPSLib.difficulty.types import DifficultyTable
 from CLIPSLib.errors import UsageError
@@ -46,7 +47,8 @@ def combine(
     """One table from several: per case the weighted mean of its percentiles (docs/difficulty.md).
 
     weights: per measurer, positive; equal when not given. Cases that are lesion-free or quarantined in any table are
-    so in the result. A case that a part does not score is named in `remarks`.
+    so in the result. A case that a part does not score is named in `remarks`. What networks behind any of the parts had
+    learned from, the combination has learned from too (`require_unlearned`).
 
     Raises:
         UsageError: no table, two of one measurer, a weight for none of them, or one that is not positive.
@@ -74,6 +76,7 @@ def combine(
         outside={case: reason for case, reason in outside.items() if case not in quarantined},
         quarantined=quarantined,
         remarks={c: f"mean of the others, without {', '.join(a)}" for c, a in lacking.items() if scores[c] is not None},
+        options=learned_together(tables),
         weights=chosen,
         created_utc=utc_now(),
         software=software(),

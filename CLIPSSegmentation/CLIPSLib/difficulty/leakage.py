@@ -6,12 +6,25 @@ entry, `options["trained_with"]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from CLIPSLib.difficulty.types import DifficultyTable
 from CLIPSLib.errors import Refusal
 
 TRAINED_WITH, COMPLETE = "trained_with", "trained_with_complete"
+
+
+def learned_together(tables: Sequence[DifficultyTable]) -> dict[str, Any]:
+    """The options that say whom the makers of several tables had learned from: all that any of them knew.
+
+    Empty where no table was made by networks.
+    """
+    told = [table.options for table in tables if TRAINED_WITH in table.options]
+    if not told:
+        return {}
+    known = sorted({case for options in told for case in options[TRAINED_WITH]})
+    return {TRAINED_WITH: known, COMPLETE: all(options.get(COMPLETE) is True for options in told)}
 
 
 def require_unlearned(table: DifficultyTable, held_back: Iterable[str]) -> None:

@@ -21,7 +21,8 @@ from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.installed.segmenter import segmenter_of
 from CLIPSLib.tasks.case_masks import PredictedCase
 from CLIPSLib.tasks.reporters import Prefixed
-from CLIPSLib.training import VALIDATE, TrainingCase
+from CLIPSLib.training import TRAIN, VALIDATE, TrainingCase
+from CLIPSLib.training.learned import learned_in_run
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.start import SCRATCH
 
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _FoldRun:
-    """A finished run, its model, and the cases it held back."""
+    """A finished run, its model, the cases it held back, and those it learned from, as the masks will say.
+
+    learned: "trained_with", ids of the registry; "complete": False where its first weights may know others.
+    """
 
     run: RunFolder
     run_id: str
     model: InstalledModel
     held_back: tuple[TrainingCase, ...]
+    learned: Mapping[str, Any]
 
 
 def predict_out_of_fold(
@@ -81,7 +86,10 @@ def _read(run: RunFolder) -> _FoldRun:
         what = "The run has no model yet: only a finished run can predict what it held back"
         raise Refusal("not-finished", what, str(run.path), "Let it finish ('clips runs resume').")
     model = InstalledModel(description=read_description(run.model / DESCRIPTION_FILE), folder=run.model)
-    return _FoldRun(run, run.identity().run_id, model, run.cases().of_role(VALIDATE))
+    identity, cases = run.identity(), run.cases()
+    before = learned_in_run(cases, identity.parent).complete and run.recipe().network.start == SCRATCH
+    learned = {"trained_with": sorted(case.case_id for case in cases.of_role(TRAIN)), "complete": before}
+    return _FoldRun(run, identity.run_id, model, cases.of_role(VALIDATE), learned)
 
 
 def _require_apart(folds: Sequence[_FoldRun]) -> None:
@@ -124,7 +132,7 @@ def _predict(
     reporter: Reporter,
 ) -> PredictedCase:
     weights = {file.name: file.sha256 for file in fold.model.description.files if file.role != "text"}
-    origin = {"run_id": fold.run_id, "model": fold.model.model_id, "sha256": weights}
+    origin = {"run_id": fold.run_id, "model": fold.model.model_id, "sha256": weights, **fold.learned}
     started = time.monotonic()
     for mask in registry.masks(case_id):
         if mask.model == name and mask.provenance.get("out_of_fold") == origin:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from builders_difficulty import table
-from CLIPSLib.difficulty import combine
-from CLIPSLib.errors import UsageError
+from CLIPSLib.difficulty import combine, require_unlearned
+from CLIPSLib.errors import Refusal, UsageError
 
 VOLUME = table("tmtv", {"a": 100.0, "b": 10.0, "c": 50.0}, hard_when="low")  # percentiles 1/3, 1, 2/3
 COUNT = table("lesion_count", {"a": 1.0, "b": 2.0, "c": 9.0})  # 1/3, 2/3, 1
@@ -73,3 +73,15 @@ def test_weights_that_make_no_sense_are_refused(weights, message):
 def test_one_measurer_twice_is_refused():
     with pytest.raises(UsageError, match="different measurers"):
         combine([VOLUME, VOLUME])
+
+
+def test_a_combination_has_learned_from_whom_any_of_its_parts_learned():
+    one = table("teacher", {"a": 1.0, "b": 2.0}, options={"trained_with": ["x", "y"], "trained_with_complete": True})
+    two = table("cross-review", {"a": 1.0}, options={"trained_with": ["y", "z"], "trained_with_complete": False})
+    found = combine([VOLUME, one, two])
+    assert found.options == {"trained_with": ["x", "y", "z"], "trained_with_complete": False}
+    with pytest.raises(Refusal, match="held back: z"):
+        require_unlearned(found, ["z", "c"])
+    with pytest.raises(Refusal, match="held back: x"):  # a combination of a combination, too
+        require_unlearned(combine([found, COUNT], name="again"), ["x"])
+    assert combine([VOLUME, COUNT]).options == {}

@@ -54,7 +54,9 @@ def test_every_case_is_predicted_by_the_run_that_never_saw_it(made):
         trained = {case.case_id for case in run.cases().of_role("train")}
         for case_id in held_back:
             (predicted,) = [m for m in made.registry.masks(case_id) if m.origin == "predicted"]
-            assert predicted.provenance["out_of_fold"]["run_id"] == run.identity().run_id
+            told = predicted.provenance["out_of_fold"]
+            assert told["run_id"] == run.identity().run_id
+            assert (set(told["trained_with"]), told["complete"]) == (trained, True)
             assert case_id not in trained
     (model,) = made.registry.counts().masks_by_model.keys() - {""}
     assert model.startswith("tiny@out-of-fold-")

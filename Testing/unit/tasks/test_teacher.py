@@ -114,7 +114,7 @@ def test_whom_a_model_learned_from_is_found_by_id_or_by_the_file_of_the_pet(regi
     first, second, third, _ = (row.case_id for row in registry.cases())
     pet = sha256_file(registry.files(second).pet)
     marks = frozenset([*case_marks(first), pet])
-    monkeypatch.setattr(table_origin, "_learned", lambda teacher: LearnedFrom(marks=marks))
+    monkeypatch.setattr(table_origin, "_by_card", lambda teacher: LearnedFrom(marks=marks))
     found = table_origin.with_origin(registry, table("teacher", {third: 1.0}, options={"teacher": "x@1"}))
     assert found.options["trained_with"] == [first, second]
     assert found.evidence_sha256 != "teacher"
@@ -128,6 +128,53 @@ def test_out_of_fold_masks_are_of_networks_that_learned_from_the_cases_of_the_ot
         facts = {"model": "mine@out-of-fold-1", "out_of_fold": {"run_id": run}}
         registry.add_mask(case, segmentation_of(labels, study, provenance=facts), origin="predicted", author="Ann")
     assert measure_tables(registry, ["teacher"])["teacher"].options["trained_with"] == [first, second, third]
+
+
+def test_a_single_run_says_whom_it_learned_from_by_the_masks_it_made(registry):
+    first, second, third, fourth = (row.case_id for row in registry.cases())
+    _out_of_fold_mask(registry, first, run_id="r0", trained_with=[second, third, "elsewhere"], complete=True)
+    found = measure_tables(registry, ["teacher"])["teacher"]
+    assert found.options["trained_with"] == [second, third]
+    assert found.options["trained_with_complete"] is True
+    with pytest.raises(Refusal, match=f"held back: {third}"):
+        require_unlearned(found, [third, fourth])
+
+
+def _out_of_fold_mask(registry, case, **told):
+    study = registry.read_study(case)
+    labels = (array_view(study.pet) > 4.0).astype(np.uint16)
+    facts = {"model": "mine@out-of-fold-1", "out_of_fold": told}
+    registry.add_mask(case, segmentation_of(labels, study, provenance=facts), origin="predicted", author="Ann")
+
+
+def test_models_that_are_compared_with_one_another_have_learned_too(registry, monkeypatch):
+    first, second, third, _ = (row.case_id for row in registry.cases())
+    for model, threshold in (("one@1", 3.0), ("two@1", 5.0)):
+        add_prediction(registry, first, threshold, model=model)
+    marks = {"one@1": frozenset(case_marks(second)), "two@1": frozenset(case_marks(third))}
+    monkeypatch.setattr(table_origin, "_by_card", lambda maker: LearnedFrom(marks=marks[maker]))
+    among = MeasureSettings(among="models")
+    found = measure_tables(registry, ["disagreement"], settings=among)["disagreement"]
+    assert found.options["networks"] == ["one@1", "two@1"]
+    assert found.options["trained_with"] == [second, third]
+
+
+def test_the_effort_of_correcting_a_networks_masks_knows_whom_it_learned_from(registry, monkeypatch):
+    first, second, *_ = (row.case_id for row in registry.cases())
+    proposed = add_prediction(registry, first, 3.0, model="mine@1")
+    registry.review(first, status="accepted", reader="Ann", mask_id=proposed, active_s=60.0)
+    monkeypatch.setattr(table_origin, "_by_card", lambda maker: LearnedFrom(marks=frozenset(case_marks(second))))
+    found = measure_tables(registry, ["effort_minutes"])["effort_minutes"]
+    assert (found.options["networks"], found.options["trained_with"]) == (["mine@1"], [second])
+
+
+def test_masks_of_other_weights_under_the_same_name_may_know_anybody(registry, monkeypatch):
+    first, *_ = (row.case_id for row in registry.cases())
+    add_prediction(registry, first, 3.0, model="mine@1")
+    monkeypatch.setattr(table_origin, "_by_card", lambda maker: LearnedFrom())
+    monkeypatch.setattr(table_origin, "installed_weights", lambda maker: {"fold_0.pt": "new"})
+    found = measure_tables(registry, ["teacher"])["teacher"]
+    assert found.options["trained_with_complete"] is False
 
 
 def _case(name: str, role: str = "train") -> TrainingCase:

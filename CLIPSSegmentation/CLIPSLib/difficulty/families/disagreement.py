@@ -44,10 +44,12 @@ def find(
     ensemble = _ensemble(registry, settings.teacher) if settings.among == "members" else ""
     who = f"members of '{ensemble}'" if ensemble else settings.among
     compared: dict[str, str] = {}
+    networks: set[str] = set()
 
     def measure(case: str) -> Measured:
         versions = latest_versions(registry.masks(case), settings.among, ensemble)
         compared[case] = f"{len(versions)} masks"
+        networks.update(version.model for version in versions if version.origin == "predicted" and version.model)
         if len(versions) < 2:
             return nothing("disagreement", f"fewer than 2 masks to compare ({who})"), ""
         evidence = stamped(["disagreement", sorted(map(made_of, versions), key=digest)])
@@ -58,7 +60,7 @@ def find(
         values=values,
         evidence=evidence,
         scored_on=f"the latest masks of each model and author ({who})",
-        options={"among": settings.among, **({"teacher": ensemble} if ensemble else {})},
+        options={"among": settings.among, **({"teacher": ensemble} if ensemble else {"networks": sorted(networks)})},
         remarks=dict.fromkeys(family_names("disagreement"), compared),
     )
 

@@ -22,19 +22,34 @@ if TYPE_CHECKING:
 def find(
     registry: Registry, cases: Sequence[str], settings: MeasureSettings, cache: Path | None, reporter: Reporter
 ) -> Findings:
-    """Time and edits as the mean over readers of what each of them spent; the change made by the latest correction."""
+    """Time and edits as the mean over readers of what each of them spent; the change made by the latest correction.
+
+    options: "networks", whose masks were corrected or accepted: how well they know the cases is part of the effort.
+    """
+    networks: set[str] = set()
 
     def measure(case: str) -> Measured:
         reviews = registry.reviews(case)
         if not reviews:
             return nothing("effort", "nobody has reviewed the case"), ""
-        before_and_after = corrected_from(registry.masks(case))
+        masks = registry.masks(case)
+        before_and_after = corrected_from(masks)
+        networks.update(proposed_by(masks, reviews))
         facts = [[review.reader, review.active_s, review.edit_count, review.status] for review in reviews]
         evidence = stamped(["effort", facts, [mask.sha256 for mask in before_and_after or ()]])
         return _spent(reviews) | _changed(registry, reviews, before_and_after), evidence
 
     values, evidence = each_case(cases, "effort", measure, reporter)
-    return Findings(values=values, evidence=evidence, scored_on="reviews and corrected masks")
+    options = {"networks": sorted(networks)}
+    return Findings(values=values, evidence=evidence, scored_on="reviews and corrected masks", options=options)
+
+
+def proposed_by(masks: Sequence[MaskVersion], reviews: Sequence[Review]) -> set[str]:
+    """The models whose masks were reviewed: those that a review is of, and those that a correction began from."""
+    by_id = {mask.id: mask for mask in masks}
+    seen = {review.mask_id for review in reviews} | {mask.parent for mask in masks if mask.origin == "corrected"}
+    found = [by_id[mask_id] for mask_id in seen if mask_id in by_id]
+    return {mask.model for mask in found if mask.origin == "predicted" and mask.model}
 
 
 def corrected_from(masks: Sequence[MaskVersion]) -> tuple[MaskVersion, MaskVersion] | None:
