@@ -20,6 +20,7 @@ from CLIPSLib.files import atomic_path, read_json, sha256_file, write_json
 from CLIPSLib.models.weights import DAMAGE
 from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import utc_now
+from CLIPSLib.training.tensor_files import write_tensors
 
 FORMAT, VERSION = "clips-checkpoint", 1
 LAST, BEST = "step", "best"
@@ -51,17 +52,21 @@ class Checkpoints:
         """
         path = self.folder / f"{kind}-{step:08d}.pt"
         with atomic_path(path, overwrite=True) as temporary:
-            torch.save({"tensors": dict(tensors), "state": json.dumps(state, allow_nan=False)}, temporary)
+            write_tensors({"tensors": dict(tensors), "state": json.dumps(state, allow_nan=False)}, temporary)
             sha256, size = sha256_file(temporary), temporary.stat().st_size
+            path.with_suffix(".json").unlink(missing_ok=True)  # of the same step before: its hash is not of this one
         note = {"step": step, "sha256": sha256, "size_bytes": size, "keep": keep, "created_utc": utc_now()}
         write_json(path.with_suffix(".json"), note, format_name=FORMAT, version=VERSION, overwrite=True)
         self._remove_old(kind)
         return path
 
-    def newest(self, reporter: Reporter, *, kind: str = LAST, up_to: int | None = None) -> Saved | None:
+    def newest(
+        self, reporter: Reporter, *, kind: str = LAST, up_to: int | None = None, put_aside: bool = False
+    ) -> Saved | None:
         """The newest checkpoint that is whole, not after step `up_to`; None when there never was one.
 
-        A damaged one is renamed ("damaged-...") and passed over with a caution.
+        A damaged one is passed over with a caution. put_aside: and renamed ("damaged-..."), which only the run itself
+        may do: to others a checkpoint that is just being replaced looks damaged.
 
         Raises:
             Failure: there are checkpoints, and all are damaged.
@@ -73,13 +78,16 @@ class Checkpoints:
             try:
                 return self._load(note)
             except ClipsError as error:
-                self._put_aside(note, error, reporter)
+                what = f"A checkpoint is damaged and was passed over: {error.what}; the one before is used"
+                reporter.caution(Caution("checkpoint-damaged", what, note.stem))
+                if put_aside:
+                    _put_aside(note)
         if notes and up_to is None:
             raise Failure(
                 "no-checkpoint",
                 f"All {len(notes)} checkpoints of the run are damaged",
                 str(self.folder),
-                "Start a new run; the files are kept under names that begin with 'damaged-'.",
+                "Start a new run; the damaged files are kept.",
             )
         return None
 
@@ -104,13 +112,6 @@ class Checkpoints:
             what = "The checkpoint holds something else than tensors and numbers"
             raise Failure("checkpoint-damaged", what, str(path)) from error
 
-    def _put_aside(self, note: Path, error: ClipsError, reporter: Reporter) -> None:
-        for path in (note, note.with_suffix(".pt")):
-            if path.exists():
-                path.replace(path.with_name(f"damaged-{path.name}"))
-        what = f"A checkpoint is damaged and was passed over: {error.what}; the run goes on from the one before"
-        reporter.caution(Caution("checkpoint-damaged", what, note.stem))
-
     def _notes(self, kind: str) -> Iterator[Path]:
         """The small files, newest first. A checkpoint without one was never finished."""
         yield from sorted(self.folder.glob(f"{kind}-*.json"), reverse=True)
@@ -119,6 +120,12 @@ class Checkpoints:
         passing = [note for note in self._notes(kind) if not _kept(note)]
         for note in passing[_KEEP:]:
             _remove(note)
+
+
+def _put_aside(note: Path) -> None:
+    for path in (note, note.with_suffix(".pt")):
+        if path.exists():
+            path.replace(path.with_name(f"damaged-{path.name}"))
 
 
 def _kept(note: Path) -> bool:

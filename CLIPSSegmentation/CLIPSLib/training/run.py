@@ -81,7 +81,7 @@ def _set_up(
     to_train, to_validate = _cases(run, recipe, start, cache, reporter)
     source = open_source(to_train, recipe, cache, reporter)
     checkpoints = Checkpoints(run.checkpoints)
-    saved = checkpoints.newest(reporter)
+    saved = checkpoints.newest(reporter, put_aside=True)
     curriculum, trace = _curriculum(recipe, to_train, source)
     network, cautions = make_network(recipe, start)
     for caution in cautions if saved is None else ():

@@ -197,10 +197,10 @@ def test_a_full_disk_ends_in_a_sentence_and_the_last_checkpoint_stays(tmp_path, 
     run = builders_run.run(tmp_path / "run", case_list=images)
     saved = torch.save
 
-    def full(content, path, *rest):
-        if "step-00000004" in str(path):
+    def full(content, stream, *rest):
+        if "step-00000004" in stream.name:
             raise OSError(28, "No space left on device")
-        saved(content, path, *rest)
+        saved(content, stream, *rest)
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(Failure, match="The disk is full"):
