@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from CLIPSLib.errors import Cancelled, Caution, ClipsError
+from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure
 from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, STOP, JobFolder, now_utc
 from CLIPSLib.jobs.processes import this_process
 from CLIPSLib.jobs.status import DONE, PAUSED, RUNNING, new_status, state_after
 
 _FIRST_GUESS_S = 2.0  # before that a guess of the time left is noise
 _LOOK_EVERY_S = 0.2
+_GONE_S = 5.0  # a folder on a network can be out of reach for a moment
 
 
 class JobReporter:
@@ -40,6 +41,7 @@ class JobReporter:
         self._checkpoint_asked = self._pause_asked = self._cancel_asked = self._stop_asked = False
         self._control_read = 0
         self._looked_s = self._written_s = self._stage_started_s = -float("inf")
+        self._gone_since_s: float | None = None
         self._status: dict[str, Any] = new_status(this_process(), "Starting")
 
     def begin(self) -> None:
@@ -67,7 +69,11 @@ class JobReporter:
             self._write()
 
     def check(self) -> None:
-        """Wait while a pause is asked for; raise `Cancelled` when cancelling is. Cheap: may be called in any loop."""
+        """Wait while a pause is asked for; raise `Cancelled` when cancelling is. Cheap: may be called in any loop.
+
+        Raises:
+            Failure: the job's folder was deleted or moved; nobody could follow, stop or find what goes on.
+        """
         if self._clock() - self._looked_s < _LOOK_EVERY_S:
             return
         self._look()
@@ -114,8 +120,18 @@ class JobReporter:
     def _end_asked(self) -> bool:
         return self._cancel_asked or self._stop_asked
 
+    def _require_folder(self) -> None:
+        if self._folder.job.exists():
+            self._gone_since_s = None
+        elif self._gone_since_s is None:
+            self._gone_since_s = self._looked_s
+        elif self._looked_s - self._gone_since_s >= _GONE_S:
+            what = "The folder of the job was deleted or moved while it ran"
+            raise Failure("folder-gone", what, str(self._folder.path), "If it was moved, start it again there.")
+
     def _look(self) -> None:
         self._looked_s = self._clock()
+        self._require_folder()
         with contextlib.suppress(OSError):  # the folder may be out of reach for a moment (network)
             words, self._control_read = self._folder.read_control(self._control_read)
             for word in words:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from CLIPSLib.errors import Cancelled, Caution, Refusal
+from CLIPSLib.errors import Cancelled, Caution, Failure, Refusal
 from CLIPSLib.jobs.folder import CANCEL, CHECKPOINT, PAUSE, RESUME, STOP, JobFolder
 from CLIPSLib.jobs.reporter import JobReporter
 from CLIPSLib.progress import Reporter
@@ -30,7 +30,9 @@ def clock():
 
 @pytest.fixture
 def folder(tmp_path):
-    return JobFolder(tmp_path)
+    folder = JobFolder(tmp_path)
+    folder.write_job("test", {})
+    return folder
 
 
 @pytest.fixture
@@ -95,6 +97,26 @@ def test_check_obeys_cancel(reporter, folder):
         for _ in range(2):
             reporter._clock.now += 1.0
             reporter.check()
+
+
+def test_a_job_whose_folder_was_moved_away_ends_instead_of_working_where_nobody_sees_it(reporter, folder, clock):
+    reporter.check()
+    folder.job.rename(folder.path / "elsewhere.json")
+    clock.now += 1.0
+    reporter.check()
+    clock.now += 6.0
+    with pytest.raises(Failure, match="deleted or moved"):
+        reporter.check()
+
+
+def test_a_folder_out_of_reach_for_a_moment_ends_nothing(reporter, folder, clock):
+    for _ in range(4):
+        folder.job.rename(folder.path / "elsewhere.json")
+        clock.now += 3.0
+        reporter.check()
+        (folder.path / "elsewhere.json").rename(folder.job)
+        clock.now += 3.0
+        reporter.check()
 
 
 def test_a_request_for_a_checkpoint_is_given_once_and_cancels_nothing(reporter, folder):
