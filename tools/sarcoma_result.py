@@ -27,6 +27,7 @@ from CLIPSLib.files import write_text  # noqa: E402
 from CLIPSLib.formats import read_image, read_labels  # noqa: E402
 from CLIPSLib.imaging import array_view, spacing_zyx_mm  # noqa: E402
 from CLIPSLib.models import InstalledModel  # noqa: E402
+from CLIPSLib.progress import SILENT  # noqa: E402
 from CLIPSLib.report.experiment_figures import score_against_score  # noqa: E402
 from CLIPSLib.report.plots import figure_svg, label_axes, new_figure  # noqa: E402
 from CLIPSLib.report.run_curves import read_run_curves, run_curves_svg  # noqa: E402
@@ -117,7 +118,7 @@ def _segmented(model: InstalledModel, case: TrainingCase, box: tuple[slice, slic
     """What the network finds when it gets only this part of the PET, bool [z, y, x]."""
     z, y, x = box
     study = PetCtStudy(pet=read_image(case.pet)[x, y, z], ct=read_image(case.ct))
-    return array_view(segmenter_of(model).segment(study, {}).labels) > 0
+    return array_view(segmenter_of(model).segment(study, {}, SILENT).labels) > 0
 
 
 def as_scores(patient: Patient) -> list[CaseScore]:
