@@ -17,6 +17,12 @@ def add_actions(actions: Any) -> None:
     )
     folds.add_argument("runs", metavar="RUN", nargs="+", help="folders of finished runs, one of each fold")
     folds.add_argument(
+        "--which",
+        choices=["best", "last"],
+        default="best",
+        help="weights (%(default)s); the best step was chosen on these very cases, the last by nothing",
+    )
+    folds.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="option of the model (repeatable)"
     )
     add_author(folds)
@@ -30,6 +36,7 @@ def _folds(parsed: argparse.Namespace) -> int:
             registry,
             parsed.runs,
             author=author_of(parsed),
+            which=parsed.which,
             options=key_values(parsed.option, "--option"),
             reporter=reporter_for(parsed),
             on_outcome=lambda outcome: None if parsed.json else print_problem(outcome),

@@ -7,6 +7,7 @@ teachers of difficulty and their validity need.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ from CLIPSLib.training.start import SCRATCH
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry
 
+_BEST = "best"  # the weights that a finished run's own model has; others are exported for the purpose
+
 
 @dataclass(frozen=True)
 class _FoldRun:
@@ -49,6 +52,7 @@ def predict_out_of_fold(
     runs: Sequence[str | Path],
     *,
     author: str,
+    which: str = _BEST,
     options: Mapping[str, Any] | None = None,
     reporter: Reporter = SILENT,
     on_outcome: Callable[[PredictedCase], None] = lambda outcome: None,
@@ -57,36 +61,44 @@ def predict_out_of_fold(
 
     All masks carry one model id, `NAME@out-of-fold-<hash of the runs>`, since together they are what one way of
     training finds in unseen cases; provenance["out_of_fold"] names run, model and weights of each. A case that has
-    its mask already is left alone. The step of each model was chosen on these cases, which flatters it a little.
+    its mask already is left alone. which: "best" is the step of each run that did best on these very cases, which
+    flatters it a little; "last" was chosen by nothing.
 
     Raises:
         Refusal: a run is not finished, runs of different recipes, a case held back twice, or one that is not this
             registry's. UsageError: an option. Cancelled.
     """
-    folds = [_read(RunFolder(path)) for path in runs]
-    _require_apart(folds)
-    for fold in folds:
-        _require_known(registry, fold)
-        if (start := fold.run.recipe().network.start) != SCRATCH:
-            what = f"The run began from '{start}'; cases that this was trained with are not unseen"
-            reporter.caution(Caution("start-may-know", what, str(fold.run.path)))
-    name = _model_id(folds)
-    jobs = [(fold, case) for fold in folds for case in fold.held_back]
     outcomes: list[PredictedCase] = []
-    for number, (fold, case) in enumerate(jobs):
-        reporter.check()
-        step = Prefixed(reporter, f"[case {number + 1} of {len(jobs)}] ")
-        outcomes.append(_predict(registry, fold, case.case_id, name, dict(options or {}), author, step))
-        on_outcome(outcomes[-1])
+    with tempfile.TemporaryDirectory() as place:
+        folds = [_read(RunFolder(path), which, Path(place), reporter) for path in runs]
+        _require_apart(folds)
+        for fold in folds:
+            _require_known(registry, fold)
+            if (start := fold.run.recipe().network.start) != SCRATCH:
+                what = f"The run began from '{start}'; cases that this was trained with are not unseen"
+                reporter.caution(Caution("start-may-know", what, str(fold.run.path)))
+        name = _model_id(folds, which)
+        jobs = [(fold, case) for fold in folds for case in fold.held_back]
+        for number, (fold, case) in enumerate(jobs):
+            reporter.check()
+            step = Prefixed(reporter, f"[case {number + 1} of {len(jobs)}] ")
+            outcomes.append(_predict(registry, fold, case.case_id, name, dict(options or {}), author, step))
+            on_outcome(outcomes[-1])
     return outcomes
 
 
-def _read(run: RunFolder) -> _FoldRun:
+def _read(run: RunFolder, which: str, place: Path, reporter: Reporter) -> _FoldRun:
     if not (run.model / DESCRIPTION_FILE).exists():
         what = "The run has no model yet: only a finished run can predict what it held back"
         raise Refusal("not-finished", what, str(run.path), "Let it finish ('clips runs resume').")
-    model = InstalledModel(description=read_description(run.model / DESCRIPTION_FILE), folder=run.model)
     identity, cases = run.identity(), run.cases()
+    model = InstalledModel(description=read_description(run.model / DESCRIPTION_FILE), folder=run.model)
+    if which != _BEST:
+        from CLIPSLib.training.export import export_model
+
+        folder, version = place / identity.run_id, f"{identity.run_id}-{which}"
+        described = export_model([run.path], folder, which=which, version=version, overwrite=True, reporter=reporter)
+        model = InstalledModel(description=described, folder=folder)
     before = learned_in_run(cases, identity.parent).complete and run.recipe().network.start == SCRATCH
     learned = {"trained_with": sorted(case.case_id for case in cases.of_role(TRAIN)), "complete": before}
     return _FoldRun(run, identity.run_id, model, cases.of_role(VALIDATE), learned)
@@ -117,8 +129,8 @@ def _require_known(registry: Registry, fold: _FoldRun) -> None:
             raise Refusal("other-registry", what, str(fold.run.path), "Name the registry that the run was frozen from.")
 
 
-def _model_id(folds: Sequence[_FoldRun]) -> str:
-    together = ",".join(sorted(fold.run_id for fold in folds))
+def _model_id(folds: Sequence[_FoldRun], which: str) -> str:
+    together = ",".join([*sorted(fold.run_id for fold in folds), *([] if which == _BEST else [which])])
     return f"{folds[0].model.description.name}@out-of-fold-{hashlib.sha256(together.encode()).hexdigest()[:8]}"
 
 

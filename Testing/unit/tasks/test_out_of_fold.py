@@ -65,6 +65,17 @@ def test_every_case_is_predicted_by_the_run_that_never_saw_it(made):
     assert {outcome.state for outcome in again} == {"kept"}
 
 
+def test_the_last_step_which_no_held_back_case_chose_gives_masks_of_another_model(made):
+    runs = [run.path for run in made.runs]
+    best = predict_out_of_fold(made.registry, runs, author="GW")
+    last = predict_out_of_fold(made.registry, runs, author="GW", which="last")
+    assert {outcome.state for outcome in last} == {"predicted"}
+    assert {outcome.mask.model for outcome in last}.isdisjoint({outcome.mask.model for outcome in best})
+    told = last[0].mask.provenance["out_of_fold"]
+    assert told["model"] == f"tiny@{told['run_id']}-last"
+    assert {o.state for o in predict_out_of_fold(made.registry, runs, author="GW", which="last")} == {"kept"}
+
+
 def test_the_same_runs_install_as_one_ensemble(made):
     export_model([run.path for run in made.runs], made.root / "model", version="folds")
     model, cautions = ModelStore(made.root / "models").install(made.root / "model")
