@@ -54,6 +54,11 @@ def save_correction(registry: Registry) -> None:
         registry.discard_draft("C0001", "GW")
 
 
+@action
+def remove_case(registry: Registry) -> None:
+    registry.remove_case("C0001", reason="consent withdrawn", author="GW", discard_drafts=True)
+
+
 def _other_mask():
     import builders_registry as builders
 
@@ -163,6 +168,7 @@ def _state(folder: Path) -> dict[str, object]:
         return {
             "whole": report.whole,
             "clean": again.orphans == () and again.cautions == (),
+            "traces": _traces(folder) if not cases else [],
             "rows": {
                 "cases": cases,
                 "masks": [mask.id for case in cases for mask in registry.masks(case)],
@@ -171,6 +177,15 @@ def _state(folder: Path) -> dict[str, object]:
                 "drafts": draft,
             },
         }
+
+
+def _traces(folder: Path) -> list[str]:
+    """Files that hold something of the case that was removed: its id, its series, its patient."""
+    telling = (b"C0001", b"1.2.826.0.1.3680043.8.498.1.2", b"PAT-00001", b"MARTIN1", b"P0001")
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [
+        path.name for path in files if any(word in path.read_bytes() or word in str(path).encode() for word in telling)
+    ]
 
 
 def work_on(folder: str, name: str, first: str, count: str) -> None:

@@ -71,6 +71,7 @@ AFTER = {
         "references": ["C0001-m1", "C0001-m2"],
         "drafts": 0,
     },
+    "remove_case": {"cases": [], "masks": [], "reviews": 0, "references": [], "drafts": 0},
 }
 
 
@@ -84,7 +85,9 @@ def test_killed_at_every_step_leaves_the_state_before_or_after(folder, tmp_path,
         assert step["whole"] and step["clean"], step
         assert step["rows"] in (BEFORE, AFTER[action]), step
         done = step["rows"] == AFTER[action] != BEFORE
-        assert step["again"] == (3 if done and action == "add_case" else 0), step  # a duplicate, else done once more
+        once = action in ("add_case", "remove_case")  # a duplicate, a case that is gone; else done once more
+        assert step["again"] == (3 if done and once else 0), step
+        assert step["traces"] == [], step
 
 
 @pytest.mark.slow
@@ -96,6 +99,7 @@ def test_a_full_disk_at_every_step_ends_in_a_sentence_and_changes_nothing(folder
         assert step["status"] in (0, 3), step
         assert step["whole"] and step["clean"], step
         assert step["rows"] == (AFTER[action] if step["status"] == 0 else BEFORE), step
+        assert step["traces"] == [], step
 
 
 @pytest.mark.parametrize("limit", [100, 300, 1000, 5000, 20000])

@@ -11,6 +11,7 @@ from pathlib import Path
 from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import CT, PET, STUDY, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed, write_identities
+from CLIPSLib.cases.removal import finish_removals, unfinished
 from CLIPSLib.cases.staging import WRITING, remove
 from CLIPSLib.cases.types import CheckReport
 from CLIPSLib.errors import Caution
@@ -25,6 +26,7 @@ def check(
     database: Database, folder: RegistryFolder, *, remove_orphans: bool, hashes: bool, reporter: Reporter
 ) -> CheckReport:
     """Compare folder and database. Raises as `Registry.check`."""
+    finish_removals(database, folder)
     missing, changed = [], []
     expected = dict(_expected(database, folder))
     for number, (path, sha256) in enumerate(expected.items()):
@@ -109,6 +111,9 @@ def _forget_identities(database: Database, folder: RegistryFolder) -> None:
 
 
 def _cautions(database: Database, folder: RegistryFolder) -> Iterator[Caution]:
+    if unfinished(database):
+        what = "Files of a removed case are still there: whoever may write to the folder and its key file deletes them"
+        yield Caution("removal-unfinished", what, folder.root.name)
     unknown = _unknown_identities(database, folder)
     if unknown:
         what = f"The key file names cases that are not in the registry: {', '.join(unknown)}"

@@ -29,13 +29,14 @@ class Database:
         self.read_only = read_only
         self._turn = threading.RLock()
         self._depth = 0
+        self._closed = False
         self._afterwards: list[Callable[[], None]] = []
         self._connection = connect(path, read_only=read_only)
 
     @property
     def changed(self) -> bool:
-        """Whether this connection wrote any row."""
-        return self._connection.total_changes > 0
+        """Whether this connection, while it is open, wrote any row."""
+        return not self._closed and self._connection.total_changes > 0
 
     def rows(self, sql: str, parameters: Sequence | Mapping = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
@@ -112,6 +113,7 @@ class Database:
 
     def close(self) -> None:
         with self._turn:
+            self._closed = True
             self._connection.close()
 
     def _act(self) -> None:
@@ -141,7 +143,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         settings = ["foreign_keys = ON"]
-        settings += ["query_only = ON"] if read_only else ["journal_mode = DELETE", "synchronous = EXTRA"]
+        # secure_delete: what is deleted (a removed case, a draft) is overwritten, not only forgotten
+        writing = ["journal_mode = DELETE", "synchronous = EXTRA", "secure_delete = ON"]
+        settings += ["query_only = ON"] if read_only else writing
         try:
             for setting in settings:
                 connection.execute(f"PRAGMA {setting}")

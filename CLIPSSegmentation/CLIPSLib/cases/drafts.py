@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import re
+from pathlib import Path
 
 from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.masks import require_mask_of, whole_file
 from CLIPSLib.cases.people import require_effort, require_name
+from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.segmentation_facts import facts_to_json, measured_lesions, segmentation_from_json
 from CLIPSLib.cases.staging import name_by_content, remove, staged_image
 from CLIPSLib.cases.types import CaseRecord, Draft
-from CLIPSLib.errors import Failure
+from CLIPSLib.errors import Caution, Failure
+from CLIPSLib.files import write_text
 from CLIPSLib.formats import read_labels, write_labels
 from CLIPSLib.provenance import utc_now
 from CLIPSLib.segmentation.types import Segmentation
 
+_DAMAGED = ("mask-missing", "mask-changed", "registry-damaged")
 _OF_READER = "FROM drafts WHERE case_id = ? AND reader = ?"
 
 
@@ -48,6 +55,7 @@ def save(
     }
     staged = staged_image(folder.drafts, lambda path: write_labels(segmentation.labels, path))
     with staged as (labels, sha256), database.transaction():
+        find_case(database, case.case_id)  # it may have been removed since it was asked for
         earlier = _file_hash(database, case.case_id, row["reader"])
         name_by_content(labels, folder.draft_file(sha256))
         database.insert("drafts", {**row, "sha256": sha256}, replace=True)
@@ -63,6 +71,41 @@ def read(database: Database, folder: RegistryFolder, case_id: str, reader: str) 
     same = {name: row[name] for name in ("case_id", "reader", "parent", "saved_utc", "active_s", "edit_count")}
     with reading(f"the draft of {case_id}"):
         return Draft(**same, segmentation=segmentation_from_json(row["facts"], labels))
+
+
+def read_or_set_aside(
+    database: Database, folder: RegistryFolder, case_id: str, reader: str
+) -> tuple[Draft | None, Caution | None]:
+    """The draft of a reader; one that is damaged is put aside, so that it is in nobody's way. Raises as `Registry`."""
+    try:
+        return read(database, folder, case_id, reader), None
+    except Failure as error:
+        if error.code not in _DAMAGED or database.read_only:
+            raise
+    with database.transaction():
+        try:  # another program may have saved anew
+            return read(database, folder, case_id, reader), None
+        except Failure as error:
+            return None, _set_aside(database, folder, case_id, reader, error)
+
+
+def set_aside_files(folder: RegistryFolder, case_id: str) -> list[Path]:
+    """What is left of damaged drafts of a case."""
+    name = re.compile(rf"damaged-{re.escape(case_id)}-\d{{8}}T\d{{6}}Z\.(json|nii\.gz)")
+    there = folder.drafts.iterdir() if folder.drafts.is_dir() else ()
+    return sorted(path for path in there if name.fullmatch(path.name))
+
+
+def _set_aside(database: Database, folder: RegistryFolder, case_id: str, reader: str, error: Failure) -> Caution:
+    """Rename the file of a damaged draft, and keep its row as a file beside it."""
+    row = database.row(f"SELECT * {_OF_READER}", (case_id, require_name(reader, "reader")))
+    kept = folder.drafts / f"damaged-{case_id}-{re.sub(r'[-:]', '', utc_now())}.json"
+    write_text(kept, json.dumps(dict(row), indent=2, ensure_ascii=False), overwrite=True)
+    if folder.draft_file(row["sha256"]).exists():
+        os.replace(folder.draft_file(row["sha256"]), kept.with_suffix(".nii.gz"))
+    database.execute(f"DELETE {_OF_READER}", (case_id, row["reader"]))
+    what = f"The unfinished work on {case_id} is damaged ({error.what}); it was put aside as drafts/{kept.stem}.*"
+    return Caution("draft-damaged", what, case_id)
 
 
 def discard(database: Database, folder: RegistryFolder, case_id: str, reader: str) -> None:

@@ -105,13 +105,13 @@ class RegistryFolder:
                 str(self.root),
                 "Choose the folder of a registry, or create one.",
             )
-        read_only = read_only or not _writable(self.root, self.database)
-        database = self._checked(read_only)
+        writable = _writable(self.root, self.database)
+        database = self._checked(read_only or not writable)
         try:
             version = schema.version_of(database)
             if version < len(schema.MIGRATIONS):
-                self._upgrade(database, version)
-            elif not read_only:
+                self._upgrade(version, writable)
+            elif not database.read_only:
                 back_up_daily(database, self.backups)
         except BaseException:
             database.close()
@@ -146,8 +146,9 @@ class RegistryFolder:
                 "Update CLIPS.",
             )
 
-    def _upgrade(self, database: Database, version: int) -> None:
-        if database.read_only:
+    def _upgrade(self, version: int, writable: bool) -> None:
+        """Bring the database to today's version, also for somebody who only wants to read."""
+        if not writable:
             raise Failure(
                 "read-only",
                 f"The registry has version {version} and must be brought to version {len(schema.MIGRATIONS)}, "
@@ -155,8 +156,9 @@ class RegistryFolder:
                 str(self.root),
                 "Open it once with the right to write.",
             )
-        back_up(database, self.backups, f"before-version-{len(schema.MIGRATIONS)}")
-        schema.migrate(database)
+        with contextlib.closing(Database(self.database)) as database:
+            back_up(database, self.backups, f"before-version-{len(schema.MIGRATIONS)}")
+            schema.migrate(database)
 
     def _saying_what_is_left(self, error: Failure) -> Failure:
         from CLIPSLib.cases.rescue import readable

@@ -19,6 +19,7 @@ from CLIPSLib.cases.folder import CT, PET, STUDY, RegistryFolder
 from CLIPSLib.cases.identities import Identities, pseudonymous, read_identities, write_identities
 from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.staging import staged_folder, sync_folder
+from CLIPSLib.cases.tombstones import removal_of, removed_cases, tombstone_hash
 from CLIPSLib.cases.types import CaseRecord
 from CLIPSLib.errors import Caution, Failure, Refusal
 from CLIPSLib.files import safe_name, sha256_file
@@ -46,6 +47,7 @@ def add_case(
     source: str,
     case_id: str | None,
     stratum: str,
+    despite_removal: bool,
     reporter: Reporter,
 ) -> CaseRecord:
     """Take in a study. Raises as `Registry.add_case`."""
@@ -55,13 +57,15 @@ def add_case(
     content = content_sha256(study)
     keys = _Keys(study.identity.pet_series_uid or f"content-{content}", content)
     _refuse_duplicate(database, keys.series)
+    if not despite_removal:
+        _refuse_removed(database, keys.series)
     bare = pseudonymous(study)
     with staged_folder(folder.images) as aside:
         files = _write_images(aside, bare, reporter)
         reporter.check()
         with database.transaction():
             _refuse_duplicate(database, keys.series)
-            given = case_id or _next_id("C", [*_column(database, "case_id"), *_names(folder.images)])
+            given = case_id or _next_id(database, "C", [*_column(database, "case_id"), *_names(folder.images)])
             _refuse_taken(database, folder, given)
             known = _key_file(database, folder)
             patient, doubts = _patient(database, known, study.identity)
@@ -137,7 +141,7 @@ def _patient(database: Database, known: Identities, identity: StudyIdentity) -> 
         same = database.row("SELECT patient_id FROM cases WHERE study_uid = ?", (identity.study_uid,))
         patient = same and same[0]
     if patient is None:
-        patient = _next_id("P", [*_column(database, "patient_id"), *known.patients])
+        patient = _next_id(database, "P", [*_column(database, "patient_id"), *known.patients])
         if not identity.patient_id:
             caution = Caution(
                 "patient-unknown",
@@ -170,8 +174,22 @@ def _refuse_duplicate(database: Database, series_key: str) -> None:
         )
 
 
+def _refuse_removed(database: Database, series_key: str) -> None:
+    removed = removal_of(database, series_key)
+    if removed is not None:
+        raise Refusal(
+            "case-removed",
+            f"This PET was {removed}",
+            series_key,
+            "Leave it out; take it in again only if the reason is gone ('clips cases add --despite-removal').",
+        )
+
+
 def _refuse_taken(database: Database, folder: RegistryFolder, case_id: str) -> None:
     there = database.row("SELECT case_id FROM cases WHERE case_id = ? COLLATE NOCASE", (case_id,))
+    if removed := removal_of(database, case_id):
+        what = f"The id {case_id} was that of a case that was {removed}, and is given once"
+        raise Refusal("case-id-taken", what, case_id, "Choose another pseudonym.")
     if there is not None:
         raise Refusal("case-id-taken", f"There is a case {there[0]} already", case_id, "Choose another pseudonym.")
     if (folder.images / case_id).exists():
@@ -208,10 +226,14 @@ def _telling(case_id: str, study: PetCtStudy) -> tuple[Caution, ...]:
     return (Caution("telling-pseudonym", what),)
 
 
-def _next_id(letter: str, taken: Iterable[str]) -> str:
-    """The id after the highest of the form "C0001"."""
+def _next_id(database: Database, letter: str, taken: Iterable[str]) -> str:
+    """The id after the highest of the form "C0001" that ever was: one of a removed case is not given again."""
     numbers = [int(name[1:]) for name in taken if name[:1].upper() == letter and name[1:].isdecimal()]
-    return f"{letter}{max(numbers, default=0) + 1:04d}"
+    removed = {sha256 for row in removed_cases(database) for sha256 in (row.case_sha256, row.patient_sha256)}
+    number = max(numbers, default=0) + 1
+    while tombstone_hash(f"{letter}{number:04d}") in removed:
+        number += 1
+    return f"{letter}{number:04d}"
 
 
 def _column(database: Database, name: str) -> list[str]:

@@ -13,6 +13,7 @@ from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.people import require_name
+from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.segmentation_facts import (
     facts_to_json,
     measured_lesions,
@@ -20,6 +21,7 @@ from CLIPSLib.cases.segmentation_facts import (
     segmentation_from_json,
 )
 from CLIPSLib.cases.staging import name_by_content, staged_image
+from CLIPSLib.cases.tombstones import gone, removal_of
 from CLIPSLib.cases.types import ORIGINS, CaseRecord, MaskDiff, MaskVersion, Origin
 from CLIPSLib.errors import Failure, UsageError
 from CLIPSLib.files import sha256_file
@@ -82,6 +84,7 @@ def _publish(
     database: Database, folder: RegistryFolder, row: dict, labels: Path, probability: Path | None
 ) -> MaskVersion:
     """Name the files and add the row: under the write lock, so that `check` never sees the one without the other."""
+    find_case(database, row["case_id"])  # it may have been removed since it was asked for
     name_by_content(labels, folder.mask_file(row["sha256"]))
     if probability is not None:
         name_by_content(probability, folder.mask_file(row["probability_sha256"]))
@@ -169,6 +172,9 @@ def _model(segmentation: Segmentation, origin: Origin, case_id: str) -> str:
 def _row(database: Database, mask_id: str) -> sqlite3.Row:
     row = database.row("SELECT * FROM masks WHERE mask_id = ?", (mask_id,))
     if row is None:
+        case_id = mask_id.rpartition("-m")[0]
+        if removed := removal_of(database, case_id):
+            raise gone(case_id, removed)
         raise UsageError("no-such-mask", f"There is no mask {mask_id!r}", str(database.path.parent))
     return row
 

@@ -9,6 +9,7 @@ from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.people import require_effort, require_name
+from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.types import RATING_TAGS, SCORES, CaseRecord, Rating
 from CLIPSLib.errors import UsageError
 from CLIPSLib.provenance import utc_now
@@ -49,6 +50,7 @@ def rate(
     }
     chosen = tuple(tag for tag in RATING_TAGS if tag in tags)
     with database.transaction():
+        find_case(database, case.case_id)  # it may have been removed since it was asked for
         number = database.insert("ratings", {**rating, "tags": json.dumps(chosen)})
     return Rating(id=number, tags=chosen, **rating)
 

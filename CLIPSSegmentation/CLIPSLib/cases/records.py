@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import CT, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed
+from CLIPSLib.cases.tombstones import gone, removal_of
 from CLIPSLib.cases.types import CaseRecord
 from CLIPSLib.errors import Caution, UsageError
 from CLIPSLib.formats import read_saved_study
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 
 def find_case(database: Database, case_id: str) -> CaseRecord:
-    """A case by its id. Raises `UsageError` when there is none; ids are text."""
+    """A case by its id, which is text. Raises `UsageError` when there is none, `Refusal` when it was removed."""
     if not isinstance(case_id, str):
         raise UsageError("case-id", f"The case id {case_id!r} is no text", remedy='Ids are text: "007" is not 7.')
     row = database.row("SELECT * FROM cases WHERE case_id = ?", (case_id,))
+    if row is None and (removed := removal_of(database, case_id)):
+        raise gone(case_id, removed)
     if row is None:
         raise UsageError("no-such-case", f"There is no case {case_id!r}", str(database.path.parent))
     return _record(row)

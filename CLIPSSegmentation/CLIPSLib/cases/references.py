@@ -7,6 +7,7 @@ from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.masks import find_mask, require_mask_of
 from CLIPSLib.cases.people import require_name
+from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.types import MaskVersion, ReferenceChoice
 from CLIPSLib.provenance import utc_now
 
@@ -26,6 +27,7 @@ def set_reference(
         "chosen_utc": utc_now(),
     }
     with database.transaction():
+        find_case(database, case_id)  # it may have been removed since it was asked for
         database.insert("reference_choices", choice)
 
 

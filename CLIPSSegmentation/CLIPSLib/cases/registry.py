@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CLIPSLib.cases import check, drafts, intake, listing, masks, ratings, records, references, reviews, splits
+from CLIPSLib.cases import check, drafts, intake, listing, masks, ratings, records, references, removal, reviews, splits
 from CLIPSLib.cases.backups import back_up_last
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.tombstones import removal_of, removed_cases
 from CLIPSLib.cases.types import (
     CaseCounts,
     CaseFiles,
@@ -28,11 +29,14 @@ from CLIPSLib.cases.types import (
     Origin,
     Rating,
     ReferenceChoice,
+    Removal,
+    RemovedCase,
     Review,
     SavedSplit,
     Split,
     Status,
 )
+from CLIPSLib.errors import Caution
 from CLIPSLib.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
@@ -47,7 +51,8 @@ class Registry:
     used from several threads of a program and from several programs at once.
 
     Every method that writes raises `Failure` when the disk is full, the folder may not be written to or another
-    program keeps it busy; then nothing was changed. An unknown case or mask id is a `UsageError`.
+    program keeps it busy; then nothing was changed. An unknown case or mask id is a `UsageError`, that of a case that
+    was removed a `Refusal`.
     """
 
     def __init__(self, folder: RegistryFolder, database: Database) -> None:
@@ -76,7 +81,9 @@ class Registry:
             Failure: it is damaged; the sentence tells how much `rescue_registry` would save.
         """
         place = RegistryFolder(Path(folder).absolute())
-        return cls(place, place.open_database(read_only=read_only))
+        database = place.open_database(read_only=read_only)
+        removal.finish_removals(database, place)  # what stands in the way is told by `check`
+        return cls(place, database)
 
     def close(self) -> None:
         """Close the database, after a copy of what was changed; nothing else is pending."""
@@ -114,20 +121,49 @@ class Registry:
         source: str,
         pseudonym: str | None = None,
         stratum: str = "",
+        despite_removal: bool = False,
         reporter: Reporter = SILENT,
     ) -> CaseRecord:
         """Take in a study: images and facts without names; who it is goes into `identities.json`.
 
         source: where it came from, in words. pseudonym: the case id, else the next of "C0001", "C0002", ...
+        despite_removal: take it in also if it was removed once.
 
         Raises:
-            Refusal: the PET series (without UIDs: the very pixels) is there already, as the case that is named; or
-                the pseudonym is taken or no file name; or `identities.json`, which tells patients apart, is missing.
+            Refusal: the PET series (without UIDs: the very pixels) is there already, as the case that is named, or was
+                removed; the pseudonym is taken or no file name; `identities.json`, which tells patients apart, is
+                missing.
             Failure: disk full, folder not writable; nothing was changed. Cancelled: `reporter` said so; as before.
         """
         return intake.add_case(
-            self._database, self._folder, study, source=source, case_id=pseudonym, stratum=stratum, reporter=reporter
+            self._database,
+            self._folder,
+            study,
+            source=source,
+            case_id=pseudonym,
+            stratum=stratum,
+            despite_removal=despite_removal,
+            reporter=reporter,
         )
+
+    def remove_case(self, case_id: str, *, reason: str, author: str, discard_drafts: bool = False) -> Removal:
+        """Take a case out for good: images, masks, reviews, ratings, name, also from the backups.
+
+        What stays is a tombstone of hashes with reason, author and time (`removed`); the id is not given again, and
+        the series is not taken in again unasked. Saved splits keep the id. discard_drafts: also with unfinished work.
+
+        Raises:
+            UsageError: no reason, no author. Refusal: a reader has unfinished work on it; the key file is closed.
+        """
+        return removal.remove_case(*self._at(case_id), reason=reason, author=author, discard_drafts=discard_drafts)
+
+    def removed(self) -> list[RemovedCase]:
+        """All removals, oldest first."""
+        return removed_cases(self._database)
+
+    def removal_of(self, identifier: str) -> RemovedCase | None:
+        """When and why a case was removed, by its id or its PET series UID; None if it was not."""
+        return removal_of(self._database, identifier)
 
     def cases(self, query: CaseQuery | None = None) -> list[CaseRow]:
         """The case list, sorted by id, from one query."""
@@ -301,6 +337,14 @@ class Registry:
     def read_draft(self, case_id: str, reader: str) -> Draft | None:
         """The reader's unfinished work on a case. Raises as `read_mask`."""
         return drafts.read(self._database, self._folder, self.case(case_id).case_id, reader)
+
+    def read_or_set_aside_draft(self, case_id: str, reader: str) -> tuple[Draft | None, Caution | None]:
+        """The reader's unfinished work; where it is damaged, it is put aside in `drafts/`, as the caution says.
+
+        Raises:
+            Failure: it is damaged, and the registry is open for reading only.
+        """
+        return drafts.read_or_set_aside(self._database, self._folder, self.case(case_id).case_id, reader)
 
     def discard_draft(self, case_id: str, reader: str) -> None:
         """Forget it; no draft is fine too."""

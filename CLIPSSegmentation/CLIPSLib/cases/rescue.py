@@ -19,6 +19,7 @@ from CLIPSLib.cases import schema
 from CLIPSLib.cases.backups import copies
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.tombstones import tombstone_hash
 from CLIPSLib.errors import Failure, UsageError
 from CLIPSLib.files import atomic_path
 from CLIPSLib.provenance import utc_now
@@ -93,9 +94,18 @@ def _collected(place: RegistryFolder) -> Tables:
         with contextlib.suppress(Failure), contextlib.closing(Database(source, read_only=True)) as database:
             for table, rows in tables.items():
                 rows.update(_readable_rows(database, table))
+    _forget_removed(tables)
     drafts = tables["drafts"].items()  # a draft is the one thing that is replaced: the backup's may be gone
     tables["drafts"] = {number: row for number, row in drafts if place.draft_file(row["sha256"]).is_file()}
     return tables
+
+
+def _forget_removed(tables: Tables) -> None:
+    """A damaged copy may still hold a case that was removed."""
+    removed = {row["case_sha256"] for row in tables["removals"].values()}
+    for table in schema.OF_CASES:
+        rows = tables[table].items()
+        tables[table] = {number: row for number, row in rows if tombstone_hash(str(row["case_id"])) not in removed}
 
 
 def _readable_rows(database: Database, table: str) -> dict[int, Row]:

@@ -7,6 +7,7 @@ from CLIPSLib.cases.folder import RegistryFolder
 from CLIPSLib.cases.identities import scrubber_of
 from CLIPSLib.cases.masks import require_mask_of
 from CLIPSLib.cases.people import require_effort, require_name
+from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.types import REVIEW_STATUSES, CaseRecord, Review, Status
 from CLIPSLib.errors import UsageError
 from CLIPSLib.provenance import utc_now
@@ -50,6 +51,7 @@ def add_review(
         "reviewed_utc": utc_now(),
     }
     with database.transaction():
+        find_case(database, case.case_id)  # it may have been removed since it was asked for
         number = database.insert("reviews", review)
     return Review(id=number, **review)
 

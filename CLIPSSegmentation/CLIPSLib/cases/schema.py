@@ -1,6 +1,7 @@
 """The tables of a registry, and how an older database becomes today's. Used by `folder` and `rescue`.
 
-Reviews, ratings, masks and choices of references are only ever added: triggers refuse to change or delete them.
+Reviews, ratings, masks and choices of references are only ever added: triggers refuse to change or delete them, but
+for the removal of a whole case (`removal`), which takes the triggers away and puts them back in one transaction.
 Lists and documents are JSON text. The version is SQLite's `user_version`, the kind of file its `application_id`.
 """
 
@@ -13,7 +14,8 @@ from CLIPSLib.cases.database import Database
 APPLICATION_ID = 0x434C4950  # "CLIP"
 
 # masks before what points at them: rows can be copied in this order
-TABLES = ("cases", "masks", "reference_choices", "reviews", "ratings", "drafts", "splits")
+TABLES = ("cases", "masks", "reference_choices", "reviews", "ratings", "drafts", "splits", "removals")
+OF_CASES = TABLES[:6]  # these have a column case_id
 ADDED_ONLY = ("masks", "reference_choices", "reviews", "ratings", "splits")
 
 _VERSION_1 = """
@@ -116,9 +118,25 @@ BEGIN SELECT RAISE(ABORT, '{table} are only ever added'); END;
     for verb in ("UPDATE", "DELETE")
 )
 
+# hashes, so that nothing of a removed case remains; pending: JSON of what is still to be deleted, NULL when all is done
+_VERSION_2 = """
+CREATE TABLE removals (
+    removal_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_sha256 TEXT NOT NULL UNIQUE,
+    patient_sha256 TEXT NOT NULL,
+    series_sha256 TEXT NOT NULL,
+    reason TEXT NOT NULL CHECK (reason <> ''),
+    author TEXT NOT NULL CHECK (author <> ''),
+    removed_utc TEXT NOT NULL,
+    pending TEXT
+);
+CREATE TRIGGER removals_stay_delete BEFORE DELETE ON removals
+BEGIN SELECT RAISE(ABORT, 'removals are only ever added'); END;
+"""
+
 # MIGRATIONS[n] takes version n to n + 1; a released one never changes. New columns need a default: `rescue` puts rows
 # of older backups into the newest tables.
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 
 def version_of(database: Database) -> int:

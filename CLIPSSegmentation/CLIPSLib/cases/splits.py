@@ -71,6 +71,11 @@ def saved(database: Database) -> list[SavedSplit]:
     return found
 
 
+def naming(database: Database, case_id: str) -> tuple[str, ...]:
+    """The names of the splits that a case is in."""
+    return tuple(found.name for found in saved(database) if case_id in load(database, found.name).case_ids)
+
+
 def require_sound(split: Split, patients: Mapping[str, str]) -> None:
     """Check a split against the patients of its cases (case id -> patient id).
 

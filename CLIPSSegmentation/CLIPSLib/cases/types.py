@@ -284,6 +284,36 @@ class SavedSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemovedCase:
+    """All that is kept of a case that was removed. The hashes recognize its id, its series and its patient's pseudonym
+    when they come again. reason, author: of the removal. unfinished: files of it are still to be deleted.
+    """
+
+    case_sha256: str
+    patient_sha256: str
+    series_sha256: str
+    reason: str
+    author: str
+    removed_utc: str
+    unfinished: bool = False
+
+    def __str__(self) -> str:
+        return f"removed on {self.removed_utc[:10]} ({self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What `Registry.remove_case` did. splits: saved ones that still name the case by its id; cautions: what else
+    may hold something of it.
+    """
+
+    case_id: str
+    removed: RemovedCase
+    splits: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """What `Registry.check` found. Paths are relative to the registry's folder.
 

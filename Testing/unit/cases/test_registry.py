@@ -195,7 +195,7 @@ def test_a_folder_without_registry_and_a_second_creation_end_in_a_sentence(tmp_p
 def test_a_registry_of_a_newer_version_is_refused(tmp_path):
     builders.registry(tmp_path / "cases")[0].close()
     edit(tmp_path / "cases", "PRAGMA user_version = 99")
-    with pytest.raises(Refusal, match="version 99; this software knows versions up to 1"):
+    with pytest.raises(Refusal, match="version 99; this software knows versions up to 2"):
         Registry.open(tmp_path / "cases")
 
 
@@ -212,7 +212,7 @@ def test_an_older_registry_is_upgraded_after_a_backup(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "ALTER TABLE cases ADD COLUMN site TEXT;"))
     with Registry.open(tmp_path / "cases", read_only=False) as upgraded:
         assert [row.case_id for row in upgraded.cases()] == [case.case_id]
-    (backup,) = (tmp_path / "cases" / "backups").glob("*-before-version-2.sqlite")
+    (backup,) = (tmp_path / "cases" / "backups").glob("*-before-version-3.sqlite")
     assert columns(backup) == columns(tmp_path / "cases" / "registry.sqlite") - {"site"}
 
 
@@ -232,6 +232,12 @@ def test_opening_keeps_one_copy_of_the_database_a_day(tmp_path):
     for _ in range(3):
         Registry.open(tmp_path / "cases").close()
     assert len(list((tmp_path / "cases" / "backups").glob("*-daily.sqlite"))) == 1
+
+
+def test_a_registry_may_be_closed_twice(tmp_path):
+    registry, _ = builders.registry(tmp_path / "cases")
+    registry.close()
+    registry.close()
 
 
 def test_reading_only_writes_nothing_and_refuses_to(tmp_path):
