@@ -39,6 +39,7 @@ def add_network_actions(actions: Any) -> None:
     )
     review.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="one repetition each (0)")
     review.add_argument("--measure", choices=["loss", "dice"], default="loss", help="what is scored (%(default)s)")
+    review.add_argument("--keep-levels", action="store_true", help="scores as the networks gave them, not at one level")
     review.add_argument("--at-once", type=int, default=1, metavar="N", help="networks at the same time (%(default)s)")
     review.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="of the recipe (repeatable)")
     review.add_argument("--quiet", action="store_true", help="no progress")
@@ -110,7 +111,13 @@ def _review(parsed: argparse.Namespace) -> int:
     from CLIPSLib.training import write_cases
 
     recipe, cases = read_recipe(parsed.recipe, key_values(parsed.set, "--set"))
-    options = ReviewOptions(folds=parsed.folds, budget=parsed.budget, seeds=tuple(parsed.seeds), measure=parsed.measure)
+    options = ReviewOptions(
+        folds=parsed.folds,
+        budget=parsed.budget,
+        seeds=tuple(parsed.seeds),
+        measure=parsed.measure,
+        leveled=not parsed.keep_levels,
+    )
     reporter = reporter_for(parsed)
     plan_review(parsed.out, recipe, cases, options=options, reporter=reporter)
     table = run_review(parsed.out, recipe, cases, reporter, at_once=parsed.at_once)

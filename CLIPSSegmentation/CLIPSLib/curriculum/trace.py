@@ -21,10 +21,10 @@ from CLIPSLib.errors import Refusal, UsageError
 class TraceRow:
     """The draws of one window of steps [first_step, last_step].
 
-    pool_size: ranked cases that could be drawn at the last step. entropy: of Q_t in nats, mean over the steps;
-    exp(entropy) is the effective number of cases. mean_difficulty: mean rank in (0, 1] of the ranked cases drawn, 1
-    the hardest; None without scores, or when only lesion-free cases were drawn. lesion_free: draws of cases that are
-    not ranked. strata: draws by stratum.
+    pool_size: ranked cases that could be drawn at the last step. entropy: of Q_t in nats, mean over the steps; Q_t is
+    the probability of a case times the weight of its loss, and exp(entropy) the effective number of cases.
+    mean_difficulty: mean rank in (0, 1] of the ranked cases drawn, 1 the hardest; None without scores, or when only
+    lesion-free cases were drawn. lesion_free: draws of cases that are not ranked. strata: draws by stratum.
     """
 
     first_step: int
@@ -120,8 +120,9 @@ class DrawTrace:
     def _facts(self, draw: Draw) -> tuple[float, int]:
         """Entropy and pool size, computed once for as long as the plan gives the same object."""
         if self._known is None or self._known[0] is not draw:
-            probabilities = draw.probabilities[draw.probabilities > 0.0]
-            entropy = float(-(probabilities * np.log(probabilities)).sum())
+            weighted = draw.probabilities * draw.loss_weights
+            weighted = weighted[weighted > 0.0] / weighted.sum()
+            entropy = float(-(weighted * np.log(weighted)).sum())
             self._known = (draw, entropy, sum(case_id in self._ranked for case_id in draw.ids))
         return self._known[1:]
 

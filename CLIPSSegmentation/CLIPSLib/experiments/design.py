@@ -37,7 +37,12 @@ class Arm:
     learning_rate: Annotated[
         float | None, Range(1e-8, 1.0), "Another learning rate than the recipe's. A deviation: the report says so."
     ] = None
-    steps: Annotated[int | None, Range(1), "Other steps than the design's. A deviation: the report says so."] = None
+    steps: Annotated[
+        int | None,
+        Range(1),
+        "Other steps than the design's, for a second vanilla arm only: it shows what the cost of a curriculum's scores "
+        "would have brought as training.",
+    ] = None
 
     def __post_init__(self) -> None:
         if (self.difficulty == "table") != bool(self.table):
@@ -56,6 +61,9 @@ class CrossReview:
     budget: Annotated[
         float, Range(0.01, 1.0), "Steps of those networks, as a share of an arm's. Charged to the arms that use them."
     ] = 0.25
+    measure: Annotated[
+        Literal["loss", "dice"], "What is scored: 'loss', of probabilities over the whole image, or 'dice': 1 - Dice."
+    ] = "loss"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +129,12 @@ class Design:
 
     @property
     def vanilla(self) -> Arm:
-        """The arm without a curriculum; the fairness check sees to it that there is exactly one."""
-        return next(arm for arm in self.arms if arm.curriculum == VANILLA_METHOD)
+        """The arm without a curriculum that the others are compared with (`fairness` wants exactly one)."""
+        return next(arm for arm in self.arms if arm.curriculum == VANILLA_METHOD and self.steps_of(arm) == self.steps)
+
+    def steps_of(self, arm: Arm) -> int:
+        """Optimizer steps of each run of an arm."""
+        return arm.steps or self.steps
 
     def arm(self, name: str) -> Arm:
         """The arm of that name."""

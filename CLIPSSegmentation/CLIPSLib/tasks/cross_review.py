@@ -41,6 +41,7 @@ class ReviewOptions:
     measure: Annotated[
         Literal["loss", "dice"], "'loss': of probabilities over the whole image; 'dice': 1 - Dice of the mask."
     ] = "loss"
+    leveled: Annotated[bool, "Take off by how much the network of a part scores all of it too high or too low."] = True
 
 
 @dataclass(frozen=True, kw_only=True)

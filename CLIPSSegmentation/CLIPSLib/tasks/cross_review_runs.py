@@ -11,6 +11,7 @@ import numpy as np
 from CLIPSLib.difficulty import DifficultyTable, write_difficulty
 from CLIPSLib.difficulty.evidence import digest
 from CLIPSLib.difficulty.leakage import COMPLETE, TRAINED_WITH
+from CLIPSLib.difficulty.levels import level_shifts
 from CLIPSLib.difficulty.types import LESION_FREE
 from CLIPSLib.errors import Failure
 from CLIPSLib.jobs import launch_job, open_job
@@ -79,21 +80,25 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
     """The table of a review whose runs are finished: the mean over repetitions of what the unseeing network reached.
 
     Lesion-free cases are not on this axis and stay outside. options: folds, parts, seeds, steps, SHA-256 of the
-    networks, and all reviewed cases as "trained_with": each network saw all parts but one.
+    networks, what was taken off the scores of each network's part ("levels"), and all reviewed cases as "trained_with":
+    each network saw all parts but one.
 
     Raises:
         Failure: a run left no scores.
     """
     rows = {seed: _rows_of(place, review, seed) for seed in review.options.seeds}
-    empty = {case for found in rows.values() for case, row in found.items() if float(row["reference_ml"]) == 0.0}
+    empty = {case for found in rows.values() for case, row in found.items() if is_lesion_free(row)}
+    raw = {seed: unseen_scores(found, review.options.measure) for seed, found in rows.items()}
+    levels = {seed: level_shifts(found, review.parts) if review.options.leveled else {} for seed, found in raw.items()}
     scores = {
-        case: float(np.mean([_value(rows[seed][case], review) for seed in review.options.seeds]))
+        case: float(np.mean([found[case] - levels[seed].get(review.parts[case], 0.0) for seed, found in raw.items()]))
         for case in sorted(set(review.parts) - empty)
     }
     options: dict[str, Any] = {
         "folds": review.options.folds,
         "seeds": list(review.options.seeds),
         "measure": review.options.measure,
+        "levels": {run_name(seed, part): shift for seed, found in levels.items() for part, shift in found.items()},
         "steps": review.steps,
         "parts": dict(sorted(review.parts.items())),
         "recipe_sha256": review.recipe_sha256,
@@ -120,6 +125,18 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
     )
 
 
+def unseen_scores(rows: Mapping[str, Mapping[str, str]], measure: str) -> dict[str, float]:
+    """What a network that did not see them reached in cases with a lesion, higher is harder. rows: case id -> row of
+    `validation.csv`. measure: "loss", or "dice" for 1 - Dice."""
+    ranked = {case: row for case, row in rows.items() if not is_lesion_free(row)}
+    return {c: float(row["loss"]) if measure == "loss" else 1.0 - float(row["dice"]) for c, row in ranked.items()}
+
+
+def is_lesion_free(row: Mapping[str, str]) -> bool:
+    """Whether the reference mask of a validated case is empty."""
+    return float(row["reference_ml"]) == 0.0
+
+
 def _rows_of(place: ReviewFolder, review: Review, seed: int) -> dict[str, dict[str, str]]:
     """What the networks of one repetition found, by case, each at its last step."""
     found: dict[str, dict[str, str]] = {}
@@ -131,10 +148,6 @@ def _rows_of(place: ReviewFolder, review: Review, seed: int) -> dict[str, dict[s
             raise Failure("no-review", what, str(run.path), "Remove this run's folder, and run the review again.")
         found |= last
     return found
-
-
-def _value(row: Mapping[str, str], review: Review) -> float:
-    return float(row["loss"]) if review.options.measure == "loss" else 1.0 - float(row["dice"])
 
 
 def _weights(folder: Path) -> str:

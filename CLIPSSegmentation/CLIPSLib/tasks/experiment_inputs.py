@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from CLIPSLib.cases import make_split
+from CLIPSLib.difficulty.levels import at_one_level
 from CLIPSLib.errors import Failure
 from CLIPSLib.experiments import (
     PlannedRun,
@@ -18,6 +19,7 @@ from CLIPSLib.experiments import (
     recipe_of_reviewer,
     recipe_of_run,
 )
+from CLIPSLib.tasks.cross_review_runs import unseen_scores
 from CLIPSLib.tasks.experiment import Experiment
 from CLIPSLib.training import CaseList, Recipe
 from CLIPSLib.training.run_folder import RunFolder
@@ -46,14 +48,15 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
 
 
 def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:
-    """1 - Dice of each training case of an outer fold, by the reviewer that did not see it; higher is harder.
+    """What the reviewer that did not see it reached in each training case of an outer fold, higher is harder: the loss
+    over the whole image, or 1 - Dice, without what is only the reviewer's level (`difficulty.levels`).
 
-    Cases whose Dice is undefined (no lesion, and none found) have no score.
+    Lesion-free cases have no score.
 
     Raises:
         Failure: a reviewer left no scores.
     """
-    scores = {}
+    found, parts = {}, {}
     for run in reviewers(fold, experiment):
         folder = RunFolder(experiment.runs / run.name)
         rows = read_table(folder.validation)
@@ -61,8 +64,10 @@ def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:
             remedy = "Repeat this run: clips experiment run --retry."
             raise Failure("no-review", "The reviewer left no scores", str(folder.path), remedy)
         last = max(int(row["step"]) for row in rows)
-        scores |= {row["case"]: 1 - float(row["dice"]) for row in rows if int(row["step"]) == last and row["dice"]}
-    return scores
+        own = {row["case"]: row for row in rows if int(row["step"]) == last}
+        found |= unseen_scores(own, experiment.design.cross_review.measure)
+        parts |= dict.fromkeys(own, run.part)
+    return at_one_level(found, parts)
 
 
 def reviewers(fold: int, experiment: Experiment) -> list[PlannedRun]:

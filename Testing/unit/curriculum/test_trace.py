@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from builders_curriculum import cohort, curriculum_of, scores_of
-from CLIPSLib.curriculum import DrawTrace, draw_ids
+from CLIPSLib.curriculum import Draw, DrawTrace, draw_ids
 from CLIPSLib.errors import UsageError
 
 CASES = cohort(10, strata="AB", lesion_free_every=5)  # c000 and c005 are lesion-free
@@ -81,3 +82,11 @@ def test_cases_without_a_score_count_but_not_in_the_mean():
     trace = _trace(scores={"c001": 1.0, "c002": 5.0})
     trace.record(0, CURRICULUM.plan(0), ("c002", "c003", "c003"))
     assert trace.rows[0].mean_difficulty == 1.0
+
+
+def test_the_entropy_counts_what_a_loss_weight_leaves_of_a_case():
+    trace = _trace()
+    weighted = Draw(("c001", "c002", "c003"), np.full(3, 1 / 3), np.array([2.0, 1.0, 0.0]))
+    trace.record(0, weighted, ("c001",))
+    # Q = 2/3, 1/3, 0
+    assert trace.rows[0].entropy == pytest.approx(math.log(3) - 2 / 3 * math.log(2))

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.experiments.design import CrossReview
 from CLIPSLib.models import InstalledModel
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.tasks import cross_review, cross_review_runs
 from CLIPSLib.tasks.cross_review import ReviewFolder, ReviewOptions, inputs_of, plan_review
 from CLIPSLib.tasks.cross_review_runs import review_table
+from CLIPSLib.tasks.experiment_inputs import cross_review_scores
 from CLIPSLib.tasks.frozen import with_scores
 from CLIPSLib.training import CaseList, Recipe, TrainingCase
 from CLIPSLib.training.learned import LearnedFrom
 from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.start import Start
-from CLIPSLib.training.tables import VALIDATION, write_table
+from CLIPSLib.training.tables import VALIDATION, read_table, write_table
 
 OPTIONS = ReviewOptions(folds=2, budget=0.25, seeds=(0, 1))
 RECIPE = with_values(Recipe(), {"training.steps": 400, "validation.cases": 1, "validation.every": 10})
@@ -118,7 +121,7 @@ def _left(place: ReviewFolder, review, found: dict[str, tuple[float, float, floa
 def test_the_score_is_the_mean_over_repetitions_and_lesion_free_cases_stay_outside(cases, tmp_path, monkeypatch):
     monkeypatch.setattr(cross_review_runs, "_weights", lambda folder: folder.name)
     place = ReviewFolder(tmp_path)
-    review = plan_review(tmp_path, RECIPE, cases, options=OPTIONS)
+    review = plan_review(tmp_path, RECIPE, cases, options=replace(OPTIONS, leveled=False))
     _left(place, review, {"a": (1.0, 2.0, 0.9), "b": (0.25, 0.75, 0.6), "c1": (3.0, 5.0, 0.1), "c2": (1.0, 1.0, None)})
     table = review_table(place, review)
     assert table.scores == {"a": 1.5, "b": 0.5, "c1": 4.0}
@@ -132,9 +135,24 @@ def test_the_score_is_the_mean_over_repetitions_and_lesion_free_cases_stay_outsi
         with_scores(other_fold, table)
 
 
+def test_a_part_does_not_look_easier_because_its_network_is_better(cases, tmp_path, monkeypatch):
+    monkeypatch.setattr(cross_review_runs, "_weights", lambda folder: folder.name)
+    place = ReviewFolder(tmp_path)
+    review = plan_review(tmp_path, RECIPE, cases, options=replace(OPTIONS, seeds=(0,)))
+    others = sorted(case for case, part in review.parts.items() if part != review.parts["c1"])
+    first, second = others if len(others) == 2 else (*others, "c2")
+    found = {"c1": (1.0, 0.0, 0.5), "c2": (3.0, 0.0, 0.5), first: (11.0, 0.0, 0.5), second: (13.0, 0.0, 0.5)}
+    _left(place, review, found)
+    table = review_table(place, review)
+    # by hand in test_levels: 4.9 of the distance of each part from the middle is its network's
+    assert table.scores == pytest.approx({"c1": 5.9, "c2": 7.9, first: 6.1, second: 8.1})
+    shifts = {review.parts["c1"]: -4.9, review.parts[first]: 4.9}
+    assert table.options["levels"] == pytest.approx({f"seed0_part{part}": shift for part, shift in shifts.items()})
+
+
 def test_the_measure_may_be_dice_and_a_missing_score_is_a_failure(cases, tmp_path, monkeypatch):
     monkeypatch.setattr(cross_review_runs, "_weights", lambda folder: folder.name)
-    options = ReviewOptions(folds=2, measure="dice")
+    options = ReviewOptions(folds=2, measure="dice", leveled=False)
     place = ReviewFolder(tmp_path)
     review = plan_review(tmp_path, RECIPE, cases, options=options)
     _left(place, review, {"a": (1, 1, 0.75), "b": (1, 1, 0.5), "c1": (1, 1, 0.25), "c2": (1, 1, 1.0)})
@@ -142,3 +160,17 @@ def test_the_measure_may_be_dice_and_a_missing_score_is_a_failure(cases, tmp_pat
     write_table(RunFolder(place.runs / "seed0_part0").validation, VALIDATION, [])
     with pytest.raises(Failure, match="left no score of"):
         review_table(place, review)
+
+
+@pytest.mark.parametrize(("measure", "expected"), [("loss", {"a": 0.5, "b": 2.0}), ("dice", {"a": 0.1, "b": 0.6})])
+def test_experiments_score_by_the_loss_or_by_dice_and_lesion_free_cases_not_at_all(measure, expected, tmp_path):
+    review = CrossReview(folds=2, measure=measure)
+    experiment = SimpleNamespace(runs=tmp_path, design=SimpleNamespace(cross_review=review, seeds=(0,)))
+    left = [("a", 0.9, 0.5, 5.0), ("b", 0.4, 2.0, 5.0), ("free", 0.0, 9.0, 0.0)]
+    for number, (case, dice, loss, reference) in enumerate(left):
+        run = RunFolder(tmp_path / f"cross-review_fold0_part{min(number, 1)}")
+        row = {"step": 7, "case": case, "dice": dice, "loss": loss, "reference_ml": reference}
+        kept = [list(row.values()) for row in read_table(run.validation)] if number == 2 else []
+        Path(run.path).mkdir(parents=True, exist_ok=True)
+        write_table(run.validation, VALIDATION, [*kept, [row.get(column, "") for column in VALIDATION]])
+    assert cross_review_scores(0, experiment) == pytest.approx(expected)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_PERCENTILE = 95.0  # outliers above it do not set the scale
+_QUANTILE = 0.95  # outliers above it do not set the scale
 
 
 def quantile_age(losses: np.ndarray, size: int) -> float | None:
@@ -28,7 +28,7 @@ def quantile_age(losses: np.ndarray, size: int) -> float | None:
 def in_units_of_the_largest(losses: np.ndarray) -> np.ndarray:
     """Losses divided by their 95th percentile: what depends on the unit of the loss (priors, the logistic and the
     logarithmic regularizer) then means the same for every loss and at every time."""
-    scale = float(np.percentile(losses, _PERCENTILE))
+    scale = _quantile(np.sort(losses), _QUANTILE)
     return losses / scale if scale > 0.0 else losses
 
 
@@ -37,3 +37,11 @@ def within(losses: np.ndarray, age: float, highest: float | None) -> tuple[np.nd
     if highest is None or age <= highest:
         return losses, age
     return losses * (highest / age), highest
+
+
+def _quantile(ordered: np.ndarray, share: float) -> float:
+    """Linear between the two nearest; as `numpy.quantile`, which takes ten times as long for a few hundred numbers."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

@@ -39,6 +39,7 @@ class SelfPacedCurriculum(Planner):
         self._regularizer = regularizer
         self._every = options.update_every or max(1, plan.description.total_steps // 200)
         self._memory = LossMemory(order, ignored=plan.cohort.lesion_free, momentum=options.momentum, lag=options.lag)
+        self._ids = np.array(order, dtype=object)
         self._strata = np.array([strata[case_id] for case_id in order])
         self._preference = 1.0 - 2.0 * np.arange(len(order)) / max(1, len(order) - 1) if scored else None
         self._forced = np.isin(order, options.must_include)
@@ -109,7 +110,7 @@ class SelfPacedCurriculum(Planner):
     def _draw(self, chosen_at: int, foreground: float | None) -> Draw:
         weights = self.weights(chosen_at)
         chosen = np.flatnonzero(weights > 0.0)
-        ids, weights = [self.description.order[column] for column in chosen], weights[chosen]
+        ids, weights = self._ids[chosen].tolist(), weights[chosen]
         ones = np.ones(len(ids))
         if self._options.apply == "probability":
             return self._made_of.cohort.draw(ids, weights, ones, foreground)
