@@ -80,10 +80,11 @@ class CaseList:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """What preprocessing learned about a case, on the network's grid. foreground: voxels of each class in turn."""
+    """What preprocessing learned about a case, on the network's grid (z, y, x). foreground: voxels of each class."""
 
     shape: tuple[int, int, int]
     foreground: tuple[int, ...]
+    spacing_mm: tuple[float, float, float]
 
     @property
     def empty(self) -> bool:

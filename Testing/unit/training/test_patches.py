@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders_training import write_case
-from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.errors import Refusal
 from CLIPSLib.training.data import network_inputs, network_labels, open_patches, preview_image, tmtvnet_datasets
 from CLIPSLib.training.data.patches import Patches
 from CLIPSLib.training.data.spatial import Movement, cut
@@ -160,54 +160,6 @@ def test_mixup_blends_by_the_share_that_it_reports(tmp_path):
         share = float(mixed.mixed_share[index])
         blended = (1 - share) * alone.images[index] + share * alone.images[other]
         assert torch.allclose(mixed.images[index], blended, atol=1e-6)
-
-
-def test_prepared_images_are_used_again_and_made_anew_for_other_files_or_another_grid(tmp_path):
-    case = write_case(tmp_path)
-    entries = [p.prepared["007"].folder for p in (patches_of(tmp_path, case), patches_of(tmp_path, case))]
-    assert entries[0] == entries[1]
-    other_grid = patches_of(tmp_path, case, data=replace(DATA, spacing_mm=(6.0, 6.0, 6.0)))
-    assert other_grid.prepared["007"].folder != entries[0]
-    assert other_grid.facts("007").shape == (14, 16, 19)  # 20 * 4 / 6 = 13.3, 24 * 4 / 6 = 16, 28 * 4 / 6 = 18.7
-    changed = write_case(tmp_path, seed=9)
-    assert patches_of(tmp_path, changed).prepared["007"].folder != entries[0]
-
-
-def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
-    case = write_case(tmp_path)
-    write_case(tmp_path, seed=9)
-    with pytest.raises(Refusal, match="The pet of case '007' is not the file that was frozen"):
-        patches_of(tmp_path, case)
-
-
-def test_a_deleted_image_is_named_with_its_case(tmp_path):
-    case = write_case(tmp_path)
-    (tmp_path / "007_mask.nii.gz").unlink()
-    with pytest.raises(Failure, match="mask of case '007'"):
-        patches_of(tmp_path, case)
-
-
-def test_a_damaged_cache_is_told_and_not_trained_with(tmp_path):
-    case = write_case(tmp_path)
-    folder = patches_of(tmp_path, case).prepared["007"].folder
-    (folder / "suv.npy").write_bytes(b"short")
-    with pytest.raises(Failure, match="Remove its folder"):
-        patches_of(tmp_path, case)
-
-
-def test_a_mask_on_another_grid_is_refused(tmp_path):
-    case = write_case(tmp_path)
-    other = write_case(tmp_path, "008", shape=(20, 24, 27))
-    mixed = replace(case, mask=other.mask, sha256={})
-    with pytest.raises(Refusal, match="mask of case '007' is not on the grid of its PET"):
-        patches_of(tmp_path, mixed)
-
-
-def test_a_mask_value_without_class_is_refused(tmp_path):
-    case = write_case(tmp_path, values=(3,))
-    data = replace(DATA, classes=(ClassRecipe(name="Lesion", values=(1,)),))
-    with pytest.raises(Refusal, match="holds the value 3"):
-        patches_of(tmp_path, case, data=data)
 
 
 def test_without_ct_a_pet_recipe_works_and_a_pet_ct_recipe_is_refused(tmp_path):

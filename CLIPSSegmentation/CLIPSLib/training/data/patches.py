@@ -5,17 +5,19 @@ Helper processes get a copy of `Patches` that holds paths and facts, no images: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from CLIPSLib.errors import Caution
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.training.data.inputs import network_inputs
 from CLIPSLib.training.data.intensity import change_channels, change_images
-from CLIPSLib.training.data.prepare import PreparedCase, prepare_case
+from CLIPSLib.training.data.prepare import prepare_case
+from CLIPSLib.training.data.prepared import PreparedCase
 from CLIPSLib.training.data.randomness import generator
 from CLIPSLib.training.data.sampling import choose_start
 from CLIPSLib.training.data.spatial import Movement, cut, draw_movement
@@ -48,9 +50,20 @@ def open_patches(
     for number, case in enumerate(cases):
         reporter.check()
         reporter.progress("Preparing images", number / len(cases))
-        prepared[case.case_id] = prepare_case(case, inputs, data.classes, folder)
+        prepared[case.case_id] = prepare_case(case, inputs, data.classes, folder, reporter=reporter)
     reporter.progress("Preparing images", 1.0)
+    _tell_lost(prepared.values(), data, reporter)
     return Patches(prepared=prepared, data=data, augmentation=augmentation)
+
+
+def _tell_lost(prepared: Iterable[PreparedCase], data: DataRecipe, reporter: Reporter) -> None:
+    """Say in which cases a class of the mask is too small for the voxels that the network works on."""
+    names = [each.name for each in data.classes]
+    lost = [f"{case.case_id} ({', '.join(names[n - 1] for n in case.lost)})" for case in prepared if case.lost]
+    if lost:
+        named = ", ".join(lost[:10]) + (", ..." if len(lost) > 10 else "")
+        what = f"In {len(lost)} case(s) all of a class is too small for the network's voxels and counts as not there"
+        reporter.caution(Caution("lesions-lost", f"{what}: {named}", "data.spacing_mm"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +106,7 @@ class Patches:
         if not recipe:
             return images, raw["labels"]
         images = change_channels(images, channels, recipe, random)
+        images[: len(channels)] *= raw["inside"]  # beyond the image stays 0, as in segmentation
         flipped = [axis for axis in range(3) if random.random() < recipe.flip_p]
         labels = np.flip(raw["labels"], flipped)
         return np.ascontiguousarray(np.flip(images, [axis + 1 for axis in flipped])), np.ascontiguousarray(labels)

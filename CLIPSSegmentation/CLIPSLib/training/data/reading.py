@@ -6,7 +6,7 @@ use what it saw in training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from CLIPSLib.errors import Refusal
 from CLIPSLib.formats import read_image, read_labels
-from CLIPSLib.imaging import array_view, require_finite, same_grid
+from CLIPSLib.imaging import array_view, image_like, require_finite, same_grid
 from CLIPSLib.models import Inputs
 from CLIPSLib.study import PetCtStudy
 from CLIPSLib.training.recipe import ClassRecipe
@@ -31,13 +31,15 @@ class CaseVolumes:
     """A case on the network's grid, arrays [z, y, x].
 
     images: float32 "suv" (g/mL), "hu", "prior" (0 to 1), those that are needed; labels: uint8, class numbers.
-    scaling: channel -> (mean, sd) for channels scaled by their own image. spacing_mm: z, y, x.
+    scaling: channel -> (mean, sd) for channels scaled by their own image. spacing_mm: z, y, x. lost: numbers of
+    the classes that the mask has and that fill half of no voxel of the grid.
     """
 
     images: Mapping[str, np.ndarray]
     labels: np.ndarray
     scaling: Mapping[str, tuple[float, float]]
     spacing_mm: tuple[float, float, float]
+    lost: tuple[int, ...]
 
 
 def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ...]) -> CaseVolumes:
@@ -58,8 +60,26 @@ def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ..
     if case.prior is not None:
         images["prior"] = grid.resample(_on_pet_grid(case, "prior", pet))
     scaling = {c.name: shift_and_scale(c, images[c.image]) for c in inputs.channels if c.scaling == "image"}
-    labels = _labels(case, grid, _on_pet_grid(case, "mask", pet), classes)
-    return CaseVolumes(images=images, labels=labels, scaling=scaling, spacing_mm=grid.spacing_mm)
+    claimed = claim_values(case, _on_pet_grid(case, "mask", pet), classes)
+    labels = _labels(claimed, pet, grid)
+    lost = tuple(n for n, member in enumerate(claimed, start=1) if member.any() and not (labels == n).any())
+    return CaseVolumes(images=images, labels=labels, scaling=scaling, spacing_mm=grid.spacing_mm, lost=lost)
+
+
+def claim_values(case: TrainingCase, mask: sitk.Image, classes: tuple[ClassRecipe, ...]) -> list[np.ndarray]:
+    """The voxels of each class, bool `[z, y, x]` on the mask's grid. Raises Refusal: a value that no class claims."""
+    values = array_view(mask)
+    claimed = [np.isin(values, each.values) if each.values else values != 0 for each in classes]
+    unclaimed = (values != 0) & ~np.logical_or.reduce(claimed)
+    if unclaimed.any():
+        raise Refusal(
+            "label-unknown",
+            f"The mask of case '{case.case_id}' holds the value {values[unclaimed].flat[0]:g}, "
+            "which no class of the recipe names",
+            case.mask,
+            "Name it in data.classes, or leave 'values' empty so that every value but 0 counts.",
+        )
+    return claimed
 
 
 def _read(case: TrainingCase, name: str) -> sitk.Image:
@@ -91,26 +111,11 @@ def _on_pet_grid(case: TrainingCase, name: str, pet: sitk.Image) -> sitk.Image:
     return image
 
 
-def _labels(case: TrainingCase, grid: WorkingGrid, mask: sitk.Image, classes: tuple[ClassRecipe, ...]) -> np.ndarray:
+def _labels(claimed: Sequence[np.ndarray], pet: sitk.Image, grid: WorkingGrid) -> np.ndarray:
     """Class numbers on the grid: a class is interpolated linearly and kept from one half on; the largest share wins."""
-    import SimpleITK as sitk
-
-    values = array_view(mask)
-    claimed = [np.isin(values, each.values) if each.values else values != 0 for each in classes]
-    unclaimed = (values != 0) & ~np.logical_or.reduce(claimed)
-    if unclaimed.any():
-        raise Refusal(
-            "label-unknown",
-            f"The mask of case '{case.case_id}' holds the value {values[unclaimed].flat[0]:g}, "
-            "which no class of the recipe names",
-            case.mask,
-            "Name it in data.classes, or leave 'values' empty so that every value but 0 counts.",
-        )
     labels, best = None, None
     for number, member in enumerate(claimed, start=1):
-        image = sitk.GetImageFromArray(member.astype(np.float32))
-        image.CopyInformation(mask)
-        share = grid.resample(image)
+        share = grid.resample(image_like(member.astype(np.float32), pet))
         if labels is None:
             labels, best = np.zeros(share.shape, np.uint8), np.full(share.shape, np.nextafter(np.float32(0.5), 0))
         wins = share > best

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from CLIPSLib.training.data.prepare import PreparedCase
+from CLIPSLib.training.data.prepared import PreparedCase
 
 Start = tuple[int, int, int]
 

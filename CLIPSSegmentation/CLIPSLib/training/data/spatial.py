@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.training.data.prepare import PreparedCase
+from CLIPSLib.training.data.prepared import PreparedCase
 from CLIPSLib.training.recipe import AugmentationRecipe
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def cut(prepared: PreparedCase, start: tuple[int, ...], size: tuple[int, ...], m
     arrays = {name: array for name, array in arrays.items() if array is not None}
     if movement.plain:
         return _plain_cut(arrays, start, size)
-    return _moved_cut(arrays, start, size, movement, prepared.spacing_mm)
+    return _moved_cut(arrays, start, size, movement, prepared.facts.spacing_mm)
 
 
 def _plain_cut(arrays: dict[str, np.ndarray], start: tuple[int, ...], size: tuple[int, ...]) -> dict:
@@ -114,9 +114,10 @@ def _source_box(
     shape = next(iter(arrays.values())).shape
     half = np.array(size) * spacing / 2
     turned = any(movement.degrees)
-    reach = (np.full(3, np.linalg.norm(half)) if turned else half) / movement.scale
     bent = 0.0 if movement.bend is None else float(np.abs(movement.bend).max())
-    reach = reach + bent + np.abs(movement.ct_shift_mm) + 2 * np.array(spacing)
+    half = half + bent  # bent first, then scaled and turned
+    reach = (np.full(3, np.linalg.norm(half)) if turned else half) / movement.scale
+    reach = reach + np.abs(movement.ct_shift_mm) + 2 * np.array(spacing)
     middle = (np.array(start) + (np.array(size) - 1) / 2) * spacing
     low = np.clip(np.floor((middle - reach) / spacing), 0, np.array(shape) - 1).astype(int)
     high = np.clip(np.ceil((middle + reach) / spacing) + 1, low + 1, shape).astype(int)

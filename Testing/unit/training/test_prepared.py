@@ -1,0 +1,193 @@
+"""Prepared images: made once, made anew for anything else, whole or not there, refused where a file is not sound."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import CLIPSLib
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from builders_training import write_case
+from builders_volume import image_of
+from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.progress import RecordingReporter
+from CLIPSLib.training import hash_files
+from CLIPSLib.training.data import open_patches
+from CLIPSLib.training.data import prepare as prepare_module
+from CLIPSLib.training.data.patches import Patches
+from CLIPSLib.training.recipe import ClassRecipe, DataRecipe
+
+torch = pytest.importorskip("torch")
+
+DATA = DataRecipe(patch=(12, 12, 12), spacing_mm=None)
+
+
+def patches_of(tmp_path, *cases, data=DATA, **options) -> Patches:
+    return open_patches(cases, data, None, tmp_path / "cache", **options)
+
+
+def changed(case, name: str, change):
+    """The case with another image of this name: `change` edits its voxels in place.
+
+    As NRRD: of NIfTI, ITK's reader makes 0 of every value that is no number.
+    """
+    path = case.files()[name]
+    array = sitk.GetArrayFromImage(sitk.ReadImage(path))
+    change(array)
+    other = path.replace(".nii.gz", ".nrrd")
+    sitk.WriteImage(image_of(array, spacing_xyz=(4.0, 4.0, 4.0)), other)
+    return hash_files(replace(case, sha256={}, **{name: other}))
+
+
+def test_prepared_images_are_used_again_and_made_anew_for_other_files_or_another_grid(tmp_path):
+    case = write_case(tmp_path)
+    entries = [p.prepared["007"].folder for p in (patches_of(tmp_path, case), patches_of(tmp_path, case))]
+    assert entries[0] == entries[1]
+    other_grid = patches_of(tmp_path, case, data=replace(DATA, spacing_mm=(6.0, 6.0, 6.0)))
+    assert other_grid.prepared["007"].folder != entries[0]
+    assert other_grid.facts("007").shape == (14, 16, 19)  # 20 * 4 / 6 = 13.3, 24 * 4 / 6 = 16, 28 * 4 / 6 = 18.7
+    changed = write_case(tmp_path, seed=9)
+    assert patches_of(tmp_path, changed).prepared["007"].folder != entries[0]
+
+
+def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
+    case = write_case(tmp_path)
+    write_case(tmp_path, seed=9)
+    with pytest.raises(Refusal, match="The pet of case '007' is not the file that was frozen"):
+        patches_of(tmp_path, case)
+
+
+def test_a_deleted_image_is_named_with_its_case(tmp_path):
+    case = write_case(tmp_path)
+    (tmp_path / "007_mask.nii.gz").unlink()
+    with pytest.raises(Failure, match="mask of case '007'"):
+        patches_of(tmp_path, case)
+
+
+def test_a_mask_on_another_grid_is_refused(tmp_path):
+    case = write_case(tmp_path)
+    other = write_case(tmp_path, "008", shape=(20, 24, 27))
+    mixed = replace(case, mask=other.mask, sha256={})
+    with pytest.raises(Refusal, match="mask of case '007' is not on the grid of its PET"):
+        patches_of(tmp_path, mixed)
+
+
+def test_a_mask_value_without_class_is_refused(tmp_path):
+    case = write_case(tmp_path, values=(3,))
+    data = replace(DATA, classes=(ClassRecipe(name="Lesion", values=(1,)),))
+    with pytest.raises(Refusal, match="holds the value 3"):
+        patches_of(tmp_path, case, data=data)
+
+
+def test_other_classes_are_prepared_anew_and_other_names_of_them_are_not(tmp_path):
+    case = write_case(tmp_path, values=(2,))
+    named = [replace(DATA, classes=(ClassRecipe(name=name),)) for name in ("Lesion", "Tumor")]
+    asked = replace(DATA, classes=(ClassRecipe(name="Lesion", values=(2,)),))
+    folders = [patches_of(tmp_path, case, data=data).prepared["007"].folder for data in (*named, asked)]
+    assert folders[0] == folders[1] != folders[2]
+
+
+@pytest.mark.parametrize("name", ["suv.npy", "labels.npy", "lesion_sites.npy", "case.json"])
+@pytest.mark.parametrize("damage", [b"short", None])
+def test_a_damaged_entry_is_made_again_and_said(tmp_path, name, damage):
+    case = write_case(tmp_path)
+    before = patches_of(tmp_path, case)
+    file = before.prepared["007"].folder / name
+    wanted = before.batch(["007"], 0, 0)
+    file.unlink() if damage is None else file.write_bytes(damage)
+    reporter = RecordingReporter()
+    again = patches_of(tmp_path, case, reporter=reporter).batch(["007"], 0, 0)
+    assert torch.equal(wanted.images, again.images) and torch.equal(wanted.labels, again.labels)
+    told = ["made again" in caution.what for caution in reporter.cautions]
+    assert told == ([] if (name, damage) == ("case.json", None) else [True])  # without it the entry was never finished
+
+
+@pytest.mark.parametrize("name", ["suv", "hu", "labels", "lesion_sites"])
+def test_a_prepared_image_that_vanishes_during_training_is_named_with_its_case(tmp_path, name):
+    patches = patches_of(tmp_path, write_case(tmp_path))
+    (patches.prepared["007"].folder / f"{name}.npy").unlink()
+    with pytest.raises(Failure, match="prepared image of case '007' is missing or damaged"):
+        patches.batch(["007"], 0, 0, lesion_share=1.0)
+
+
+def test_a_disk_that_fills_while_images_are_prepared_leaves_nothing_half_done(tmp_path, monkeypatch):
+    case = write_case(tmp_path)
+
+    def full(path, array):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prepare_module, "_save", full)
+    with pytest.raises(Failure, match="The disk is full"):
+        patches_of(tmp_path, case)
+    assert [path.name for path in (tmp_path / "cache").iterdir() if not path.name.endswith(".lock")] == []
+    monkeypatch.undo()
+    assert patches_of(tmp_path, case).batch(["007"], 0, 0, lesion_share=1.0).labels.any()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit on the size of files stands for the disk")
+def test_a_disk_that_is_really_full_is_told_by_its_reason(tmp_path):
+    program = f"""
+import resource, signal, numpy
+from pathlib import Path
+from CLIPSLib.training.data.prepare import _save
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+_save(Path({str(tmp_path / "a.npy")!r}), numpy.zeros(100_000))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=core_environment())
+    assert "File too large" in done.stderr
+
+
+def core_environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(CLIPSLib.__file__).parent.parent)}
+
+
+def test_two_runs_that_share_a_cache_prepare_it_at_the_same_time(tmp_path):
+    cases = [write_case(tmp_path, name, seed=n) for n, name in enumerate("abc")]
+    program = f"""
+from CLIPSLib.training import TrainingCase
+from CLIPSLib.training.data import open_patches
+from CLIPSLib.training.recipe import DataRecipe
+cases = [TrainingCase(**fields) for fields in {[vars(case) for case in cases]!r}]
+print(open_patches(cases, DataRecipe(patch=(12, 12, 12)), None, {str(tmp_path / "cache")!r}).facts("c"))
+"""
+    command = [sys.executable, "-c", program]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=core_environment()) for _ in range(3)]
+    told = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    assert len(set(told)) == 1
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 3
+
+
+@pytest.mark.parametrize("name", ["pet", "ct"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_with_values_that_are_no_numbers_is_refused_and_named(tmp_path, name, value):
+    def poison(array):
+        array[3, 4, 5] = value
+
+    with pytest.raises(Refusal, match=f"The {name.upper()} of case '007'"):
+        patches_of(tmp_path, changed(write_case(tmp_path), name, poison))
+
+
+def test_values_beyond_the_kept_numbers_stay_numbers(tmp_path):
+    """Kept with 16 bits, which end at 65 504; a metal artifact may not become infinite."""
+
+    def metal(array):
+        array[10, 11, 16] = 1e6
+
+    batch = patches_of(tmp_path, changed(write_case(tmp_path), "ct", metal)).batch(["007"], 0, 0, lesion_share=1.0)
+    assert torch.isfinite(batch.images).all()
+
+
+def test_lesions_too_small_for_the_voxels_are_told(tmp_path):
+    tiny = ((slice(8, 9), slice(10, 11), slice(15, 16)),)
+    cases = [write_case(tmp_path, "tiny", lesions=tiny), write_case(tmp_path, "none", lesions=())]
+    reporter = RecordingReporter()
+    patches = patches_of(tmp_path, *cases, data=replace(DATA, spacing_mm=(10.0, 10.0, 10.0)), reporter=reporter)
+    assert patches.facts("tiny").empty
+    (caution,) = reporter.cautions
+    assert caution.code == "lesions-lost" and "In 1 case(s)" in caution.what and "tiny (Lesion)" in caution.what
