@@ -26,7 +26,6 @@ from CLIPSLib.schema import Range, load_json, to_document
 from CLIPSLib.training import TRAIN, VALIDATE, CaseList, Recipe, TrainingCase
 from CLIPSLib.training.learned import LearnedFrom, learned_by
 from CLIPSLib.training.overrides import lasting_sha256
-from CLIPSLib.training.start import find_start
 
 FORMAT, VERSION = "clips-cross-review", 1
 
@@ -173,6 +172,8 @@ def _steps(recipe: Recipe, options: ReviewOptions) -> int:
 
 def _require_ignorant(recipe: Recipe, cases: Sequence[TrainingCase], store: ModelStore) -> bool:
     """Whether it is known that the first weights have not seen the cases. Raises Refusal: they have."""
+    from CLIPSLib.training.start import find_start  # needs torch, which who only lists verbs may not have
+
     start = find_start(recipe, store)
     if start.file is None:
         return True

@@ -63,7 +63,7 @@ def install_model(
 
 
 def is_installed(folder: str | Path, store: ModelStore) -> bool:
-    """Whether the very model of a folder is installed: its version, with the same files. Raises as `read_description`."""
+    """Whether the very model of a folder is installed: the version and the files. Raises as `read_description`."""
     source = Path(folder) / DESCRIPTION_FILE
     described = read_description(source)
     return store.has(described.model_id) and (
