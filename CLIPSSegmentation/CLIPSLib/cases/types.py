@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -269,6 +269,17 @@ class Split:
     def case_ids(self) -> tuple[str, ...]:
         """Every case of the split, sorted."""
         return tuple(sorted({case for fold in self.folds for case in (*fold.train, *fold.validation)}))
+
+    def without(self, case_ids: Collection[str]) -> Split:
+        """The same folds without some cases."""
+        folds = (
+            Fold(
+                train=tuple(case for case in fold.train if case not in case_ids),
+                validation=tuple(case for case in fold.validation if case not in case_ids),
+            )
+            for fold in self.folds
+        )
+        return Split(folds=tuple(folds), method=self.method, parameters=self.parameters)
 
 
 @dataclass(frozen=True, kw_only=True)

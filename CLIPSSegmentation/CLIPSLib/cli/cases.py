@@ -12,6 +12,7 @@ from CLIPSLib.cli import (
     cases_freeze,
     cases_list,
     cases_masks,
+    cases_remove,
     cases_review,
     cases_split,
     cases_summary,
@@ -31,6 +32,7 @@ EXAMPLES = """examples:
   clips cases split folds --folds 5 --seed 1
   clips cases freeze training/fold0 --split folds --fold 0  the cases of a training run
   clips cases difficulty measure                            how hard each case is, by its PET and reference
+  clips cases remove C0012 --reason "consent withdrawn"     with its images, masks, name, also in the backups
 
 Every action takes --registry DIR (./clips-cases). Ids are text: 007 is not 7. See docs/clips-cases.md.
 """
@@ -46,6 +48,7 @@ _ACTIONS = (
     cases_freeze,
     cases_folds,
     cases_summary,
+    cases_remove,
 )
 
 

@@ -34,6 +34,7 @@ def add_actions(actions: Any) -> None:
     add.add_argument("--rtstruct", action="store_true", help="take each study's structure set (RTSTRUCT) as reference")
     add.add_argument("--no-masks", action="store_true", help="take the studies alone")
     add.add_argument("--stratum", default="", metavar="NAME", help="the group that all of them belong to")
+    add.add_argument("--despite-removal", action="store_true", help="take in also studies that were removed once")
     add.add_argument("--report", metavar="FILE.csv", help="write what became of each study")
     add.add_argument("--overwrite", action="store_true", help="replace an existing --report")
     add.add_argument("--quiet", action="store_true", help="no progress")
@@ -68,6 +69,7 @@ def _add(parsed: argparse.Namespace) -> int:
         reading=mask_reading_of(parsed),
         masks=not parsed.no_masks,
         stratum=parsed.stratum,
+        despite_removal=parsed.despite_removal,
     )
     with open_registry(parsed) as registry:
         outcomes = add_studies(

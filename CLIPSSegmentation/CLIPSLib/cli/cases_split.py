@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.cases_arguments import add_case_action, case_of, open_registry
 from CLIPSLib.cli.output import print_json, print_table
-from CLIPSLib.errors import UsageError
+from CLIPSLib.errors import Refusal, UsageError
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import Registry, Split
@@ -52,16 +52,19 @@ def _split(parsed: argparse.Namespace) -> int:
         if making:
             registry.save_split(parsed.name, _make(registry, parsed))
         split = registry.split(parsed.name)
+        removed = [case for case in split.case_ids if registry.removal_of(case)]
     if parsed.export:
-        write_nnunet_splits(split, parsed.export, overwrite=parsed.overwrite)
+        write_nnunet_splits(split.without(removed), parsed.export, overwrite=parsed.overwrite)
     if parsed.json:
-        print_json({"name": parsed.name, "sha256": split.sha256, "split": split})
+        print_json({"name": parsed.name, "sha256": split.sha256, "split": split, "removed": removed})
     else:
         print_table(
             ["Fold", "Train", "Validation", "Validation cases"],
             [[i, len(f.train), len(f.validation), _listed(f.validation)] for i, f in enumerate(split.folds)],
         )
         print(f"\n{parsed.name}: {split.method}, {len(split.case_ids)} cases, SHA-256 {split.sha256[:12]}")
+        if removed:
+            print(f"Removed from the registry since, and left out of --export: {_listed(tuple(removed))}")
     return 0
 
 
@@ -87,10 +90,18 @@ def _make(registry: Registry, parsed: argparse.Namespace) -> Split:
         return read_nnunet_splits(parsed.source)
     if parsed.seed is None:
         raise UsageError("no-seed", "A split is made from a seed", parsed.name, "Give --seed NUMBER and note it.")
-    rows = registry.cases()
+    rows = known = registry.cases()
     if not parsed.all:
         rows = [row for row in rows if row.reference_id and row.status != "unusable"]
-    return make_split(rows, folds=parsed.folds, holdout=parsed.holdout, seed=parsed.seed, stratify=not parsed.no_strata)
+    try:
+        return make_split(
+            rows, folds=parsed.folds, holdout=parsed.holdout, seed=parsed.seed, stratify=not parsed.no_strata
+        )
+    except Refusal as refused:
+        if len(rows) == len(known):
+            raise
+        what = f"{refused.what}; {len(known) - len(rows)} cases have no reference mask or were reviewed as unusable"
+        raise Refusal(refused.code, what, parsed.name, "Choose references, or divide them too: --all.") from refused
 
 
 def _listed(ids: tuple[str, ...]) -> str:

@@ -33,6 +33,7 @@ class AddRequest:
 
     author: who imports, kept with each mask. choice: what of the folders is meant. reading: how masks are understood.
     masks: False takes the studies alone. stratum: the group that all of them belong to ("Siemens", "relapse").
+    despite_removal: take in also what was removed once.
     """
 
     author: str
@@ -40,6 +41,7 @@ class AddRequest:
     reading: MaskReading = AS_IT_IS
     masks: bool = True
     stratum: str = ""
+    despite_removal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +156,13 @@ def _add(registry: Registry, source: CaseSource, request: AddRequest, reporter: 
     try:
         if known is None:
             study = _read(source, reporter)
-            known = registry.add_case(study, source=source.name, stratum=request.stratum, reporter=Unheard(reporter))
+            known = registry.add_case(
+                study,
+                source=source.name,
+                stratum=request.stratum,
+                despite_removal=request.despite_removal,
+                reporter=Unheard(reporter),
+            )
             state = "added"
     except Cancelled:
         raise

@@ -21,6 +21,7 @@ from CLIPSLib.imaging import image_like
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation import PHYSIOLOGICAL
 from CLIPSLib.tasks.frozen import CASES_FILE, AboutCases, FrozenCases, case_list, missing_scores
+from CLIPSLib.tasks.frozen_places import remember_place
 from CLIPSLib.tasks.pseudo_labels import PseudoOptions, choose_pseudo_labels
 from CLIPSLib.training import TRAIN, VALIDATE, TrainingCase, write_cases
 
@@ -82,7 +83,7 @@ def freeze_cases(
     left_out: dict[str, str] = {}
     chosen = []
     for role, ids in ((TRAIN, wanted.train), (VALIDATE, wanted.validation)):
-        for row in _known(rows, ids, left_out):
+        for row in _known(registry, rows, ids, left_out):
             if reason := _unfit(registry, row, options):
                 left_out[row.case_id] = reason
             else:
@@ -98,6 +99,7 @@ def freeze_cases(
         listed = case_list(frozen, options.about, source=source, left_out=left_out)
         write_cases(temporary / CASES_FILE, listed)
         reporter.progress("Freezing cases", 1.0)
+    remember_place(registry, Path(folder) / CASES_FILE)
     return FrozenCases(folder=Path(folder), cases=listed, cautions=(*_partial_masks(chosen), *missing_scores(listed)))
 
 
@@ -109,8 +111,10 @@ def _fold(registry: Registry, split: str, fold: int) -> Fold:
     return folds[fold]
 
 
-def _known(rows: dict[str, CaseRow], ids: Iterable[str], left_out: dict[str, str]) -> list[CaseRow]:
-    left_out |= {case: "not in the registry any more" for case in ids if case not in rows}
+def _known(registry: Registry, rows: dict[str, CaseRow], ids: Iterable[str], left_out: dict[str, str]) -> list[CaseRow]:
+    left_out |= {
+        case: str(registry.removal_of(case) or "not in the registry any more") for case in ids if case not in rows
+    }
     return [rows[case] for case in ids if case in rows]
 
 

@@ -124,6 +124,8 @@ def _require_known(registry: Registry, fold: _FoldRun) -> None:
     """The cases are those of this registry: the same images under the same id."""
     known = {row.case_id for row in registry.cases()}
     for case in fold.held_back:
+        if registry.removal_of(case.case_id):
+            continue  # told as an outcome of its own
         if case.case_id not in known or sha256_file(registry.files(case.case_id).pet) != case.sha256.get("pet"):
             what = f"The case '{case.case_id}' of the run is not in this registry, or has another PET there"
             raise Refusal("other-registry", what, str(fold.run.path), "Name the registry that the run was frozen from.")
@@ -146,10 +148,10 @@ def _predict(
     weights = {file.name: file.sha256 for file in fold.model.description.files if file.role != "text"}
     origin = {"run_id": fold.run_id, "model": fold.model.model_id, "sha256": weights, **fold.learned}
     started = time.monotonic()
-    for mask in registry.masks(case_id):
-        if mask.model == name and mask.provenance.get("out_of_fold") == origin:
-            return PredictedCase(case_id=case_id, state="kept", mask=mask)
     try:
+        for mask in registry.masks(case_id):
+            if mask.model == name and mask.provenance.get("out_of_fold") == origin:
+                return PredictedCase(case_id=case_id, state="kept", mask=mask)
         segmentation = segmenter_of(fold.model).segment(registry.read_study(case_id), options, reporter)
         facts = {**segmentation.provenance, "model": name, "options": options, "out_of_fold": origin}
         mask = registry.add_mask(case_id, replace(segmentation, provenance=facts), origin="predicted", author=author)

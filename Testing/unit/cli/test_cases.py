@@ -196,6 +196,55 @@ def test_a_database_that_is_missing_is_rescued_without_speaking_of_a_damaged_one
     assert "The newest backup: " in said
 
 
+def test_a_removed_case_is_gone_from_tables_and_named_in_frozen_lists(registry, folder, capsys):
+    assert main(["cases", "difficulty", "measure", "suv_mean"]) == 0
+    assert main(["cases", "summary"]) == 0
+    assert main(["cases", "split", "main", "--holdout", "0.5", "--seed", "1"]) == 0
+    assert main(["cases", "freeze", "training", "--split", "main", "--unreviewed"]) == 0
+    shutil.copytree("training", "run/one")
+    assert main(["cases", "remove", "C0002"]) == 2  # a reason is needed
+    capsys.readouterr()
+    assert main(["cases", "remove", "7", "--reason", "consent withdrawn", "--author", "A", "--look-in", "run"]) == 0
+    said = capsys.readouterr().out
+    assert "C0002 removed on " in said and "(consent withdrawn)" in said
+    assert "difficulty table: suv_mean" in said and "Its id stays in the split: main" in said
+    for path in (folder / "training" / "cases.json", folder / "run" / "one" / "cases.json"):
+        assert f"Still in the frozen list: {path}" in said
+    assert not (folder / "clips-cases" / "measures-cache.json").exists()
+    assert not (folder / "clips-cases" / "difficulty-cache").exists()
+    assert "C0002" not in (folder / "clips-cases" / "difficulty" / "suv_mean.json").read_text()
+    assert main(["cases", "remove", "C0002", "--reason", "again, after a crash"]) == 0
+    assert [case["reason"] for case in document(capsys, "removed")] == ["consent withdrawn"]
+
+
+def test_every_command_knows_a_removed_case_as_removed(registry, folder, capsys):
+    assert main(["cases", "split", "main", "--holdout", "0.5", "--seed", "1"]) == 0
+    held_back = document(capsys, "split", "main")["split"]["folds"][0]["validation"][0]
+    assert main(["cases", "remove", held_back, "--reason", "consent withdrawn", "--author", "A"]) == 0
+    for words in (["show", held_back], ["review-status", held_back, "flagged", "--reader", "R"], ["rate", held_back]):
+        capsys.readouterr()
+        assert main(["cases", *words]) == 3
+        assert f"'{held_back}' was removed on" in capsys.readouterr().err
+    assert main(["cases", "add", "in", "--labels", "1=tumor,2=tumor", "--author", "A"]) == 3
+    assert "This PET was removed on" in capsys.readouterr().err
+    assert main(["cases", "split", "main", "--export", "splits_final.json"]) == 0
+    assert held_back in capsys.readouterr().out.splitlines()[-1]
+    assert held_back not in (folder / "splits_final.json").read_text()
+    assert main(["cases", "freeze", "training", "--split", "main", "--unreviewed"]) == 0
+    assert "removed on" in capsys.readouterr().out
+    assert main(["cases", "add", "in", "--labels", "1=tumor,2=tumor", "--despite-removal", "--author", "A"]) == 0
+    assert len(document(capsys, "list")) == 2
+
+
+def test_a_split_that_lacks_cases_says_how_to_take_them_all(folder, capsys):
+    assert main(["cases", "create"]) == 0
+    assert main(["cases", "add", "in", "--no-masks", "--author", "A"]) == 0
+    assert main(["cases", "split", "main", "--folds", "2", "--seed", "1"]) == 3
+    said = capsys.readouterr().err
+    assert "2 cases have no reference mask or were reviewed as unusable" in said and "--all" in said
+    assert main(["cases", "split", "main", "--folds", "2", "--seed", "1", "--all"]) == 0
+
+
 def test_questions_name_the_option_that_answers_them(folder, capsys):
     (folder / "in" / "site").mkdir()
     for name in ("007", "7"):
