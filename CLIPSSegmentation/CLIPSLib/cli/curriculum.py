@@ -161,9 +161,13 @@ def _plot(parsed: argparse.Namespace) -> int:
 
 
 def _preview(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.curriculum import get_method
+    from CLIPSLib.curriculum.ordering import SIZE
     from CLIPSLib.tasks.curriculum import preview_curriculum, read_listed_cases
 
-    listed = read_listed_cases(parsed.cases, id_column=parsed.id_column, value_column=parsed.value_column)
+    by_size = get_method(parsed.curriculum).ordering == SIZE
+    columns = {"id_column": parsed.id_column, "value_column": parsed.value_column}
+    listed = read_listed_cases(parsed.cases, **columns, volumes=by_size)
     options = key_values(parsed.option, "--option")
     preview = preview_curriculum(parsed.curriculum, listed, total_steps=parsed.steps, seed=parsed.seed, options=options)
     if parsed.json:

@@ -75,6 +75,7 @@ def build_curriculum(
         quarantined=cohort.quarantined,
         conditions=method.conditions,
         adaptive=method.needs_losses or isinstance(parts["pacing"], PerformanceGated),
+        by_difficulty=ordering == CURRICULUM,
         cautions=tuple(_cautions(name, parts["pacing"], order, used, total_steps)),
     )
     return _made(Plan(cohort, parts["pacing"], settings, description, identity), parts)

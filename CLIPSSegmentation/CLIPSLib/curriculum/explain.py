@@ -31,7 +31,7 @@ def options_of(method: Method) -> tuple[OptionInfo, ...]:
         found.append(OptionInfo(name="pacing", meaning=meaning, default=method.pacing))
     if "regularizer" in method.defaults:
         parts.append(REGULARIZERS[method.defaults["regularizer"]])
-        found.append(OptionInfo(name="regularizer", meaning="from losses to weights"))
+        found.append(OptionInfo(name="regularizer", meaning=f"from losses to weights: {', '.join(REGULARIZERS)}"))
     found += [option for part in parts for option in options_of_part(part)]
     return tuple(
         dataclasses.replace(option, default=method.defaults.get(option.name, option.default)) for option in found

@@ -24,7 +24,8 @@ class Exposure:
     by_case: expected draws, divided by those under uniform drawing of the same cases. available_from: the first step
     at which a case can be drawn; not in the mapping: never. hardest_decile, easiest_decile: means of `by_case` over
     the last and the first tenth by difficulty (by the order of admission where no difficulty is known). pool: (step,
-    share of the ranked cases that can be drawn) at each change; mean_pool: its mean over the run.
+    share of the ranked cases that can be drawn) at each change; mean_pool: its mean over the run. by_difficulty: False
+    where no difficulty is known.
     """
 
     by_case: Mapping[str, float]
@@ -33,9 +34,15 @@ class Exposure:
     easiest_decile: float
     pool: tuple[tuple[int, float], ...]
     mean_pool: float
+    by_difficulty: bool = True
 
     def sentence(self) -> str:
         """For the screen, before the start."""
+        if not self.by_difficulty:
+            return (
+                f"The patients admitted last will be drawn {self.hardest_decile:.2f} times as often as without a "
+                f"curriculum, the first {self.easiest_decile:.2f} times. Who is hard is not known here."
+            )
         return (
             f"Your hardest patients will be drawn {self.hardest_decile:.2f} times as often as without a curriculum, "
             f"the easiest {self.easiest_decile:.2f} times."
@@ -78,6 +85,7 @@ def expected_exposure(curriculum: Curriculum, scores: Mapping[str, float] | None
         float(ratio[by_difficulty[:tenth]].mean()),
         tuple(pool),
         mean_pool / steps,
+        bool(scores) or description.by_difficulty,
     )
 
 

@@ -57,7 +57,7 @@ class Description:
     options: all of them, defaults too. order: the ranked cases, first admitted first (empty where nothing is ranked).
     fingerprint: SHA-256 over name, options, cases, order and seed; the same number means the same plan.
     quarantined: cases that are never drawn. conditions: which of the three conditions of Bengio's definition hold
-    (entropy grows, weights never fall, ends at the full set), in words.
+    (entropy grows, weights never fall, ends at the full set), in words. by_difficulty: easiest first, by scores.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Description:
     quarantined: tuple[str, ...] = ()
     conditions: str = ""
     adaptive: bool = False
+    by_difficulty: bool = False
     cautions: tuple[Caution, ...] = field(default=())
 
 

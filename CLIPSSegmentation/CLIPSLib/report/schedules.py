@@ -5,7 +5,7 @@ SVG by matplotlib, for `clips curriculum plot`, docs/curriculum.md and reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from CLIPSLib.report.plots import COLORS, figure_svg, label_axes, legend_beside,
 _DASHES = ("-", "--", ":", "-.")
 _POINTS = 400
 _BINS = 20
+_TURN = 5.0  # length of a dash, in line widths
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,22 @@ def schedules_svg(schedules: Sequence[Schedule]) -> str:
     """Two panels: the share of cases that can be drawn over the run, and draws relative to vanilla by difficulty."""
     figure = new_figure(9.6, 3.9)
     over_time, by_rank = figure.subplots(1, 2)
+    pools = [schedule.exposure.pool for schedule in schedules]
+    draws = [_draws_by_difficulty(schedule) for schedule in schedules]
+    alike = _told_apart(pools), _told_apart([tuple(np.round(values, 3)) for values, _ in draws])
     for number, schedule in enumerate(schedules):
-        style = _style(number)
         steps, shares = zip(*schedule.exposure.pool, (schedule.total_steps, schedule.exposure.pool[-1][1]), strict=True)
-        over_time.step(100 * np.array(steps) / schedule.total_steps, 100 * np.array(shares), where="post", **style)
+        over_time.step(
+            100 * np.array(steps) / schedule.total_steps,
+            100 * np.array(shares),
+            where="post",
+            **(_style(number) | alike[0][number]),
+        )
         if schedule.foreground:
             steps, ratios = zip(*schedule.foreground, strict=True)
             over_time.plot(100 * np.array(steps) / schedule.total_steps, 100 * np.array(ratios), ":", color="black")
-        by_rank.stairs(*_draws_by_difficulty(schedule), baseline=None, zorder=2, **style, label=schedule.label)
+        by_rank.stairs(*draws[number], baseline=None, zorder=2, **(_style(number) | alike[1][number]))
+        by_rank.plot([], [], **_style(number), label=schedule.label)  # for the legend, in one piece
     if any(schedule.foreground for schedule in schedules):
         over_time.set_title("dotted: patches on a lesion (%)", fontsize=9)
     label_axes(over_time, "share of the run (%)", "cases that can be drawn (%)")
@@ -74,6 +83,16 @@ def _draws_by_difficulty(schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
     parts = np.array_split(draws, min(_BINS, len(draws)))
     edges = np.cumsum([0, *(len(part) for part in parts)])
     return np.array([part.mean() for part in parts]), 100.0 * edges / len(draws)
+
+
+def _told_apart(curves: Sequence[Hashable]) -> list[dict[str, object]]:
+    """Styles that let all of several equal curves be seen: dashes that take turns along the line."""
+    found: list[dict[str, object]] = []
+    for number, curve in enumerate(curves):
+        count, place = curves.count(curve), curves[:number].count(curve)
+        turns = {"linestyle": ((count - place) * _TURN, (_TURN, (count - 1) * _TURN))}
+        found.append(turns if count > 1 else {})
+    return found
 
 
 def _style(number: int) -> dict[str, object]:

@@ -47,8 +47,12 @@ class Preview:
     exposure: Exposure
 
 
-def read_listed_cases(path: str | os.PathLike, *, id_column: str = "case", value_column: str = "score") -> ListedCases:
+def read_listed_cases(
+    path: str | os.PathLike, *, id_column: str = "case", value_column: str = "score", volumes: bool = False
+) -> ListedCases:
     """The cases of a run (`cases.json`), of a difficulty table (`.json`), of a table (`.csv`) or of a list (`.txt`).
+
+    volumes: read the masks of a run's cases, which takes a while, for the order by size.
 
     Raises:
         Failure: unreadable. Refusal: another format. UsageError: another suffix, or no such column.
@@ -57,7 +61,7 @@ def read_listed_cases(path: str | os.PathLike, *, id_column: str = "case", value
 
     suffix = Path(path).suffix.lower()
     if suffix == ".json":
-        return _run_cases(path) if Path(path).name == "cases.json" else _difficulty_cases(path)
+        return _run_cases(path, volumes) if Path(path).name == "cases.json" else _difficulty_cases(path)
     if suffix == ".csv":
         given = read_csv_values(path, id_column=id_column, value_column=value_column).values
         scores = {case_id: score for case_id, score in given.items() if score is not None}
@@ -108,6 +112,9 @@ def example_schedule(name: str, options: Mapping[str, Any] | None = None) -> Sch
     curriculum = build_curriculum(
         method, cases, scores=scores, total_steps=_EXAMPLE_STEPS, seed=0, **{"minimum_pool": 1, **given}
     )
+    if curriculum.description.adaptive:
+        what = f"What '{name}' draws depends on what training will show"
+        raise UsageError("adaptive", what, "", "Plot its regularizers (--regularizers), or the trace of a run.")
     label = ", ".join([name, *(f"{option} {value}" for option, value in (options or {}).items())])
     return _schedule(label, curriculum, scores)
 
@@ -126,13 +133,25 @@ def _schedule(label: str, curriculum: Curriculum, scores: Mapping[str, float]) -
     )
 
 
-def _run_cases(path: str | os.PathLike) -> ListedCases:
+def _run_cases(path: str | os.PathLike, volumes: bool) -> ListedCases:
+    """Those to train with. Masks are read where a volume is asked for, and where only some cases have a score: the
+    others may be lesion-free, and training sees that."""
+    from CLIPSLib.tasks.frozen import reference_volume_ml
     from CLIPSLib.training.case_list import read_cases
     from CLIPSLib.training.types import TRAIN
 
     cases = read_cases(path).of_role(TRAIN)
     scores = {case.case_id: case.score for case in cases if case.score is not None}
-    listed = tuple(CurriculumCase(case_id=case.case_id, stratum=case.stratum) for case in cases)
+    known = {c.case_id: reference_volume_ml(c.mask) for c in cases if volumes or (scores and c.score is None)}
+    listed = tuple(
+        CurriculumCase(
+            case_id=case.case_id,
+            stratum=case.stratum,
+            empty=known.get(case.case_id) == 0.0,
+            volume_ml=known.get(case.case_id),
+        )
+        for case in cases
+    )
     return ListedCases(listed, scores or None)
 
 

@@ -2,6 +2,7 @@
 
     experiment.toml recipe.toml cases.json    what the user declares
     frozen.json                               what was decided before the first run, hashed
+    ledger.jsonl                              which runs ended when, with which scores
     runs/<name>/                              run folders, which are job folders
     result/                                   scores.csv contrasts.csv result.json report.html
 
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from CLIPSLib.cases import make_split
 from CLIPSLib.difficulty import DifficultyTable, read_difficulty
+from CLIPSLib.difficulty.leakage import COMPLETE, TRAINED_WITH
+from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments import (
     Design,
     Deviation,
@@ -24,10 +27,10 @@ from CLIPSLib.experiments import (
     check_fairness,
     freeze,
     hardest,
-    load_frozen,
 )
 from CLIPSLib.files import sha256_file
 from CLIPSLib.schema import load_toml
+from CLIPSLib.tasks.frozen import reference_volume_ml
 from CLIPSLib.training import CaseList, Recipe, read_cases
 
 
@@ -45,6 +48,10 @@ class Experiment:
     @property
     def frozen_file(self) -> Path:
         return self.folder / "frozen.json"
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.folder / "ledger.jsonl"
 
     @property
     def runs(self) -> Path:
@@ -95,18 +102,33 @@ def freeze_experiment(experiment: Experiment) -> Frozen:
     )
 
 
-def read_frozen(experiment: Experiment) -> Frozen | None:
-    """What was frozen, or None when nothing was yet."""
-    return load_frozen(experiment.frozen_file) if experiment.frozen_file.exists() else None
+def require_frozen(experiment: Experiment) -> Frozen:
+    """What was decided before the first run, which is still what the files say.
+
+    Raises:
+        Refusal: nothing was run yet; or something changed since.
+    """
+    if not experiment.frozen_file.exists():
+        remedy = "Start it: clips experiment run."
+        raise Refusal("not-frozen", "Nothing of this experiment was run yet", str(experiment.folder), remedy)
+    return freeze_experiment(experiment)
 
 
 def deviations_of(experiment: Experiment) -> tuple[Deviation, ...]:
     """What readers must know of a design that may run. Raises as `check_fairness`."""
-    made_with = {
-        name: ScoredOn(measurer=table.measurer, trained_with=frozenset(table.options.get("trained_with", ())))
-        for name, table in experiment.tables.items()
-    }
-    return check_fairness(experiment.design, experiment.recipe, experiment.folds, made_with)
+    predicted = [case.case_id for case in experiment.cases.cases if case.origin == "pseudo"]
+    made_with = {name: _scored_on(table) for name, table in experiment.tables.items()}
+    return check_fairness(experiment.design, experiment.recipe, experiment.folds, made_with, predicted=predicted)
+
+
+def _scored_on(table: DifficultyTable) -> ScoredOn:
+    by_networks = TRAINED_WITH in table.options
+    return ScoredOn(
+        measurer=table.measurer,
+        trained_with=frozenset(table.options.get(TRAINED_WITH, ())),
+        complete=not by_networks or table.options.get(COMPLETE) is True,
+        by_networks=by_networks,
+    )
 
 
 def hard_order(experiment: Experiment) -> dict[str, float | None]:
@@ -123,12 +145,4 @@ def hard_order(experiment: Experiment) -> dict[str, float | None]:
 
 def tumor_volumes_ml(experiment: Experiment) -> dict[str, float]:
     """Case id -> volume of its reference mask. Raises Failure: a mask cannot be read."""
-    return {case.case_id: _volume_ml(case.mask) for case in experiment.cases.cases}
-
-
-def _volume_ml(mask: str) -> float:
-    from CLIPSLib.formats import read_labels
-    from CLIPSLib.imaging import array_view, voxel_volume_ml
-
-    image = read_labels(mask)
-    return float((array_view(image) > 0).sum() * voxel_volume_ml(image))
+    return {case.case_id: reference_volume_ml(case.mask) for case in experiment.cases.cases}

@@ -87,3 +87,12 @@ def missing_scores(cases: CaseList) -> tuple[Caution, ...]:
         return ()
     what = f"{len(without)} case(s) to train with have no score of difficulty: {', '.join(without[:10])}"
     return (Caution("no-score", what, str(cases.difficulty["measurer"])),)
+
+
+def reference_volume_ml(mask: str) -> float:
+    """The volume of what a frozen mask marks, 0 for a lesion-free case. Raises Failure: it cannot be read."""
+    from CLIPSLib.formats import read_labels
+    from CLIPSLib.imaging import array_view, voxel_volume_ml
+
+    image = read_labels(mask)
+    return float((array_view(image) > 0).sum() * voxel_volume_ml(image))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 from CLIPSLib.cli import main
 from CLIPSLib.curriculum import PACINGS, REGULARIZERS, list_curricula
 from CLIPSLib.difficulty import DifficultyTable, write_difficulty
+from CLIPSLib.training import CaseList, TrainingCase, write_cases
 
 NAMES = [method.name for method in list_curricula()]
 
@@ -109,6 +112,36 @@ def test_a_preview_reads_difficulty_tables_with_their_quarantine(tmp_path, capsy
     assert document["order"] == ["b", "a", "c"] and document["quarantined"] == ["q"]
 
 
+def _written(folder: Path, scores: dict[str, float | None], radius: dict[str, int]) -> str:
+    """`cases.json` with masks of cubes; a radius of 0 is a lesion-free case."""
+    cases = []
+    for case, score in scores.items():
+        labels = np.zeros((12, 12, 12), np.uint16)
+        labels[: radius[case], : radius[case], : radius[case]] = 1
+        image = sitk.GetImageFromArray(labels)
+        sitk.WriteImage(image, str(folder / f"{case}.nii.gz"))
+        cases.append(TrainingCase(case_id=case, patient_id=case, pet="pet", mask=f"{case}.nii.gz", score=score))
+    return str(write_cases(folder / "cases.json", CaseList(cases=tuple(cases))))
+
+
+def test_a_preview_of_a_run_keeps_lesion_free_cases_outside_as_training_does(tmp_path, capsys):
+    path = _written(tmp_path, {"a": 3.0, "b": 1.0, "free": None}, {"a": 4, "b": 2, "free": 0})
+    document = _json(capsys, "preview", path, "--curriculum", "bootstrapping", "--steps", "10")
+    assert document["order"] == ["b", "a"]
+
+
+def test_a_case_of_a_run_with_a_lesion_and_without_a_score_is_refused_by_name(tmp_path, capsys):
+    path = _written(tmp_path, {"a": 3.0, "b": None}, {"a": 4, "b": 2})
+    assert main(["curriculum", "preview", path, "--curriculum", "bootstrapping", "--steps", "10"]) == 3
+    assert "1 of 2 cases have no difficulty score: b" in capsys.readouterr().err
+
+
+def test_the_order_by_size_of_a_run_reads_its_masks(tmp_path, capsys):
+    path = _written(tmp_path, {"a": None, "b": None, "free": None}, {"a": 2, "b": 4, "free": 0})
+    document = _json(capsys, "preview", path, "--curriculum", "size-only", "--steps", "10")
+    assert document["order"] == ["b", "a"]
+
+
 def test_a_list_of_ids_is_enough_for_curricula_without_scores(tmp_path, capsys):
     path = tmp_path / "ids.txt"
     path.write_text("11011001\n51011002\n", encoding="utf-8")
@@ -134,6 +167,11 @@ def test_plots_are_svg_with_a_line_for_each_name(tmp_path, capsys):
     capsys.readouterr()
     assert _json(capsys, "plot", "--regularizers", "--out", str(tmp_path / "w.svg"))["plotted"] == list(REGULARIZERS)
     assert main(["curriculum", "plot", "linaer", "--out", str(tmp_path / "x.svg")]) == 2
+
+
+def test_what_training_decides_is_not_plotted_and_the_reason_is_given(tmp_path, capsys):
+    assert main(["curriculum", "plot", "self-paced", "--out", str(tmp_path / "x.svg")]) == 2
+    assert "What 'self-paced' draws depends on what training will show" in capsys.readouterr().err
 
 
 def test_all_pacing_functions_are_plotted_without_options(tmp_path, capsys):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 from builders_curriculum import cohort, curriculum_of, scores_of
-from CLIPSLib.curriculum import expected_exposure
+from CLIPSLib.curriculum import draw_ids, expected_exposure
 from CLIPSLib.errors import UsageError
 
 # pacing, parameters, mean pool, hardest decile, easiest decile
@@ -77,3 +78,22 @@ def test_what_depends_on_training_is_not_guessed():
         expected_exposure(curriculum_of("self-paced"))
     with pytest.raises(UsageError, match="depends on what training will show"):
         expected_exposure(curriculum_of(pacing="performance-gated"))
+
+
+def test_nobody_is_called_hard_where_no_difficulty_is_known():
+    for curriculum in (curriculum_of("random-order", scores=None), curriculum_of("anti")):
+        sentence = expected_exposure(curriculum).sentence()
+        assert sentence.startswith("The patients admitted last") and "hardest" not in sentence
+    told = expected_exposure(curriculum_of("anti"), scores_of(cohort(20))).sentence()
+    assert told.startswith("Your hardest patients will be drawn 1.")
+
+
+@pytest.mark.parametrize(("name", "options"), [("curriculum", {"pacing": "linear"}), ("anti", {}), ("one-pass", {})])
+def test_the_expected_exposure_is_what_a_run_really_draws(name, options):
+    curriculum = curriculum_of(name, cases=cohort(40, lesion_free_every=5), total_steps=2000, **options)
+    drawn = Counter(i for step in range(2000) for i in draw_ids(curriculum.plan(step), step, 3, 16))
+    ranked = curriculum.description.order
+    mean = sum(drawn[i] for i in ranked) / len(ranked)
+    expected = expected_exposure(curriculum).by_case
+    # about 800 draws of each case: one standard error is 3.5 %, and the largest of 32 stays below 4
+    assert {i: drawn[i] / mean for i in ranked} == pytest.approx({i: expected[i] for i in ranked}, rel=0.14)

@@ -8,6 +8,7 @@ import sys
 from xml.etree import ElementTree
 
 from CLIPSLib.curriculum import REGULARIZERS
+from CLIPSLib.report import schedules
 from CLIPSLib.report.schedules import regularizers_svg, schedules_svg
 from CLIPSLib.tasks.curriculum import example_schedule
 
@@ -39,3 +40,13 @@ def test_matplotlib_is_imported_only_when_a_plot_is_drawn():
     code = "import sys, CLIPSLib.report.schedules, CLIPSLib.tasks.curriculum; print('matplotlib' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+def test_equal_curves_take_turns_along_the_line_so_that_each_is_seen():
+    styles = schedules._told_apart(["grows", "full", "grows", "grows"])
+    assert styles[1] == {}
+    (first, on), (second, _), (third, _) = (styles[number]["linestyle"] for number in (0, 2, 3))
+    length, gap = on
+    period = length + gap
+    assert gap == 2 * length
+    assert sorted(offset % period for offset in (first, second, third)) == [0.0, length, 2 * length]
