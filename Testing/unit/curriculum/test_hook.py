@@ -203,6 +203,23 @@ def test_self_paced_learning_follows_the_recorded_losses():
     assert _epoch(2, **options) == _epoch(2, **(options | {"recorder": resumed}))
 
 
+def test_losses_are_recorded_under_the_ids_of_the_batches_and_translated_like_these():
+    recorder = LossRecorder()
+    recorder.record(0, [path.replace("hdf5", "h5") for path in PATHS], [20.0 - number for number in range(20)])
+    options = {"name": "self-paced", "recorder": recorder, "regularizer": "hard", "warm_up": 0.0, "full_at": 1.0}
+    translated = _epoch(1, _tmtvnet(), cases=PATHS, case_of=lambda uid: uid.replace(".h5", ".hdf5"), **options)
+    drawn = {case_id for batch in translated["auto_pet"]["train"] for case_id in batch["uid"]}
+    assert drawn <= set(PATHS[13:])  # linear pacing: 20 (0.25 + 0.75 / 10) = 7 of the last, which are easiest
+    with pytest.raises(UsageError, match=r"'case00.h5', which this curriculum never draws"):
+        _epoch(1, _tmtvnet(), cases=PATHS, **options)
+
+
+def test_epochs_within_the_lag_need_no_losses_yet():
+    assert sorted(_epoch(1, name="self-paced", recorder=LossRecorder(), lag=2)) == PATHS
+    with pytest.raises(Refusal, match="up to epoch 0"):
+        _epoch(2, name="self-paced", recorder=LossRecorder(), lag=2)
+
+
 def test_the_recorder_takes_tensors_and_averages_over_an_epoch():
     torch = pytest.importorskip("torch")
     recorder = LossRecorder()

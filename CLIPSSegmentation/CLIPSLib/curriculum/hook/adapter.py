@@ -57,7 +57,8 @@ def curriculum_learning(
 
     name, scores, options: as in `build_curriculum`; a step is an epoch. cases: the case of each item, in the order of
     the data set (for batches: all cases, in any order); not needed for a list of paths, which name themselves.
-    recorder: self-paced learning needs it. id_key, case_of: where batches carry ids, and from such an id to a case id.
+    recorder: self-paced learning needs it. id_key, case_of: where batches carry ids, and from such an id (recorded ones
+    too) to a case id.
     rebuild: makes a split anew from (dataset name, old split, ids of the epoch), where thinning would waste loading.
 
     Raises:
@@ -68,7 +69,7 @@ def curriculum_learning(
     listed = _cases(cases, None if by_batches else global_dataset)
     if rebuild is not None and not by_batches:
         raise UsageError("rebuild-not-used", "Option 'rebuild' belongs to data sets of batches")
-    draw = _draw(epoch, listed, name, total_epochs, seed, scores, recorder, options)
+    draw = _draw(epoch, listed, name, total_epochs, seed, scores, recorder, case_of, options)
     if not by_batches:
         index = {case.case_id: position for position, case in enumerate(listed)}
         return selected(global_dataset, [index[i] for i in draw_epoch(draw, epoch, seed, len(global_dataset))])
@@ -111,6 +112,7 @@ def _draw(
     seed: int,
     scores: Mapping[str, float] | None,
     recorder: LossRecorder | None,
+    case_of: Callable[[Any], str],
     options: Mapping[str, Any],
 ) -> Draw:
     """The draw of an epoch, from a curriculum made for this call: its whole state is the recorder's."""
@@ -123,22 +125,26 @@ def _draw(
         name, cases, scores=scores, total_steps=total_epochs, seed=seed, **(defaults | dict(options))
     )
     if method.needs_losses:
-        _tell_losses(curriculum, epoch, recorder, name)
+        _tell_losses(curriculum, epoch, recorder, name, case_of)
     elif curriculum.description.adaptive:
         what = "The pacing function 'performance-gated' needs validations, which the hook is not told of"
         raise UsageError("no-performance", what, name, "Choose another pacing function.")
     return curriculum.plan(epoch)
 
 
-def _tell_losses(curriculum: Any, epoch: int, recorder: LossRecorder | None, name: str) -> None:
+def _tell_losses(
+    curriculum: Any, epoch: int, recorder: LossRecorder | None, name: str, case_of: Callable[[Any], str]
+) -> None:
     recorded = [] if recorder is None else [past for past in recorder.epochs if past < epoch]
-    if recorder is None or (epoch > 0 and (not recorded or recorded[-1] < epoch - curriculum.lag)):
+    needed = epoch - curriculum.lag
+    if recorder is None or (needed >= 0 and (not recorded or recorded[-1] < needed)):
+        upto = f" up to epoch {needed}" if needed >= 0 else ""
         raise Refusal(
             "no-losses",
-            f"The curriculum '{name}' needs the losses of each case up to epoch {epoch - curriculum.lag}",
+            f"The curriculum '{name}' needs the losses of each case{upto}",
             "",
             "Give a LossRecorder as 'recorder', and call its 'record' in your loop after each batch.",
         )
     for past in recorded:
         means = recorder.means(past)
-        curriculum.observe(past, list(means), list(means.values()))
+        curriculum.observe(past, list(map(case_of, means)), list(means.values()))
