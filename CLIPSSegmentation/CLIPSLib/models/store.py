@@ -36,6 +36,11 @@ class InstalledModel:
         return self.description.model_id
 
     @property
+    def weights_sha256(self) -> dict[str, str]:
+        """Of each file of weights, by name, as the description states it."""
+        return {file.name: file.sha256 for file in self.description.files if file.role != "text"}
+
+    @property
     def size_bytes(self) -> int:
         return sum(file.size_bytes for file in self.description.files)
 

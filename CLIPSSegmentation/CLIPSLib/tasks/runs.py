@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 from CLIPSLib.errors import Refusal
 from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, let_wait, list_jobs, open_job
+from CLIPSLib.models import ModelStore
 from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.train_job import VERB
 from CLIPSLib.training import CaseList, Recipe, read_cases
 from CLIPSLib.training.overrides import make_override, with_values
 from CLIPSLib.training.rate import Policy
+from CLIPSLib.training.recipe import SCRATCH
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
 
 
@@ -39,19 +42,36 @@ class RunView:
 
 
 def read_recipe(path: str | Path, values: Mapping[str, Any]) -> tuple[Recipe, CaseList]:
-    """A recipe file with changes by dotted name, and the cases it names.
+    """A recipe file with changes by dotted name, and the cases it names. Its paths are those beside the file.
 
     Raises:
         Failure: missing or damaged. Refusal: not valid. UsageError: a change of a field that does not exist.
     """
-    recipe = with_values(load_toml(path, Recipe), values)
-    return recipe, read_cases(Path(path).absolute().parent / recipe.data.cases)
+    recipe, folder = with_values(load_toml(path, Recipe), values), Path(os.path.abspath(path)).parent
+    located = {"data.cases": str(folder / recipe.data.cases)}
+    if recipe.data.cache:
+        located["data.cache"] = str(folder / recipe.data.cache)
+    if (folder / recipe.network.start).is_file():
+        located["network.start"] = str(folder / recipe.network.start)
+    recipe = with_values(recipe, located)
+    return recipe, read_cases(recipe.data.cases)
 
 
-def create_run(folder: str | Path, recipe: Recipe, cases: CaseList) -> Job:
-    """A new run, which waits to be launched. Raises as `RunFolder.create`."""
-    run = RunFolder(folder)
-    run.create(recipe, cases)
+def create_run(folder: str | Path, recipe: Recipe, cases: CaseList, *, store: ModelStore | None = None) -> Job:
+    """A new run, which waits to be launched.
+
+    Its recipe names what lies beside it, and of an installed model to begin from the version: what is installed later
+    under the same name changes nothing.
+
+    Raises:
+        UsageError: the model to begin from is not installed. Otherwise as `RunFolder.create`.
+    """
+    run, start = RunFolder(folder), {}
+    values = {"data.cases": run.cases_file.name}
+    if recipe.network.start != SCRATCH and not Path(recipe.network.start).is_file():
+        model = (store or ModelStore()).get(recipe.network.start)
+        values["network.start"], start = model.model_id, model.weights_sha256
+    run.create(with_values(recipe, values), cases, start=start)
     return create_job(run.path, VERB, {})
 
 

@@ -23,7 +23,7 @@ from CLIPSLib.segmentation.sliding_window.device import choose_device
 from CLIPSLib.training.computing import choose_precision
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.recipe import Recipe
-from CLIPSLib.training.start import describe_network, find_start, make_network
+from CLIPSLib.training.start import describe_network, find_start, make_network, start_cautions
 from CLIPSLib.training.stepper import Stepper
 from CLIPSLib.training.types import TRAIN, VALIDATE, Batch, CaseList, TrainingCase
 
@@ -89,7 +89,7 @@ def check_recipe(
         train=len(cases.of_role(TRAIN)),
         validate=len(cases.of_role(VALIDATE)),
         problems=(*problems, *_too_much(disk, free, memory, available), *([failed] if failed else [])),
-        cautions=(*cautions, *_without_roles(cases)),
+        cautions=(*cautions, *start_cautions(start, cases.of_role(VALIDATE)), *_without_roles(cases)),
         device=str(device),
         precision=str(choose_precision(recipe.training, device)).removeprefix("torch."),
         weights=weights,

@@ -36,7 +36,7 @@ from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.learned import CARD_FILE, LearnedFrom, learned_by
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.run_folder import RunFolder
-from CLIPSLib.training.start import Start, describe_network, find_start
+from CLIPSLib.training.start import Start, describe_network, find_start_of
 
 State = Mapping[str, torch.Tensor]
 _NOT_STATED = "Not stated"
@@ -76,7 +76,7 @@ def export_model(
     parts = [_read(RunFolder(path), which, reporter) for path in runs]
     first = parts[0].trained.run
     recipe = first.recipe()
-    start = find_start(recipe, store)
+    start = find_start_of(first, store)
     for part in parts[1:]:
         _require_same(first, part.trained.run)
     cascade = start.model is not None and start.model.description.kind == CASCADE
@@ -91,7 +91,7 @@ def export_model(
     write = _write_cascade if cascade else _write_folds
     with atomic_folder(target, overwrite=overwrite) as folder:
         files = write(folder, parts, start.model)
-        described = _describe(parts, files, base, start.model, version, store)
+        described = _describe(parts, files, base, start, version)
         described = replace(described, name=name or described.name, title=title or described.title)
         document = card_document(described, [part.trained for part in parts], before=_before(start))
         write_json(folder / _CARD_FILES[1], document, format_name=card.FORMAT, version=card.VERSION)
@@ -189,9 +189,8 @@ def _describe(
     parts: Sequence[_Part],
     files: tuple[ModelFile, ...],
     base: ModelDescription | None,
-    start: InstalledModel | None,
+    start: Start,
     version: str | None,
-    store: ModelStore,
 ) -> ModelDescription:
     run = parts[0].trained.run
     recipe, cases, identity = run.recipe(), run.cases(), run.identity()
@@ -202,7 +201,7 @@ def _describe(
         "title": recipe.title or f"{recipe.name}: {recipe.network.name} trained with CLIPS",
         "source": f"Trained with CLIPS {SOFTWARE_VERSION}, run {identity.run_id}; see card.md",
         "files": files,
-        "licence_of_weights": _licence_of_weights(recipe.license, start),
+        "licence_of_weights": _licence_of_weights(recipe.license, start.model),
         "licence_of_data": Licence(name=cases.licence_of_data or _NOT_STATED),
         "training_data": cases.training_data or cases.source or f"{len(cases.cases)} cases; see card.md",
         "reported_results": tuple(_result(part) for part in parts if _dice(part) is not None),
@@ -215,7 +214,7 @@ def _describe(
         rule=f"Marks {what} on {recipe.data.use.upper()}, learned from reference masks.",
         inputs=network_inputs(recipe.data),
         labels=network_labels(recipe.data),
-        network=describe_network(recipe, find_start(recipe, store)),
+        network=describe_network(recipe, start),
         **common,
     )
 

@@ -52,7 +52,8 @@ def fork_run(
     new = RunFolder(target)
     known = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list
     parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": known}
-    identity = new.create(recipe, cases or old.cases(), parent=parent, changes=changes)
+    start = {} if "network.start" in changes else old.identity().start
+    identity = new.create(recipe, cases or old.cases(), parent=parent, changes=changes, start=start)
     state = from_document(RunState, saved.state)
     plan = state.rate
     if recipe.training.steps != before.training.steps:

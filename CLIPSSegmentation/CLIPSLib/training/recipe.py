@@ -17,6 +17,7 @@ Fraction = Range(0.0, 1.0)
 Size = tuple[Annotated[int, Range(8, 512)], Annotated[int, Range(8, 512)], Annotated[int, Range(8, 512)]]
 Spacing = tuple[Annotated[float, Range(0.5, 20)], Annotated[float, Range(0.5, 20)], Annotated[float, Range(0.5, 20)]]
 UNLIMITED = (0, -1)
+SCRATCH = "scratch"  # as the start of a network: random weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,9 @@ class DataRecipe:
         "lesion give pieces from anywhere.",
     ] = 0.5
     cache: Annotated[
-        str, "Folder for prepared images; several runs may share it. Empty: the folder 'cache' beside the run's folder."
+        str,
+        "Folder for prepared images, relative to this file; several runs may share it. Empty: the folder 'cache' "
+        "beside the run's folder.",
     ] = ""
     workers: Annotated[
         int, Range(0, 64), "Helper processes that prepare pieces ahead of the network. Changes speed, never the result."
@@ -129,8 +132,9 @@ class NetworkRecipe:
     start: Annotated[
         str,
         "'scratch': random weights. Or an installed model to go on from (NAME or NAME@VERSION, see 'clips models'), or "
-        "a weight file. Where it finds other classes than asked for, its last layer begins anew.",
-    ] = "scratch"
+        "a weight file (its path relative to this file). Where it finds other classes than asked for, its last layer "
+        "begins anew.",
+    ] = SCRATCH
     fold: Annotated[
         int, Range(0, 20), "Which of the installed model's networks to start from, when it has several (first: 0)."
     ] = 0

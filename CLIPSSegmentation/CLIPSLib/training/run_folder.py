@@ -28,13 +28,17 @@ FORMAT, OVERRIDES_FORMAT, VERSION = "clips-run", "clips-run-overrides", 1
 
 @dataclass(frozen=True, kw_only=True)
 class RunIdentity:
-    """`run.json`. parent: the run and the step that a fork began from; changes: what it changed, name -> [old, new]."""
+    """`run.json`. parent: the run and the step that a fork began from; changes: what it changed, name -> [old, new].
+
+    start: SHA-256 of the weight files of the installed model that it began from, by name.
+    """
 
     run_id: str
     created_utc: str
     software: Mapping[str, Any] = field(default_factory=dict)
     parent: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
+    start: Mapping[str, str] = field(default_factory=dict)
 
 
 class RunFolder:
@@ -65,6 +69,7 @@ class RunFolder:
         *,
         parent: Mapping[str, Any] | None = None,
         changes: Mapping[str, Any] | None = None,
+        start: Mapping[str, str] | None = None,
     ) -> RunIdentity:
         """Write what a new run begins with. Raises Refusal when the folder holds a run; as `files.write_json`."""
         if self.identity_file.exists():
@@ -76,6 +81,7 @@ class RunFolder:
             software={**software(), "libraries": library_versions()},
             parent=parent or {},
             changes=changes or {},
+            start=start or {},
         )
         write_text(self.recipe_file, recipe_toml(recipe))
         write_cases(self.cases_file, cases)

@@ -28,13 +28,15 @@ from CLIPSLib.models.weights import describe_mismatch
 from CLIPSLib.segmentation.tmtvnet.volumes import COARSE_MM
 from CLIPSLib.training.computing import seed_step
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
-from CLIPSLib.training.recipe import Recipe
+from CLIPSLib.training.learned import learned_by
+from CLIPSLib.training.recipe import SCRATCH, Recipe
+from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.types import TrainingCase
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-SCRATCH = "scratch"
 _CASCADE_PARTS = {"tmtvnet-unet": "ensemble", "tmtvnet-refiner": "refiner"}
 _CASCADE_VOXELS = {"tmtvnet-unet": (COARSE_MM,) * 3, "tmtvnet-refiner": None}  # on which a cascade runs its parts
 
@@ -84,6 +86,37 @@ def find_start(recipe: Recipe, store: ModelStore) -> Start:
             f"Choose 0 to {len(folds) - 1}.",
         )
     return Start(model, model.folder / folds[wanted.fold].name)
+
+
+def find_start_of(run: RunFolder, store: ModelStore) -> Start:
+    """What a run began from, as it was then: a cascade's other parts are used to the end of the run, and after it.
+
+    Raises:
+        Refusal: the model was replaced by another one of its name and version. Otherwise as `find_start`.
+    """
+    start, began = find_start(run.recipe(), store), run.identity().start
+    if began and start.model is not None and began != start.model.weights_sha256:
+        raise Refusal(
+            "start-replaced",
+            f"'{start.model.model_id}' is not the model that the run began from: it was replaced since",
+            str(start.model.folder),
+            "Install the model again that was there when the run was made.",
+        )
+    return start
+
+
+def start_cautions(start: Start, held_back: Sequence[TrainingCase]) -> tuple[Caution, ...]:
+    """What first weights may know of the cases to validate with: Dice would then flatter the run."""
+    if start.model is None or not held_back:
+        return ()
+    before = learned_by(start.model)
+    known = [case.case_id for case in held_back if before.knows(case.case_id, case.sha256.get("pet", ""))]
+    if known:
+        what = f"'{start.model.model_id}' has learned from {len(known)} of the {len(held_back)} cases to validate with"
+        return (
+            Caution("start-knows", f"{what}; their results will be too good: {', '.join(known[:10])}", "data.cases"),
+        )
+    return ()
 
 
 def describe_network(recipe: Recipe, start: Start) -> Network:
