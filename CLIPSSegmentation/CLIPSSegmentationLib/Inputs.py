@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from CLIPSLib import PetCtStudy
 
+_HOUNSFIELD = "[hnsf'U]"  # UCUM
 _FRAME_OF_REFERENCE = "0020,0052"
 
 
@@ -75,6 +76,29 @@ def ctOf(petNode):
     return next(cts, None) if wanted else None
 
 
+def petsOf(ctNode) -> list:
+    """The PET volumes in SUV whose study names this CT as its own."""
+    return [node for node in _volumes() if node is not ctNode and isSuv(node) and ctOf(node) is ctNode]
+
+
+def isSuv(node) -> bool:
+    """Whether a volume says by its coded units that it is SUVbw."""
+    from CLIPSLib import ClipsError
+    from CLIPSLib.scene import require_suvbw
+
+    try:
+        require_suvbw(node)
+    except ClipsError:
+        return False
+    return True
+
+
+def isCt(node) -> bool:
+    """Whether a volume says by its coded units that it is in Hounsfield units."""
+    units = node.GetVoxelValueUnits()
+    return units is not None and units.GetCodeValue() == _HOUNSFIELD
+
+
 def _volumes():
     return slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
 
@@ -116,7 +140,10 @@ def frameOfReference(petNode, ctNode):
     identity, ctIdentity = facts.identity, study_facts(ctNode).identity
     _refuseOtherPatient(identity.patient_id, ctIdentity.patient_id, ctNode)
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
-        if any(caution.code == "not-registered" for caution in facts.cautions):  # told with the study's cautions
+        told = {caution.code for caution in facts.cautions}  # with the study's cautions
+        if "frame-unknown" in told:
+            return _("PET and CT are of one study; their frame of reference is not known: check that they fit."), ()
+        if "not-registered" in told:
             return _("PET and CT are of one study, but were not registered by the scanner: check that they fit."), ()
         return _("PET and CT share their frame of reference."), ()
     pet = identity.frame_of_reference_uid or _frameUid(petNode)

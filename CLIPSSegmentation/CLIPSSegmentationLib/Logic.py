@@ -104,7 +104,21 @@ class SegmentationLogic:
 
 
 def petOf(segmentationNode):
-    """The PET volume that a segmentation was made on, None when it is gone."""
+    """The PET volume that a segmentation was made on; where it was drawn on a CT, the PET of that CT's study.
+
+    None when it is gone, or several PETs have that CT.
+    """
+    node = drawnOn(segmentationNode)
+    if node is None or Inputs.isSuv(node):
+        return node
+    pets = Inputs.petsOf(node)
+    if pets:
+        return pets[0] if len(pets) == 1 else None
+    return None if Inputs.isCt(node) else node
+
+
+def drawnOn(segmentationNode):
+    """The volume whose voxels a segmentation has, whatever that shows; None when it is gone."""
     if segmentationNode is None:
         return None
     return segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from CLIPSSegmentationLib import LesionTable, Settings
 from CLIPSSegmentationLib.Inputs import ctOf
 from CLIPSSegmentationLib.LesionsPanel import GROW_METHODS, LesionsPanel
-from CLIPSSegmentationLib.Logic import petOf
+from CLIPSSegmentationLib.Logic import drawnOn, petOf
 
 if TYPE_CHECKING:
     from CLIPSSegmentationLib.Panel import Panel
@@ -51,7 +51,7 @@ class ResultsPanel:
         """Follow the segmentation that the scene has chosen."""
         parameters = self._panel.parameterNode
         node = parameters.segmentation if parameters else None
-        petNode = petOf(node) or (parameters.petVolume if parameters else None)
+        petNode = self._petOf(node)
         if parameters:
             index = GROW_METHODS.index(parameters.growMethod) if parameters.growMethod in GROW_METHODS else 0
             self.ui.growSelector.currentIndex = index
@@ -200,11 +200,25 @@ class ResultsPanel:
         self.ui.cautionsBox.visible = bool(texts)
         self.ui.cautionsLabel.text = "\n".join(f"• {text}" for text in texts)
 
+    def _petOf(self, node):
+        """The PET to measure a segmentation on; the chosen one where the segmentation does not tell."""
+        parameters = self._panel.parameterNode
+        petNode = petOf(node)
+        if parameters and (petNode is None or petNode is parameters.ctVolume):
+            return parameters.petVolume
+        return petNode
+
     def _missing(self) -> str:
         live = self.live
         if live.segmentationNode is None:
             return _("Apply a method, or choose a segmentation.")
-        return _("The PET of this segmentation is gone: choose it above.") if live.petNode is None else ""
+        if live.petNode is not None:
+            return ""
+        other = drawnOn(live.segmentationNode)
+        if other is None:
+            return _("The PET of this segmentation is gone: choose it above.")
+        sentence = _("This segmentation was drawn on “{name}”, which is no PET in SUV.").format(name=other.GetName())
+        return sentence + " " + _("Choose the PET above: it is then measured on the PET’s voxels (nearest neighbor).")
 
 
 def _tableOf(segmentationNode):

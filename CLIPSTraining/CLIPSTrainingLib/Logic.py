@@ -83,7 +83,8 @@ class TrainingLogic:
 
         registry, petNode = self._opened(), petNode or petOf(segmentationNode)
         if petNode is None:
-            raise ValueError(_("The PET of “{name}” is gone.").format(name=segmentationNode.GetName()))
+            sentence = _("The PET that “{name}” belongs to is not in the scene, or not in SUV: choose it.")
+            raise ValueError(sentence.format(name=segmentationNode.GetName()))
         segmentation = segmentation_from_node(segmentationNode, petNode)
         made = "predicted" if segmentation.provenance.get("model") and not segmentation.reviewed else "imported"
         with registry.together():

@@ -215,3 +215,40 @@ def test_a_job_whose_status_is_damaged_is_listed_and_runs_again(host, opened, ph
     opened.ui.jobTable.selectRow(0)
     opened.ui.againButton.click()
     host.wait_until(lambda: opened.parameters.segmentation is not None, JOB_S)
+
+
+def draw_on(ct, box=(slice(2, 6), slice(10, 20), slice(10, 20))):
+    """A segmentation node as the Segment Editor makes it on a CT: the CT's voxels are its geometry."""
+    import numpy as np
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "by hand")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), ct.GetID())
+    drawn = np.zeros(slicer.util.arrayFromVolume(ct).shape, np.uint8)
+    drawn[box] = 1
+    segment = node.GetSegmentation().AddEmptySegment("lesion", "lesion")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(drawn, node, segment, ct)
+    return node
+
+
+def test_what_was_drawn_on_the_ct_is_measured_on_the_pet_of_its_study_and_says_so(opened, phantom_study):
+    pet, ct = opened.show(phantom_study)
+    opened.panel.showResult(draw_on(ct), None)
+    opened.settle()
+    assert opened.panel.results.live.petNode is pet and opened.panel.results.live.error is None
+    assert opened.panel.results.live.measures.patient.lesion_count == 1
+    assert "drawn on another grid" in opened.ui.cautionsLabel.text
+
+
+def test_what_was_drawn_on_a_ct_without_a_pet_says_what_it_is_and_what_to_do(opened, phantom_study):
+    import slicer
+
+    pet, ct = opened.show(phantom_study)
+    node = draw_on(ct)
+    opened.parameters.petVolume = None
+    slicer.mrmlScene.RemoveNode(pet)
+    opened.parameters.segmentation = node
+    opened.settle()
+    said = opened.ui.problemLabel.text
+    assert ct.GetName() in said and "no PET in SUV" in said and "Choose the PET" in said

@@ -91,11 +91,27 @@ def _reason_against(pet: Stack, ct: Stack) -> str:
     covered = coverage(pet.grid, ct.grid).slices
     if same_frame_of_reference(pet, ct):
         return "" if covered >= _LEAST_COVERAGE else f"it covers {100 * covered:.0f} % of the PET's length"
+    frame = "another frame of reference" if _frames_known(pet, ct) else "a frame of reference (0020,0052) is missing"
     if ct.first.study_uid != pet.first.study_uid:
-        return "another frame of reference and another study"
+        return f"{frame}, and it is of another study"
     if covered < _UNREGISTERED_COVERAGE:
-        return f"another frame of reference, and it covers {100 * covered:.0f} % of the PET's length"
+        return f"{frame}, and it covers {100 * covered:.0f} % of the PET's length"
     return ""
+
+
+def _frames_known(pet: Stack, ct: Stack) -> bool:
+    """Whether both say in which frame of reference they lie."""
+    return bool(pet.first.frame_of_reference_uid and ct.first.frame_of_reference_uid)
+
+
+def _frame_caution(pet: Stack, ct: Stack, where: str) -> Caution:
+    if _frames_known(pet, ct):
+        what = "PET and CT have different frames of reference (0020,0052): they are not registered by the scanner"
+        return Caution("not-registered", what, where)
+    of_both = not (pet.first.frame_of_reference_uid or ct.first.frame_of_reference_uid)
+    whose = "PET and CT" if of_both else "the CT" if pet.first.frame_of_reference_uid else "the PET"
+    what = f"The frame of reference (0020,0052) of {whose} is missing: nothing says that the scanner registered them"
+    return Caution("frame-unknown", what, where)
 
 
 def _rank(pet: Stack, ct: Stack) -> RankedCt:
@@ -155,8 +171,7 @@ def _cautions(pet: Stack, ct: Stack, covered: Coverage) -> tuple[Caution, ...]:
     where = series_label(ct.first)
     cautions = list(ct.cautions)
     if not same_frame_of_reference(pet, ct):
-        what = "PET and CT have different frames of reference (0020,0052): they are not registered by the scanner"
-        cautions.append(Caution("not-registered", what, where))
+        cautions.append(_frame_caution(pet, ct, where))
     if covered.slices < _WANTED_COVERAGE:
         what = f"The CT covers {100 * covered.slices:.0f} % of the PET's length"
         cautions.append(Caution("ct-coverage", what, where))

@@ -67,6 +67,20 @@ def test_an_unregistered_ct_of_the_same_study_is_taken_with_a_caution(tmp_path):
     assert codes(paired(tmp_path)) == ["not-registered"]
 
 
+@pytest.mark.parametrize(("pet_frame", "ct_frame", "whose"), [("", "", "PET and CT"), ("1.2.3", "", "the CT")])
+def test_a_missing_frame_of_reference_is_called_missing_and_not_different(tmp_path, pet_frame, ct_frame, whose):
+    write_series(tmp_path / "pet", FrameOfReferenceUID=pet_frame)
+    write_ct(tmp_path, FrameOfReferenceUID=ct_frame)
+    (caution,) = paired(tmp_path).cautions
+    assert caution.code == "frame-unknown" and f"of {whose} is missing" in caution.what
+
+
+def test_a_ct_of_another_study_without_frame_of_reference_is_left_out_for_what_is_missing(tmp_path):
+    write_series(tmp_path / "pet", FrameOfReferenceUID="")
+    write_ct(tmp_path, FrameOfReferenceUID="", StudyInstanceUID="1.2.3.4")
+    assert "a frame of reference (0020,0052) is missing, and it is of another study" in paired(tmp_path).cautions[0].what
+
+
 def test_a_ct_that_misses_part_of_the_pet_is_taken_with_a_caution(tmp_path):
     write_pet(tmp_path)
     write_ct(tmp_path, slices=7)  # 98 to 116 mm of 100 to 125 mm
