@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from CLIPSLib.difficulty.evidence import digest
 from CLIPSLib.difficulty.leakage import COMPLETE, TRAINED_WITH
 from CLIPSLib.difficulty.levels import level_shifts
 from CLIPSLib.difficulty.types import LESION_FREE
-from CLIPSLib.errors import Failure
+from CLIPSLib.difficulty.validity import spearman
+from CLIPSLib.errors import Caution, Failure
 from CLIPSLib.jobs import launch_job, open_job
 from CLIPSLib.models import read_description
 from CLIPSLib.models.description import DESCRIPTION_FILE
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 MEASURER = "cross-review"
 _LOOK_EVERY_S = 0.2
+_YOUNG = 0.5  # mean Dice below which reviewers order cases by little more than chance (docs/difficulty-networks.md)
 _FINISHED = "finished"
 _TITLES = {"loss": "Cross-review, loss", "dice": "Cross-review, 1 - Dice"}
 
@@ -73,6 +76,9 @@ def run_review(
         raise
     table = review_table(place, review)
     write_difficulty(place.table_file, table, overwrite=True)
+    if table.options["mean_dice"] < _YOUNG:
+        what = f"The reviewers reached a mean Dice of {table.options['mean_dice']:.2f}: so young, they tell little"
+        reporter.caution(Caution("young-reviewers", f"{what} (raise --budget)", str(place.table_file)))
     return table
 
 
@@ -80,8 +86,9 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
     """The table of a review whose runs are finished: the mean over repetitions of what the unseeing network reached.
 
     Lesion-free cases are not on this axis and stay outside. options: folds, parts, seeds, steps, SHA-256 of the
-    networks, what was taken off the scores of each network's part ("levels"), and all reviewed cases as "trained_with":
-    each network saw all parts but one.
+    networks, what was taken off the scores of each network's part ("levels"), the mean Dice that they reached, how alike
+    two repetitions order the cases ("repeatability": mean Spearman's rho), and all reviewed cases as "trained_with": each
+    network saw all parts but one.
 
     Raises:
         Failure: a run left no scores.
@@ -90,15 +97,16 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
     empty = {case for found in rows.values() for case, row in found.items() if is_lesion_free(row)}
     raw = {seed: unseen_scores(found, review.options.measure) for seed, found in rows.items()}
     levels = {seed: level_shifts(found, review.parts) if review.options.leveled else {} for seed, found in raw.items()}
-    scores = {
-        case: float(np.mean([found[case] - levels[seed].get(review.parts[case], 0.0) for seed, found in raw.items()]))
-        for case in sorted(set(review.parts) - empty)
-    }
+    ranked = sorted(set(review.parts) - empty)
+    repeated = np.array([[raw[seed][c] - levels[seed].get(review.parts[c], 0.0) for c in ranked] for seed in raw])
+    scores = dict(zip(ranked, repeated.mean(0).tolist(), strict=True))
     options: dict[str, Any] = {
         "folds": review.options.folds,
         "seeds": list(review.options.seeds),
         "measure": review.options.measure,
         "levels": {run_name(seed, part): shift for seed, found in levels.items() for part, shift in found.items()},
+        "mean_dice": float(np.mean([float(found[case]["dice"]) for found in rows.values() for case in ranked])),
+        "repeatability": _repeatability(repeated),
         "steps": review.steps,
         "parts": dict(sorted(review.parts.items())),
         "recipe_sha256": review.recipe_sha256,
@@ -123,6 +131,12 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
         created_utc=utc_now(),
         software=software(),
     )
+
+
+def _repeatability(repeated: np.ndarray) -> float | None:
+    """Mean Spearman's rho of all pairs of repetitions, scores `[seeds, cases]`; None where there is one, or no order."""
+    pairs = [spearman(one, other) for one, other in itertools.combinations(repeated, 2)]
+    return float(np.mean(pairs)) if pairs and None not in pairs else None
 
 
 def unseen_scores(rows: Mapping[str, Mapping[str, str]], measure: str) -> dict[str, float]:

@@ -13,10 +13,10 @@ from CLIPSLib.models import InstalledModel
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.tasks import cross_review, cross_review_runs
 from CLIPSLib.tasks.cross_review import ReviewFolder, ReviewOptions, inputs_of, plan_review
-from CLIPSLib.tasks.cross_review_runs import review_table
+from CLIPSLib.tasks.cross_review_runs import review_table, run_review
 from CLIPSLib.tasks.experiment_inputs import cross_review_scores
 from CLIPSLib.tasks.frozen import with_scores
-from CLIPSLib.training import CaseList, Recipe, TrainingCase
+from CLIPSLib.training import CaseList, Recipe, TrainingCase, start
 from CLIPSLib.training.learned import LearnedFrom
 from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.run_folder import RunFolder
@@ -72,7 +72,7 @@ def test_cases_in_quarantine_take_no_part(cases, tmp_path):
 
 def test_a_first_network_that_knows_the_cases_is_refused(cases, tmp_path, monkeypatch):
     known = InstalledModel(description=None, folder=tmp_path)
-    monkeypatch.setattr(cross_review, "find_start", lambda recipe, store: Start(known, tmp_path / "weights.pt"))
+    monkeypatch.setattr(start, "find_start", lambda recipe, store: Start(known, tmp_path / "weights.pt"))
     monkeypatch.setattr(cross_review, "learned_by", lambda model: LearnedFrom(marks=_marks("b")))
     with pytest.raises(Refusal, match="with 1 of the cases that are to be scored unseen: b"):
         plan_review(tmp_path / "review", RECIPE, cases, options=OPTIONS)
@@ -148,6 +148,19 @@ def test_a_part_does_not_look_easier_because_its_network_is_better(cases, tmp_pa
     assert table.scores == pytest.approx({"c1": 5.9, "c2": 7.9, first: 6.1, second: 8.1})
     shifts = {review.parts["c1"]: -4.9, review.parts[first]: 4.9}
     assert table.options["levels"] == pytest.approx({f"seed0_part{part}": shift for part, shift in shifts.items()})
+
+
+def test_a_table_says_how_good_its_reviewers_were_and_how_alike_they_order(cases, tmp_path, monkeypatch):
+    monkeypatch.setattr(cross_review_runs, "_weights", lambda folder: folder.name)
+    monkeypatch.setattr(cross_review_runs, "_is_finished", lambda folder: True)
+    place = ReviewFolder(tmp_path)
+    review = plan_review(tmp_path, RECIPE, cases, options=replace(OPTIONS, leveled=False))
+    _left(place, review, {"a": (1, 1, 0.6), "b": (2, 3, 0.4), "c1": (3, 2, 0.5), "c2": (4, 4, 0.1)})
+    reporter = RecordingReporter()
+    table = run_review(tmp_path, RECIPE, cases, reporter)
+    assert table.options["mean_dice"] == pytest.approx(0.4)
+    assert table.options["repeatability"] == pytest.approx(0.8)  # 1 - 6 (1 + 1) / (4 (16 - 1))
+    assert [caution.code for caution in reporter.cautions] == ["young-reviewers"]
 
 
 def test_the_measure_may_be_dice_and_a_missing_score_is_a_failure(cases, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from CLIPSLib.curriculum.pacing.base import Growing, Progress
 from CLIPSLib.schema import Range
 
 _SURVEY = "Wang, Chen and Zhu, A survey on curriculum learning, IEEE TPAMI 2022"
+_PENHA = "Penha and Hauff, Curriculum learning strategies for IR, ECIR 2020"
 _PLATANIOS = "Platanios et al., Competence-based curriculum learning, NAACL 2019"
 _WU = "Wu, Dyer and Neyshabur, When do curricula work?, ICLR 2021"
 
@@ -53,7 +54,7 @@ class RootP(Ramp):
 
     title: ClassVar = "root-p of Platanios et al."
     formula: ClassVar = "g = (b^p + (1 - b^p) s)^(1/p)"
-    source: ClassVar = f"{_PLATANIOS}; {_SURVEY}"
+    source: ClassVar = f"{_PLATANIOS} (p = 2); {_PENHA} (any p)"
     pitfall: ClassVar = "not the root of Wu et al. (wu-polynomial with power 0.5): that one rises faster at first"
 
     power: Annotated[float, Range(0.1, 50.0), "p: the larger, the faster the pool grows at first"] = 2.0
@@ -85,7 +86,7 @@ class Geometric(Ramp):
 
     title: ClassVar = "geometric"
     formula: ClassVar = "g = b^(1 - s) = 2^((1 - s) log2 b)"
-    source: ClassVar = _SURVEY
+    source: ClassVar = f"{_PENHA}; {_SURVEY}"
     pitfall: ClassVar = "spends most of the ramp on the easiest cases: overfitting where they are few"
 
     def rise(self, s: float) -> float:
