@@ -16,8 +16,8 @@ class PerformanceGated(Growing):
     title: ClassVar = "performance-gated"
     formula: ClassVar = "growth: g += rate x performance; plateau: g += rate when the best is `patience` reports old"
     source: ClassVar = (
-        "growth: after the age of Lin et al., Active self-paced learning, IEEE TPAMI 2018, as the survey of Wang et al. "
-        "2022 tells it; plateau: the next stage of baby step at convergence"
+        "growth: after the age of Lin et al., Active self-paced learning, IEEE TPAMI 2018, as the survey of Wang et "
+        "al. 2022 tells it; plateau: the next stage of baby step at convergence"
     )
     pitfall: ClassVar = "noise of validation becomes noise of the schedule: arms of an experiment see different pools"
 
