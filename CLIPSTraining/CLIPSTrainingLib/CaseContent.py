@@ -19,7 +19,8 @@ class CaseContent:
     """A case as it was when it was opened.
 
     masks: all versions, oldest first. base: the version that is shown, None where there is none or where it is newly
-    drawn; segmentation: its lesions, or none. draft: the reader's unfinished work, which is shown instead of `base`.
+    drawn; segmentation: its lesions, or none. draft: the reader's unfinished work, which is shown instead of `base`;
+    damaged: what is to be said of unfinished work that could not be read, "" where there is none.
     """
 
     record: CaseRecord
@@ -29,6 +30,7 @@ class CaseContent:
     base: MaskVersion | None
     segmentation: Segmentation
     draft: Draft | None = None
+    damaged: str = ""
 
     @property
     def shown(self) -> Segmentation:

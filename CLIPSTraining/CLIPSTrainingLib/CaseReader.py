@@ -64,7 +64,8 @@ class CaseReader:
         """
         registry = self._registry
         masks, reference = tuple(registry.masks(caseId)), registry.reference(caseId)
-        draft = registry.read_draft(caseId, reader) if reader and maskId is None else None
+        wanted = bool(reader) and maskId is None
+        draft, damaged = registry.read_or_set_aside_draft(caseId, reader) if wanted else (None, None)
         base = registry.mask(maskId) if maskId else firstMask(masks, reference)
         if draft is not None:
             base = registry.mask(draft.parent) if draft.parent else None
@@ -78,6 +79,7 @@ class CaseReader:
             base=base,
             segmentation=segmentation,
             draft=draft,
+            damaged=str(damaged) if damaged else "",
         )
 
     def giveBack(self, content: CaseContent) -> None:

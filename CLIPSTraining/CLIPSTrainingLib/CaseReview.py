@@ -23,6 +23,7 @@ class CaseReview:
     """base: the version that is shown, None before there is one. now: the lesions as they were last looked at.
 
     twice: whether unfinished work of another Slicer under the same name was found, and kept as a version.
+    damaged: what is to be said of unfinished work that was found damaged and put aside.
     changed: whether `now` differs from `base`. overtaken: somebody chose another reference since the case was opened.
     """
 
@@ -35,6 +36,7 @@ class CaseReview:
         self._seen = content.shown
         self.now: Segmentation | None = None
         self.changed = self.twice = False
+        self.damaged = content.damaged
 
     def look(self, segmentation: Segmentation | None) -> None:
         """Notice the lesions as they are now; each difference from the last time is one edit."""
@@ -124,7 +126,8 @@ class CaseReview:
 
     def _keepWorkOfAnotherSlicer(self) -> None:
         """A draft that this review neither wrote nor began with becomes a version."""
-        found = self._registry.read_draft(self.caseId, self.reader)
+        found, damaged = self._registry.read_or_set_aside_draft(self.caseId, self.reader)
+        self.damaged = str(damaged) if damaged else self.damaged
         known = [each for each in (self._kept, self.now) if each is not None]
         if found is None or any(sameLesions(found.segmentation, each) for each in known):
             return

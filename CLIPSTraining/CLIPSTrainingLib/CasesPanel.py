@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import Settings, texts
 from CLIPSTrainingLib.CaseFilters import CaseFilters
+from CLIPSTrainingLib.CaseRemoval import CaseRemoval
 from CLIPSTrainingLib.CaseTable import CaseTable
 from CLIPSTrainingLib.DifficultyScores import DifficultyScores, DifficultyTables
 from CLIPSTrainingLib.saying import saying
@@ -37,7 +38,8 @@ class CasesPanel:
         self._typing.connect("timeout()", self.list)
         self._filters = CaseFilters(self.ui, self.list)
         self._tables = DifficultyTables()
-        self.ui.addBox.collapsed = True
+        self._removal = CaseRemoval(panel, self)
+        self.ui.addBox.collapsed = self.ui.removeBox.collapsed = True
         self.ui.readerEdit.text = Settings.reader()
         self._total = 0
         self._row = 0  # of the case that was open last
@@ -52,6 +54,7 @@ class CasesPanel:
             (self.ui.refreshButton, self.onRefresh),
             (self.ui.previousButton, self.openPrevious),
             (self.ui.nextButton, self.openNext),
+            (self.ui.removeCaseButton, self._removal.ask),
         ):
             button.connect("clicked()", slot)
         self.ui.searchBox.connect("textChanged(QString)", lambda _text: self._typing.start())
@@ -93,7 +96,7 @@ class CasesPanel:
     def onAdd(self) -> None:
         """Put the chosen study, and its lesions, into the registry."""
         self.say("")
-        if not self._hasReader():
+        if not self.hasReader():
             return
         with saying(self.say), slicer.util.WaitCursor():
             said = self._added(self.ui.petSelector.currentNode(), self.ui.maskSelector.currentNode())
@@ -196,6 +199,7 @@ class CasesPanel:
     def _updateButtons(self) -> None:
         opened = self._panel.registry is not None
         self.ui.addBox.enabled = self.ui.refreshButton.enabled = opened
+        self.ui.removeBox.enabled = opened and not self._panel.registry.read_only
         self.ui.addButton.enabled = opened and self.ui.petSelector.currentNode() is not None
         self.ui.nextButton.enabled = self.neighbor(1) is not None
         self.ui.previousButton.enabled = self.neighbor(-1) is not None
@@ -218,7 +222,8 @@ class CasesPanel:
             self._panel.review.onReader()
             self._panel.refresh()
 
-    def _hasReader(self) -> bool:
+    def hasReader(self) -> bool:
+        """Whether there is a name to keep things under; asks for one otherwise."""
         if self._panel.reader:
             return True
         self.say(_("Type your name first: it is kept with what you add."))

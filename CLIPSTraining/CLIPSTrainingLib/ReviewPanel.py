@@ -115,6 +115,7 @@ class ReviewPanel(VTKObservationMixin):
             self.lesions.setNodes(self.case.segmentationNode, self.case.petNode, soon=True)
             self._startClocks()
             self._restored = content.draft
+            self.say(content.damaged)
         self.ui.commentEdit.text = self._comments.pop(caseId, "")
         self.update()
         return self.case is not None
@@ -142,8 +143,8 @@ class ReviewPanel(VTKObservationMixin):
         self._lookIfEdited()
         with saying(self.say):
             self.work.keepDraft(self.activeTime.seconds)
-        if self.work.twice:
-            self.say(texts.openTwice())
+        if self.work.twice or self.work.damaged:
+            self.say(texts.openTwice() if self.work.twice else self.work.damaged)
 
     def onAccept(self) -> None:
         """The mask is right as it is."""
@@ -257,9 +258,9 @@ class ReviewPanel(VTKObservationMixin):
         if answer == boxes.Save:
             return self._saved()
         if answer == boxes.Discard:
-            with saying(self.say, aloud=True):
+            with saying(self.say, aloud=True):  # a case that was removed meanwhile must not hold the user
                 self.work.discardDraft()
-                return True
+            return True
         return False
 
     def _saved(self) -> bool:

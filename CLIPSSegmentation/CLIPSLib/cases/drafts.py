@@ -76,12 +76,15 @@ def read(database: Database, folder: RegistryFolder, case_id: str, reader: str) 
 def read_or_set_aside(
     database: Database, folder: RegistryFolder, case_id: str, reader: str
 ) -> tuple[Draft | None, Caution | None]:
-    """The draft of a reader; one that is damaged is put aside, so that it is in nobody's way. Raises as `Registry`."""
+    """The draft of a reader; one that is damaged is put aside, so that it is in nobody's way."""
     try:
         return read(database, folder, case_id, reader), None
     except Failure as error:
-        if error.code not in _DAMAGED or database.read_only:
+        if error.code not in _DAMAGED:
             raise
+        if database.read_only:
+            what = f"The unfinished work on {case_id} is damaged ({error.what}) and left out"
+            return None, Caution("draft-damaged", what, case_id)
     with database.transaction():
         try:  # another program may have saved anew
             return read(database, folder, case_id, reader), None

@@ -339,11 +339,7 @@ class Registry:
         return drafts.read(self._database, self._folder, self.case(case_id).case_id, reader)
 
     def read_or_set_aside_draft(self, case_id: str, reader: str) -> tuple[Draft | None, Caution | None]:
-        """The reader's unfinished work; where it is damaged, it is put aside in `drafts/`, as the caution says.
-
-        Raises:
-            Failure: it is damaged, and the registry is open for reading only.
-        """
+        """The reader's unfinished work; where it is damaged, it is put aside in `drafts/`, as the caution says."""
         return drafts.read_or_set_aside(self._database, self._folder, self.case(case_id).case_id, reader)
 
     def discard_draft(self, case_id: str, reader: str) -> None:
