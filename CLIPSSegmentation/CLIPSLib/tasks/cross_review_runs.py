@@ -86,9 +86,9 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
     """The table of a review whose runs are finished: the mean over repetitions of what the unseeing network reached.
 
     Lesion-free cases are not on this axis and stay outside. options: folds, parts, seeds, steps, SHA-256 of the
-    networks, what was taken off the scores of each network's part ("levels"), the mean Dice that they reached, how alike
-    two repetitions order the cases ("repeatability": mean Spearman's rho), and all reviewed cases as "trained_with": each
-    network saw all parts but one.
+    networks, what was taken off the scores of each network's part ("levels"), the mean Dice that they reached, how
+    alike two repetitions order the cases ("repeatability": mean Spearman's rho), and all reviewed cases as
+    "trained_with": each network saw all parts but one.
 
     Raises:
         Failure: a run left no scores.
@@ -134,7 +134,7 @@ def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:
 
 
 def _repeatability(repeated: np.ndarray) -> float | None:
-    """Mean Spearman's rho of all pairs of repetitions, scores `[seeds, cases]`; None where there is one, or no order."""
+    """Mean Spearman's rho of all pairs of repetitions, scores `[seeds, cases]`; None for one, or without an order."""
     pairs = [spearman(one, other) for one, other in itertools.combinations(repeated, 2)]
     return float(np.mean(pairs)) if pairs and None not in pairs else None
 

@@ -110,7 +110,10 @@ class Logistic:
 @dataclass(frozen=True, kw_only=True)
 class Polynomial:
     formula: ClassVar = "v = (1 - l / lambda)^(1 / (degree - 1)) if l < lambda else 0"
-    source: ClassVar = "Gong et al., Decomposition-based evolutionary multiobjective optimization to self-paced learning, IEEE TEVC 2019"
+    source: ClassVar = (
+        "Gong et al., Decomposition-based evolutionary multiobjective optimization to self-paced learning, "
+        "IEEE TEVC 2019"
+    )
     highest: ClassVar = None
 
     degree: Annotated[float, Range(1.001, 100.0), "polynomial: t > 1; 2 is linear, the larger the closer to hard"] = 3.0
