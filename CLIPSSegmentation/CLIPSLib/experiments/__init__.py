@@ -31,7 +31,7 @@ from CLIPSLib.experiments.plan import (
 from CLIPSLib.experiments.power import minimum_detectable_effect, power
 from CLIPSLib.experiments.results import ArmCost, case_scores, learning_curve
 from CLIPSLib.experiments.types import CaseScore, Effect, Paired, Size, VarianceComponents
-from CLIPSLib.experiments.verdict import Judgement, Verdict, judge
+from CLIPSLib.experiments.verdict import Judgement, Reason, Verdict, judge
 
 __all__ = [
     "ANTI",
@@ -58,6 +58,7 @@ __all__ = [
     "Judgement",
     "Paired",
     "PlannedRun",
+    "Reason",
     "ScoredOn",
     "Size",
     "Spread",

@@ -37,9 +37,11 @@ class FamilyResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """seeds: those that all arms finished in all folds; only they count. incomplete: the others. target: Dice."""
+    """exploratory: no tests, since there are too few runs or (finished False) some are still to come. seeds: those that
+    all arms finished in all folds; only they count. incomplete: the others. target: Dice."""
 
     exploratory: bool
+    finished: bool
     primary: Endpoint
     margin: float
     seeds: tuple[int, ...]
@@ -56,10 +58,13 @@ def analyze(
     *,
     hard_cases: frozenset[str],
     costs: Mapping[str, ArmCost],
+    finished: bool = True,
 ) -> Analysis:
-    """Analyze what the finished runs left. costs: by arm.
+    """Analyze what the finished runs left. costs: by arm. finished: no run is still to come, though some may
+    have failed.
 
-    An exploratory design gets no p values, and seeds that some arm did not finish are left out of all arms.
+    An exploratory design gets no p values, nor does a look before the end; seeds that some arm did not finish are left
+    out of all arms.
 
     Raises:
         Refusal: no seed is finished in all arms and folds; otherwise as `compare_family`.
@@ -67,7 +72,7 @@ def analyze(
     seeds = _complete_seeds(design, scores)
     scores = [score for score in scores if score.seed in seeds]
     curves = [curve for curve in curves if curve.seed in seeds]
-    exploratory = is_exploratory(replace(design, seeds=seeds))
+    exploratory = is_exploratory(replace(design, seeds=seeds)) or not finished
     primary = endpoint(design.primary)
     reached = final_dice([curve for curve in curves if curve.arm == design.vanilla.name])
     target = None if reached is None else TARGET_SHARE * reached
@@ -83,10 +88,12 @@ def analyze(
         for arm in design.arms
     )
     judged = tuple(
-        _analyze_family(family, scores, primary, design.margin, hard_cases, exploratory) for family in families(design)
+        _analyze_family(family, scores, primary, design.margin, hard_cases, exploratory, finished)
+        for family in families(design)
     )
     return Analysis(
         exploratory=exploratory,
+        finished=finished,
         primary=primary,
         margin=design.margin,
         seeds=seeds,
@@ -121,6 +128,7 @@ def _analyze_family(
     margin: float,
     hard_cases: frozenset[str],
     exploratory: bool,
+    finished: bool,
 ) -> FamilyResult:
     contrasts = compare_family(scores, family, primary, hard_cases=hard_cases)
     secondary: dict[str, dict[str, Contrast]] = {}
@@ -135,7 +143,7 @@ def _analyze_family(
             }
         except Refusal as refusal:  # too few cases have it (lesion F1 of a single lesion-free case, ...)
             undefined[name] = refusal.what
-    judgement = judge(contrasts, margin=margin, exploratory=exploratory)
+    judgement = judge(contrasts, margin=margin, exploratory=exploratory, finished=finished)
     if exploratory:
         contrasts = {role: _without_p(contrast) for role, contrast in contrasts.items()}
     return FamilyResult(

@@ -7,12 +7,12 @@ unequal patients are, the second how much is luck.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from CLIPSLib.evaluation.agreement import bland_altman
 from CLIPSLib.evaluation.types import BlandAltman
+from CLIPSLib.experiments.agreement import repeated_limits, repeated_ratio_limits
 from CLIPSLib.experiments.curves import (
     Curve,
     area_under_curve,
@@ -21,7 +21,7 @@ from CLIPSLib.experiments.curves import (
     steps_to_target,
 )
 from CLIPSLib.experiments.endpoints import ENDPOINTS, on_endpoint
-from CLIPSLib.experiments.results import ArmCost
+from CLIPSLib.experiments.results import ArmCost, found_nothing
 from CLIPSLib.experiments.types import CaseScore
 
 VOLUMES = ("reference_ml", "tmtv_difference_ml")
@@ -29,8 +29,9 @@ VOLUMES = ("reference_ml", "tmtv_difference_ml")
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """An endpoint of one arm, on its own scale. sd_cases: over cases, of seed-averaged scores; sd_seeds: over seeds, of
-    means over all cases (None with one seed); median, q1, q3: over cases. cases: for which it is defined."""
+    """An endpoint of one arm, in its own unit (volumes in mL, not their logarithms). sd_cases: over cases, of
+    seed-averaged scores; sd_seeds: over seeds, of means over the same cases (None with one seed); median, q1, q3: over
+    cases. cases: for which it is defined in all runs."""
 
     mean: float
     sd_cases: float | None
@@ -45,7 +46,8 @@ class Spread:
 class ArmSummary:
     """One arm. endpoints: by name, where any case has a value. curve_area: mean over its runs of the area under the
     learning curve; steps_to_target: restricted mean, reached: runs that got there; None without learning curves.
-    tmtv: predicted minus reference, of seed-averaged volumes."""
+    tmtv, tmtv_ratio: predicted minus and divided by reference, for one network. nothing_found: tests of a patient with
+    tumor in which nothing was segmented, of tests such tests."""
 
     arm: str
     runs: int
@@ -54,6 +56,9 @@ class ArmSummary:
     steps_to_target: float | None
     reached: int | None
     tmtv: BlandAltman | None
+    tmtv_ratio: BlandAltman | None
+    nothing_found: int
+    tests: int
     cost: ArmCost
 
 
@@ -72,9 +77,11 @@ def summarize_arm(
         Refusal: its runs were not validated at the same steps.
     """
     spreads = {
-        name: _spread([s for s in on_endpoint(scores, each, hard_cases) if s.scores[name] is not None], name)
+        name: _spread(on_endpoint(scores, replace(each, scale=_plain(each.scale)), hard_cases), name)
         for name, each in ENDPOINTS.items()
     }
+    reference, difference = _volumes(scores)
+    with_tumor = [s for s in scores if s.scores.get("reference_ml")]
     require_same_grid(curves)
     long_enough = len(curves) > 0 and len(curves[0].steps) > 1
     times = [steps_to_target(curve, target) for curve in curves] if long_enough and target is not None else None
@@ -85,7 +92,10 @@ def summarize_arm(
         curve_area=float(np.mean([area_under_curve(curve) for curve in curves])) if long_enough else None,
         steps_to_target=None if times is None else restricted_mean_steps(times, int(curves[0].steps[-1])),
         reached=None if times is None else sum(time.reached for time in times),
-        tmtv=_agreement(scores),
+        tmtv=repeated_limits(difference),
+        tmtv_ratio=repeated_ratio_limits(reference, reference + difference),
+        nothing_found=sum(found_nothing(score) for score in with_tumor),
+        tests=len(with_tumor),
         cost=cost,
     )
 
@@ -104,12 +114,19 @@ def by_case(scores: Sequence[CaseScore], name: str) -> dict[str, float]:
     return {case: float(np.mean(found)) for case, found in sorted(values.items()) if None not in found}
 
 
+def _plain(scale: str) -> str:
+    """Logarithms are for comparing; what an arm reached is told in mL."""
+    return "identity" if scale == "log1p" else scale
+
+
 def _spread(scores: Sequence[CaseScore], name: str) -> Spread | None:
-    means = np.array(list(by_case(scores, name).values()))
+    by_name = by_case(scores, name)
+    means = np.array(list(by_name.values()))
     if not len(means):
         return None
     seeds = sorted({score.seed for score in scores})
-    of_seed = [np.mean([score.scores[name] for score in scores if score.seed == seed]) for seed in seeds]
+    complete = [score for score in scores if score.case_id in by_name]
+    of_seed = [np.mean([score.scores[name] for score in complete if score.seed == seed]) for seed in seeds]
     q1, median, q3 = np.percentile(means, [25, 50, 75])
     return Spread(
         mean=float(means.mean()),
@@ -122,8 +139,13 @@ def _spread(scores: Sequence[CaseScore], name: str) -> Spread | None:
     )
 
 
-def _agreement(scores: Sequence[CaseScore]) -> BlandAltman | None:
-    reference, difference = (by_case(scores, name) for name in VOLUMES)
-    cases = [case for case in reference if case in difference]
-    volumes = np.array([reference[case] for case in cases])
-    return bland_altman(volumes, volumes + np.array([difference[case] for case in cases]))
+def _volumes(scores: Sequence[CaseScore]) -> tuple[np.ndarray, np.ndarray]:
+    """Reference and predicted minus reference, [case, seed], of the cases that have both in all runs."""
+    cases = [case for case in by_case(scores, VOLUMES[1]) if case in by_case(scores, VOLUMES[0])]
+    seeds = sorted({score.seed for score in scores})
+    table = {(score.case_id, score.seed): score.scores for score in scores}
+    reference, difference = (
+        np.array([[table[case, seed][name] for seed in seeds] for case in cases], float).reshape(-1, len(seeds))
+        for name in VOLUMES
+    )
+    return reference, difference

@@ -19,8 +19,9 @@ FAILURE_DICE = 0.3  # below it a segmentation is of no use (experiments without 
 class Endpoint:
     """name: as in experiment.toml; title: for people; metric: key of `CaseScore.scores`.
 
-    scale: "identity"; "log1p" for volumes and distances, whose spread grows with their size; "absolute" for signed
-    errors, whose size matters; "below" for the share of cases below `threshold`.
+    scale: "identity"; "log1p" for volumes, whose spread grows with their size; "absolute" for signed errors, whose size
+    matters; "below" for the share of cases below `threshold`. notable: a change of a patient that readers should look
+    at, None: no such number is agreed.
     """
 
     name: str
@@ -31,11 +32,12 @@ class Endpoint:
     threshold: float | None = None
     hard_only: bool = False
     unit: str = ""
+    notable: float | None = None
 
 
 _ALL = (
-    Endpoint(name="dice", title="Dice", metric="dice"),
-    Endpoint(name="dice_hard", title="Dice of the hard patients", metric="dice", hard_only=True),
+    Endpoint(name="dice", title="Dice", metric="dice", notable=0.1),
+    Endpoint(name="dice_hard", title="Dice of the hard patients", metric="dice", hard_only=True, notable=0.1),
     Endpoint(
         name="failure_rate",
         title=f"Share of failures (Dice < {FAILURE_DICE})",
@@ -44,7 +46,7 @@ _ALL = (
         scale="below",
         threshold=FAILURE_DICE,
     ),
-    Endpoint(name="lesion_f1", title="Lesion F1", metric="lesion_f1"),
+    Endpoint(name="lesion_f1", title="Lesion F1", metric="lesion_f1", notable=0.1),
     Endpoint(
         name="fpv", title="False positive volume", metric="fpv_ml", higher_is_better=False, scale="log1p", unit="log mL"
     ),
@@ -59,8 +61,9 @@ _ALL = (
         scale="absolute",
         unit="mL",
     ),
-    Endpoint(name="nsd", title="Normalized surface Dice", metric="nsd"),
+    Endpoint(name="nsd", title="Normalized surface Dice", metric="nsd", notable=0.1),
     Endpoint(name="hd95", title="Hausdorff distance, 95 %", metric="hd95_mm", higher_is_better=False, unit="mm"),
+    Endpoint(name="curve_area", title="Area under the learning curve", metric="dice_area"),
 )
 ENDPOINTS = {endpoint.name: endpoint for endpoint in _ALL}
 

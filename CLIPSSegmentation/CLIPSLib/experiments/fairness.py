@@ -5,7 +5,7 @@ Called before anything is launched (`clips experiment check`, `run`) and by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from CLIPSLib.experiments.endpoints import endpoint
 from CLIPSLib.experiments.families import families
 from CLIPSLib.training import Recipe
 
-ENOUGH_SEEDS, ENOUGH_FOLDS = 3, 5
+ENOUGH_SEEDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,46 +32,77 @@ class Deviation:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredOn:
-    """What a difficulty table was made with: measurer, and the cases that its maker had learned from."""
+    """What a difficulty table was made with: measurer, and the cases that its maker had learned from. complete: False
+    where it may have learned from others too; by_networks: networks made it, whose cost no arm is charged."""
 
     measurer: str
     trained_with: frozenset[str] = frozenset()
+    complete: bool = True
+    by_networks: bool = False
 
 
 def check_fairness(
-    design: Design, recipe: Recipe, folds: Mapping[str, int], tables: Mapping[str, ScoredOn]
+    design: Design,
+    recipe: Recipe,
+    folds: Mapping[str, int],
+    tables: Mapping[str, ScoredOn],
+    *,
+    predicted: Collection[str] = (),
 ) -> tuple[Deviation, ...]:
     """The deviations of a design that may run.
 
-    folds: case id -> fold. tables: path in the design -> what the table was made with.
+    folds: case id -> fold. tables: path in the design -> what the table was made with. predicted: cases whose mask
+    nobody reviewed.
 
     Raises:
-        Refusal: no vanilla arm, or nothing but controls; early stopping; not all cases tested; a difficulty table made
-            by a network that learned from cases that are tested; a method that needs an order and has none.
+        Refusal: not one vanilla arm, or nothing but controls; arms of different length; early stopping; not all cases
+            tested, or against a predicted mask; a difficulty table made by a network that learned from cases that are
+            tested; a method that needs an order and has none.
         UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
     _require_vanilla(design)
+    _require_same_length(design)
     _require_orders(design)
     _require_whole_runs(recipe)
+    _require_references(predicted)
     _require_no_leak(design, folds, tables)
     _require_curriculum(design)
-    return (*_of_size(design), *_of_arms(design), *_of_controls(design))
+    return (*_of_size(design), *_of_arms(design), *_of_tables(design, tables), *_of_controls(design))
 
 
 def is_exploratory(design: Design) -> bool:
     """Too few runs for a test: fewer than three seeds, or not all folds."""
-    return len(design.seeds) < ENOUGH_SEEDS or len(design.run_folds) < min(design.folds, ENOUGH_FOLDS)
+    return len(design.seeds) < ENOUGH_SEEDS or len(design.run_folds) < design.folds
 
 
 def _require_vanilla(design: Design) -> None:
-    if not any(arm.curriculum == VANILLA_METHOD for arm in design.arms):
+    as_long = [arm for arm in design.arms if arm.curriculum == VANILLA_METHOD and design.steps_of(arm) == design.steps]
+    if not as_long:
         raise Refusal(
             "no-vanilla",
-            "No arm draws all cases alike, so that nothing could be said of the others",
+            "No arm draws all cases alike for as many steps, so that nothing could be said of the others",
             "arms",
             "Add an arm with curriculum = 'vanilla'.",
         )
+    if len(as_long) > 1:
+        raise Refusal(
+            "two-vanillas",
+            f"'{as_long[0].name}' and '{as_long[1].name}' both draw all cases alike; the others are compared with one",
+            "arms",
+            "Keep one; a second may only train longer (steps).",
+        )
+
+
+def _require_same_length(design: Design) -> None:
+    for arm in design.arms:
+        if arm.curriculum != VANILLA_METHOD and design.steps_of(arm) != design.steps:
+            raise Refusal(
+                "other-steps",
+                f"The arm runs {arm.steps} steps and the others {design.steps}: who trains longer wins, in any order",
+                f"arm '{arm.name}', steps",
+                "Take 'steps' out of the arm; to pay for scores in steps, give a second vanilla arm more of them.",
+            )
 
 
 def _require_curriculum(design: Design) -> None:
@@ -112,6 +143,17 @@ def _require_whole_runs(recipe: Recipe) -> None:
         )
 
 
+def _require_references(predicted: Collection[str]) -> None:
+    if predicted:
+        raise Refusal(
+            "predicted-masks",
+            f"{len(predicted)} cases have masks that were predicted and never reviewed (the first: {min(predicted)}), "
+            "and every case is tested",
+            "cases",
+            "Review them, or freeze the cases without predicted masks.",
+        )
+
+
 def _require_no_leak(design: Design, folds: Mapping[str, int], tables: Mapping[str, ScoredOn]) -> None:
     tested = {case for case, fold in folds.items() if fold in design.run_folds}
     for arm in design.arms:
@@ -147,14 +189,28 @@ def _of_size(design: Design) -> tuple[Deviation, ...]:
 def _of_arms(design: Design) -> tuple[Deviation, ...]:
     found = []
     for arm in design.arms:
-        if arm.steps is not None and arm.steps != design.steps:
-            what = f"Arm '{arm.name}' runs {arm.steps} steps, the others {design.steps}."
-            values = {"arm": arm.name, "steps": arm.steps, "others": design.steps}
-            found.append(Deviation(code="other-steps", what=what, values=values))
         if arm.learning_rate is not None:
             what = f"Arm '{arm.name}' has a learning rate of its own ({arm.learning_rate:g}): tuned for one arm only."
             values = {"arm": arm.name, "rate": arm.learning_rate}
             found.append(Deviation(code="other-rate", what=what, values=values))
+    return tuple(found)
+
+
+def _of_tables(design: Design, tables: Mapping[str, ScoredOn]) -> tuple[Deviation, ...]:
+    found = []
+    for name in sorted({arm.table for arm in design.arms if arm.table}):
+        table = tables.get(name)
+        if table is not None and not table.complete:
+            what = (
+                f"Nobody knows all cases that the networks behind {name} ({table.measurer}) learned from: "
+                "tested ones may be among them."
+            )
+            found.append(
+                Deviation(code="teacher-may-know", what=what, values={"table": name, "measurer": table.measurer})
+            )
+        if table is not None and table.by_networks:
+            what = f"The cost does not contain what {name} ({table.measurer}) took, which was made before."
+            found.append(Deviation(code="table-cost", what=what, values={"table": name, "measurer": table.measurer}))
     return tuple(found)
 
 

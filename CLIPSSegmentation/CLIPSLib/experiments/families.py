@@ -6,7 +6,7 @@ Called by the fairness check, which says what is missing, and by the analysis.
 from __future__ import annotations
 
 from CLIPSLib.curriculum import get_method
-from CLIPSLib.experiments.contrasts import ANTI, RANDOM, VANILLA, Family
+from CLIPSLib.experiments.contrasts import ANTI, LONGER, RANDOM, VANILLA, Family
 from CLIPSLib.experiments.design import (
     ANTI_METHOD,
     CONTROL_METHODS,
@@ -32,12 +32,13 @@ def _family(arm: Arm, design: Design) -> Family:
     controls = {}
     for other in design.arms:
         if other.curriculum == VANILLA_METHOD:
-            controls.setdefault(VANILLA, other.name)
+            controls[VANILLA if design.steps_of(other) == design.steps else LONGER] = other.name
         elif _is_random_control(other, arm):
             controls[RANDOM] = other.name
         elif other.curriculum == ANTI_METHOD and _same_order(other, arm) and same_pacing(other, arm):
             controls[ANTI] = other.name
-    return Family(arm=arm.name, controls={role: controls[role] for role in (VANILLA, RANDOM, ANTI) if role in controls})
+    roles = (VANILLA, RANDOM, ANTI, LONGER)
+    return Family(arm=arm.name, controls={role: controls[role] for role in roles if role in controls})
 
 
 def _is_random_control(other: Arm, arm: Arm) -> bool:

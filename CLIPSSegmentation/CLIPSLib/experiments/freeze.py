@@ -16,12 +16,13 @@ from typing import Any
 from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.design import Design
 from CLIPSLib.experiments.fairness import Deviation
-from CLIPSLib.files import write_json
+from CLIPSLib.files import read_json, write_json
 from CLIPSLib.provenance import library_versions, software, utc_now
 from CLIPSLib.schema import load_json, to_document
 from CLIPSLib.training import Recipe
 
 FORMAT, VERSION = "clips-experiment", 1
+_FREE = (("design", "at_once"),)  # how many runs at a time decides nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +65,13 @@ def freeze(
         "hard_cases": sorted(hard_cases),
         "files": dict(sorted(files.items())),
     }
-    sha256 = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
     if path.exists():
-        return _require_same(load_frozen(path), decided, sha256, path)
+        return _require_same(load_frozen(path), decided, path)
     told = {
         "deviations": to_document(deviations),
         "created_utc": utc_now(),
         "software": {**software(), "libraries": library_versions()},
-        "sha256": sha256,
+        "sha256": _hash(decided),
     }
     write_json(path, {**decided, **told}, format_name=FORMAT, version=VERSION)
     return load_frozen(path)
@@ -93,9 +93,15 @@ def hardest(scores: Mapping[str, float | None], share: float) -> tuple[str, ...]
     return tuple(sorted(known[: max(1, round(share * len(known)))]))
 
 
-def _require_same(there: Frozen, decided: Mapping[str, Any], sha256: str, path: Path) -> Frozen:
-    if there.sha256 == sha256:
-        return there
+def _require_same(there: Frozen, decided: Mapping[str, Any], path: Path) -> Frozen:
+    written = read_json(path, format_name=FORMAT, version=VERSION)  # as it was: later versions may know more fields
+    if _hash({name: written[name] for name in decided}) != there.sha256:
+        raise Refusal(
+            "frozen-edited",
+            "What was frozen is not what its hash says: the file was changed after the first run began",
+            str(path),
+            "Restore the file, or start another experiment in a new folder.",
+        )
     before = {
         "design": to_document(there.design),
         "recipe": to_document(there.recipe),
@@ -103,10 +109,28 @@ def _require_same(there: Frozen, decided: Mapping[str, Any], sha256: str, path: 
         "hard_cases": sorted(there.hard_cases),
         "files": dict(there.files),
     }
-    changed = sorted(name for name in decided if before[name] != decided[name])
+    changed = _changed_names(before, decided)
+    if not changed:
+        return there
     raise Refusal(
         "frozen",
-        f"The experiment was frozen on {there.created_utc} and its {' and '.join(changed)} changed since",
+        f"The experiment was frozen on {there.created_utc} and {', '.join(changed)} changed since",
         str(path),
         "Undo the change, or start another experiment in a new folder.",
     )
+
+
+def _changed_names(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The fields that differ: "design.margin" rather than "design"."""
+    changed = []
+    for name, value in now.items():
+        if name in ("design", "recipe"):
+            fields = [field for field in value if value[field] != before[name].get(field)]
+            changed += [f"{name}.{field}" for field in fields if (name, field) not in _FREE]
+        elif value != before[name]:
+            changed.append(name)
+    return changed
+
+
+def _hash(decided: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()

@@ -17,7 +17,7 @@ from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.types import Effect, Paired, VarianceComponents
 
 MIXED = "cases and runs as crossed random effects, Satterthwaite"
-FOLD_MEANS = "t over the fold means (one seed: runs and folds cannot be told apart)"
+FOLD_MEANS = "t over the fold means (one seed, or a fold with a single case: runs and cases cannot be told apart)"
 CASES_ONLY = "t over cases of one single run: the luck of the run is not in the interval"
 
 

@@ -93,7 +93,7 @@ def cases_of_reviewer(cases: CaseList, parts: Mapping[str, int], part: int) -> C
 
 def recipe_of_run(recipe: Recipe, design: Design, arm: Arm, seed: int) -> Recipe:
     """The shared recipe with what the arm and the seed change: curriculum, steps, seed, perhaps the rate."""
-    training = replace(recipe.training, steps=arm.steps or design.steps, seed=seed)
+    training = replace(recipe.training, steps=design.steps_of(arm), seed=seed)
     optimizer = recipe.optimizer
     if arm.learning_rate is not None:
         optimizer = replace(optimizer, learning_rate=arm.learning_rate)

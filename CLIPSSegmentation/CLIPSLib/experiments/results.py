@@ -29,8 +29,13 @@ class ArmCost:
     review_seconds: float = 0.0
 
 
-def case_scores(run: PlannedRun, rows: list[Mapping[str, str]], step: int) -> list[CaseScore]:
+def case_scores(
+    run: PlannedRun, rows: list[Mapping[str, str]], step: int, *, diagonals_mm: Mapping[str, float] | None = None
+) -> list[CaseScore]:
     """The scores of the test cases at a step, from the rows of `validation.csv`.
+
+    diagonals_mm: case -> diagonal of its image, which stands for the Hausdorff distance where nothing was found: to
+    leave such a case out would reward the arm that fails on it. None: it has no distance then.
 
     Raises:
         Refusal: the run was not validated at that step (it is not finished, or its file was changed).
@@ -43,8 +48,16 @@ def case_scores(run: PlannedRun, rows: list[Mapping[str, str]], step: int) -> li
             run.name,
             "Let it finish (clips experiment run), or repeat it alone.",
         )
+    areas = _areas(rows)
     return [
-        CaseScore(case_id=row["case"], arm=run.arm, fold=run.fold, seed=run.seed, scores=_scores(row)) for row in chosen
+        CaseScore(
+            case_id=row["case"],
+            arm=run.arm,
+            fold=run.fold,
+            seed=run.seed,
+            scores={**_scores(row, diagonals_mm or {}), "dice_area": areas.get(row["case"])},
+        )
+        for row in chosen
     ]
 
 
@@ -65,10 +78,32 @@ def learning_curve(run: PlannedRun, rows: list[Mapping[str, str]]) -> Curve:
     )
 
 
-def _scores(row: Mapping[str, str]) -> dict[str, float | None]:
+def found_nothing(score: CaseScore) -> bool:
+    """Whether the prediction is empty."""
+    reference, difference = score.scores.get("reference_ml"), score.scores.get("tmtv_difference_ml")
+    return None not in (reference, difference) and reference + difference == 0
+
+
+def _areas(rows: list[Mapping[str, str]]) -> dict[str, float | None]:
+    """Case -> mean Dice over the training, by trapezoids; None where it lacks one, or with a single validation."""
+    by_case: dict[str, dict[int, float | None]] = {}
+    for row in rows:
+        by_case.setdefault(row["case"], {})[int(row["step"])] = float(row["dice"]) if row["dice"] else None
+    areas: dict[str, float | None] = {}
+    for case, by_step in by_case.items():
+        steps = sorted(by_step)
+        values = [by_step[step] for step in steps]
+        if len(steps) > 1 and None not in values:
+            areas[case] = float(np.trapezoid(values, steps) / (steps[-1] - steps[0]))
+    return areas
+
+
+def _scores(row: Mapping[str, str], diagonals_mm: Mapping[str, float]) -> dict[str, float | None]:
     scores = {name: float(row[name]) if row.get(name) else None for name in _SCORES}
     volumes = [float(row[name]) if row.get(name) else None for name in ("prediction_ml", "reference_ml")]
     known = None not in volumes
     scores["tmtv_difference_ml"] = volumes[0] - volumes[1] if known else None
     scores["reference_ml"] = volumes[1]
+    if known and volumes[1] > 0 and volumes[0] == 0:
+        scores["hd95_mm"] = diagonals_mm.get(row["case"])
     return scores

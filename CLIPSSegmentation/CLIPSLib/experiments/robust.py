@@ -15,21 +15,25 @@ EXACT_UP_TO = 50  # cases; beyond, the signed-rank sum is normal for all purpose
 def two_level_bootstrap(paired: Paired, *, seed: int, repetitions: int = 10_000, confidence: float = 0.95) -> Effect:
     """Percentile interval of the mean, resampling runs (seeds within each fold), then cases within each fold.
 
-    No p value: it is the cross-check of the mixed analysis, not another test.
+    With one seed the runs are the folds, and these are resampled. No p value: it is the cross-check of the mixed
+    analysis, not another test.
     """
     rng = np.random.default_rng(seed)
     differences = paired.differences
     indices = np.unique(paired.folds, return_inverse=True)[1]
-    seeds = differences.shape[1]
+    seeds, folds = differences.shape[1], paired.fold_count
+    drawn = np.ones((repetitions, folds))  # how often each fold takes part
+    if seeds == 1:
+        drawn = rng.multinomial(folds, np.full(folds, 1 / folds), size=repetitions)
     sums = np.zeros(repetitions)
-    for fold in range(indices.max() + 1):
+    for fold in range(folds):
         inside = differences[indices == fold]
         count = len(inside)
         # How often each case and each run was drawn says as much as the list of draws, and is a matrix product.
         cases = rng.multinomial(count, np.full(count, 1 / count), size=repetitions)
         runs = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=repetitions)
-        sums += np.einsum("rc,cs,rs->r", cases, inside, runs, optimize=True) / seeds
-    means = sums / len(differences)
+        sums += drawn[:, fold] * np.einsum("rc,cs,rs->r", cases, inside, runs, optimize=True) / seeds
+    means = sums / (drawn @ np.bincount(indices))
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Effect(
         mean=float(differences.mean()),
@@ -87,8 +91,11 @@ def _signed_rank_limit(count: int, confidence: float) -> int:
     return max(1, int(within.sum()))
 
 
-def changed_cases(paired: Paired, *, threshold: float = 0.1) -> tuple[tuple[str, float], ...]:
+def changed_cases(
+    paired: Paired, *, threshold: float = 0.1, higher_is_better: bool = True
+) -> tuple[tuple[str, float], ...]:
     """Cases whose seed-averaged score changed by more than `threshold`, the largest loss first."""
     values = paired.differences.mean(axis=1)
+    sign = 1 if higher_is_better else -1
     changed = [(case, float(v)) for case, v in zip(paired.case_ids, values, strict=True) if abs(v) > threshold]
-    return tuple(sorted(changed, key=lambda pair: (pair[1], pair[0])))
+    return tuple(sorted(changed, key=lambda pair: (sign * pair[1], pair[0])))

@@ -23,62 +23,61 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Reason(StrEnum):
+    """Why; `report` has the sentences."""
+
+    TOO_FEW_RUNS = "too few runs for a test"
+    NOT_FINISHED = "looked at before the end"
+    WITHIN_MARGIN = "the whole interval is within the margin"
+    WORSE = "worse than vanilla"
+    BEATS_BOTH = "beats vanilla and random order"
+    NO_RANDOM_CONTROL = "beats vanilla; no random order with the same pacing was run"
+    RANDOM_NOT_BEATEN = "beats vanilla, not random order"
+    TOO_WIDE = "the interval holds no difference and differences that matter"
+    LOST_IN_CORRECTION = "the difference does not withstand the correction for several contrasts"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The verdict on one curriculum and the reasons for it, one sentence each."""
+    """The verdict on one curriculum and why."""
 
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reason: Reason
 
 
-def judge(contrasts: Mapping[str, Contrast], *, margin: float, exploratory: bool = False) -> Judgement:
+def judge(
+    contrasts: Mapping[str, Contrast], *, margin: float, exploratory: bool = False, finished: bool = True
+) -> Judgement:
     """The verdict from the contrasts of one family on the primary endpoint (`compare_family`).
 
-    margin: the smallest difference that matters, on the endpoint's scale. exploratory: too few runs for a test; the
-    verdict is inconclusive and says so. "No relevant effect" comes before "helps" and "harms": a difference whose
-    whole interval is inside the margin does not matter, even when it is not zero.
+    margin: the smallest difference that matters, on the endpoint's scale. exploratory: too few runs for a test; not
+    finished: runs are still to come, and who looks until something is significant will find something. Both are
+    inconclusive. "No relevant effect" (two one-sided tests at 2.5 %) comes before "helps" and "harms": a difference
+    whose whole interval is inside the margin does not matter, even when it is not zero.
     """
     against_vanilla = contrasts[VANILLA]
-    mean, low, high = against_vanilla.benefit
-    interval = (
-        f"{mean:+.3f} against vanilla, {against_vanilla.effect.confidence:.0%} interval {low:+.3f} to {high:+.3f}"
-    )
+    _, low, high = against_vanilla.benefit
+    if not finished:
+        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=Reason.NOT_FINISHED)
     if exploratory or against_vanilla.effect.p is None:
-        return Judgement(
-            verdict=Verdict.INCONCLUSIVE,
-            reasons=(interval, "Exploratory: too few runs to tell an effect from the luck of the runs."),
-        )
+        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=Reason.TOO_FEW_RUNS)
     if -margin < low and high < margin:
-        reason = f"The whole interval is within the margin of {margin:g} that was declared to matter."
-        return Judgement(verdict=Verdict.NO_RELEVANT_EFFECT, reasons=(interval, reason))
+        return Judgement(verdict=Verdict.NO_RELEVANT_EFFECT, reason=Reason.WITHIN_MARGIN)
     if _significant(against_vanilla) and high < 0:
-        return Judgement(verdict=Verdict.HARMS, reasons=(interval, _p(against_vanilla)))
+        return Judgement(verdict=Verdict.HARMS, reason=Reason.WORSE)
     if _significant(against_vanilla) and low > 0:
-        return _order_or_pool(contrasts, interval)
-    reason = f"The interval holds both no difference and differences beyond the margin of {margin:g}."
-    if not low <= 0 <= high:
-        reason = f"The difference does not withstand the correction for several contrasts ({_p(against_vanilla)})."
-    return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=(interval, reason))
+        return _order_or_pool(contrasts.get(RANDOM))
+    reason = Reason.TOO_WIDE if low <= 0 <= high else Reason.LOST_IN_CORRECTION
+    return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
-def _order_or_pool(contrasts: Mapping[str, Contrast], interval: str) -> Judgement:
-    random = contrasts.get(RANDOM)
+def _order_or_pool(random: Contrast | None) -> Judgement:
     if random is None:
-        reason = "No arm had the same pacing in random order, so that the order cannot be told from the growing pool."
-        return Judgement(verdict=Verdict.POOL_HELPS, reasons=(interval, _p(contrasts[VANILLA]), reason))
-    mean, low, high = random.benefit
-    against = f"{mean:+.3f} against random order with the same pacing, interval {low:+.3f} to {high:+.3f}, {_p(random)}"
-    helps = _significant(random) and mean > 0
-    verdict = Verdict.HELPS if helps else Verdict.POOL_HELPS
-    return Judgement(verdict=verdict, reasons=(interval, _p(contrasts[VANILLA]), against))
+        return Judgement(verdict=Verdict.POOL_HELPS, reason=Reason.NO_RANDOM_CONTROL)
+    if _significant(random) and random.benefit[0] > 0:
+        return Judgement(verdict=Verdict.HELPS, reason=Reason.BEATS_BOTH)
+    return Judgement(verdict=Verdict.POOL_HELPS, reason=Reason.RANDOM_NOT_BEATEN)
 
 
 def _significant(contrast: Contrast) -> bool:
     return contrast.effect.adjusted_p is not None and contrast.effect.adjusted_p < ALPHA
-
-
-def _p(contrast: Contrast) -> str:
-    adjusted = contrast.effect.adjusted_p
-    if adjusted is None:
-        return "no p value"
-    return "p (Holm) < 0.001" if adjusted < 0.001 else f"p (Holm) = {adjusted:.3f}"

@@ -9,32 +9,26 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from CLIPSLib.experiments import Analysis, CaseScore, Curve, Design, FamilyResult, Frozen, Verdict
+from CLIPSLib.experiments import Analysis, CaseScore, Curve, Design, Deviation, FamilyResult, Frozen
 from CLIPSLib.experiments.contrasts import VANILLA
-from CLIPSLib.experiments.design import VANILLA_METHOD
 from CLIPSLib.report import experiment_figures as draw
 from CLIPSLib.report.experiment_parts import arms_table, changed_table, contrasts_table, environment_table
-from CLIPSLib.report.experiment_patients import PatientSlice, patients_html
+from CLIPSLib.report.experiment_patients import PatientPictures, patients_html
 from CLIPSLib.report.experiment_subgroups import CaseFacts
-from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
+from CLIPSLib.report.experiment_text import deviation_text, experiment_language
+from CLIPSLib.report.experiment_verdict import headline, in_patients, reasons, verdict_key
 from CLIPSLib.report.page import write_page
 from CLIPSLib.report.text import Language
 from CLIPSLib.training.traces import RunTrace
 
-_KEYS = {
-    Verdict.HELPS: "helps",
-    Verdict.POOL_HELPS: "pool_helps",
-    Verdict.HARMS: "harms",
-    Verdict.NO_RELEVANT_EFFECT: "no_effect",
-    Verdict.INCONCLUSIVE: "inconclusive",
-}
+_WARNINGS = 3  # deviations on the first screen; all of them are below
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentPage:
     """All that the page shows. traces: (arm, fold, seed) -> draws; facts: of every tested case; patients: pictures of
     hard ones; tables: file name -> CSV, to be saved from the page; source: of the cases; environment:
-    programs and processor, with versions."""
+    programs and processor of the runs, with versions; deviations: of design and runs."""
 
     design: Design
     frozen: Frozen
@@ -43,10 +37,11 @@ class ExperimentPage:
     curves: Sequence[Curve]
     traces: Mapping[tuple[str, int, int], RunTrace]
     facts: Mapping[str, CaseFacts]
-    patients: Sequence[PatientSlice]
+    patients: Sequence[PatientPictures]
     tables: Mapping[str, str]
     source: str
     environment: Mapping[str, str]
+    deviations: Sequence[Deviation] = ()
 
 
 def write_experiment_page(
@@ -70,55 +65,58 @@ def write_experiment_page(
     )
 
 
-def verdict_key(family: FamilyResult, analysis: Analysis) -> str:
-    """Which sentences say the verdict."""
-    return "exploratory" if analysis.exploratory else _KEYS[family.judgement.verdict]
-
-
-def effect_sentence(family: FamilyResult, analysis: Analysis, say: Language) -> str:
-    """The difference to no curriculum with its interval, and the p value where there is one."""
-    effect = family.primary[VANILLA].effect
-    p = ""
-    if effect.adjusted_p is not None:
-        small = effect.adjusted_p < 0.001
-        p = say["p_small"] if small else say["p"].format(p=say.number(effect.adjusted_p, 3))
-    values = {"mean": signed(say, effect.mean), "low": signed(say, effect.low), "high": signed(say, effect.high)}
-    endpoint = say[analysis.primary.name]
-    return say["interval"].format(endpoint=endpoint[0].upper() + endpoint[1:], p=p, **values)
-
-
 def _first_screen(page: ExperimentPage, say: Language) -> list[str]:
     analysis = page.analysis
-    banners = []
-    for family in analysis.families:
-        key = verdict_key(family, analysis)
-        why = say[f"{key}_why"].format(margin=say.number(analysis.margin, 3))
-        banners.append(
-            f'<div class="verdict {key}"><h2>{escape(say[key].format(arm=family.arm))}</h2>'
-            f'<p class="effect">{escape(effect_sentence(family, analysis, say))}</p>'
-            f'<p class="why">{escape(why)}</p></div>'
-        )
-    several = " several" if len(banners) > 1 else ""
+    banners = "".join(_banner(family, analysis, page.design.vanilla.name, say) for family in analysis.families)
+    several = " several" if len(analysis.families) > 1 else ""
     effect = analysis.families[0].primary[VANILLA].effect
     size = say["size"].format(
         cases=effect.case_count,
         runs=effect.run_count,
         folds=effect.run_count // len(analysis.seeds),
         seeds=len(analysis.seeds),
-        steps=page.design.steps,
+        steps=say.number(page.design.steps, 0),
     )
     title = say["effects"].format(endpoint=say[analysis.primary.name])
     return [
-        f'<section class="verdicts{several}">{"".join(banners)}</section>',
+        f'<section class="verdicts{several}">{banners}</section>',
         f'<p class="size">{escape(size)}</p>',
+        _warning(page, say),
         _picture(title, draw.effects_svg(analysis, say)),
     ]
 
 
+def _banner(family: FamilyResult, analysis: Analysis, vanilla: str, say: Language) -> str:
+    by_name = {arm.arm: arm for arm in analysis.arms}
+    *effects, why = reasons(family, analysis, say)
+    shown = "".join(f'<p class="effect">{escape(effect)}</p>' for effect in effects)
+    bedside = in_patients(by_name[family.arm], by_name[vanilla], say)
+    return (
+        f'<div class="verdict {verdict_key(family)}"><h2>{escape(headline(family, say))}</h2>{shown}'
+        f'<p class="why">{escape(bedside)}</p><p class="why">{escape(why)}</p></div>'
+    )
+
+
+def _warning(page: ExperimentPage, say: Language) -> str:
+    """What weakens the verdict belongs beside it."""
+    listed = _deviations(page, say)
+    if not listed:
+        return ""
+    more = [say["warning_more"].format(count=len(listed) - _WARNINGS)] if len(listed) > _WARNINGS else []
+    items = "".join(f"<li>{escape(text)}</li>" for text in (*listed[:_WARNINGS], *more))
+    return f'<div class="warning"><strong>{escape(say["warning"])}</strong><ul class="deviations">{items}</ul></div>'
+
+
+def _deviations(page: ExperimentPage, say: Language) -> list[str]:
+    listed = [deviation_text(say, deviation) for deviation in page.deviations]
+    if page.analysis.incomplete:
+        listed.append(say["incomplete"].format(seeds=", ".join(map(str, page.analysis.incomplete))))
+    return listed
+
+
 def _pictures(page: ExperimentPage, say: Language) -> list[str]:
     analysis, design = page.analysis, page.design
-    vanilla = next(arm.name for arm in design.arms if arm.curriculum == VANILLA_METHOD)
-    colors = draw.arm_colors([arm.name for arm in design.arms], vanilla)
+    colors = draw.arm_colors([arm.name for arm in design.arms], design.vanilla.name)
     curves = [curve for curve in page.curves if curve.seed in analysis.seeds]
     sections = [
         _section(say, "patients", draw.patients_svg(analysis.families, frozenset(page.frozen.hard_cases), say)),
@@ -139,10 +137,7 @@ def _pictures(page: ExperimentPage, say: Language) -> list[str]:
 
 
 def _tables(page: ExperimentPage, say: Language) -> list[str]:
-    deviations = [deviation_text(say, deviation) for deviation in page.frozen.deviations]
-    if page.analysis.incomplete:
-        deviations.append(say["incomplete"].format(seeds=", ".join(map(str, page.analysis.incomplete))))
-    listed = "".join(f"<li>{escape(what)}</li>" for what in deviations) or f"<li>{escape(say['none'])}</li>"
+    listed = "".join(f"<li>{escape(what)}</li>" for what in _deviations(page, say)) or f"<li>{escape(say['none'])}</li>"
     links = "".join(
         f'<a download="{escape(name)}" href="data:text/csv;charset=utf-8;base64,'
         f'{base64.b64encode(text.encode()).decode("ascii")}">{escape(name)}</a>'

@@ -75,7 +75,7 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
         fontsize=8,
         color="0.4",
     )
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def patients_svg(families: Sequence[FamilyResult], hard: frozenset[str], say: Language) -> str:
@@ -87,7 +87,7 @@ def patients_svg(families: Sequence[FamilyResult], hard: frozenset[str], say: La
         score_against_score(axes, paired, np.isin(paired.case_ids, list(hard)))
         label_axes(axes, say["vanilla"], family.arm)
         axes.set_aspect("equal")
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def score_against_score(axes: Axes, paired: Paired, marked: np.ndarray | None = None) -> None:
@@ -120,7 +120,7 @@ def curves_svg(curves: Sequence[Curve], colors: Mapping[str, str], target: float
         axes.axhline(target, color="0.4", linestyle="--", linewidth=0.9)
     label_axes(axes, say["steps"], say["dice"])
     legend_beside(figure, axes)
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def gain_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFacts], endpoint: str, say: Language) -> str:
@@ -144,7 +144,7 @@ def gain_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFacts], e
         label_axes(axes, say["difficulty"], say["gain"].format(endpoint=say[endpoint]) if axes is panels[0] else "")
         axes.set_title(family.arm, fontsize=10)
         axes.set_xlim(0, 102)
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def subgroups_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFacts], say: Language) -> str:
@@ -167,7 +167,7 @@ def subgroups_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFact
         axes.set_yticks(range(len(names)), _with_counts(names, found[0][1]))
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_title(family.arm, fontsize=10)
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def draws_svg(
@@ -197,7 +197,7 @@ def draws_svg(
     by_third.axhline(1.0, color="0.3", linewidth=0.9)
     by_third.set_xticks(range(3), [say[third] for third in THIRDS])
     legend_beside(figure, by_third)
-    return figure_svg(figure)
+    return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
 def _interval(axes: Axes, x: float, effect: Effect, sign: float) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from CLIPSLib.experiments import Analysis, ArmSummary, Contrast, Design, Frozen
+from CLIPSLib.experiments import Analysis, ArmSummary, Contrast, Design, Effect, Endpoint, Frozen
 from CLIPSLib.experiments.contrasts import VANILLA
 from CLIPSLib.progress import format_duration
 from CLIPSLib.report.experiment_text import signed
+from CLIPSLib.report.experiment_verdict import difference
 from CLIPSLib.report.page import table
 from CLIPSLib.report.text import Language
 
@@ -17,7 +18,7 @@ def arms_table(analysis: Analysis, say: Language) -> str:
     """What each arm reached by itself, and what it cost."""
     name = analysis.primary.name
     heads = ("arm", "mean", "sd_cases", "sd_seeds", "median", "dice_hard", "failure_rate", "area", "target")
-    heads += ("tmtv_bias", "cost", "time")
+    heads += ("nothing_found", "tmtv_bias", "cost", "time")
     rows = "".join(_arm_row(arm, name, say) for arm in analysis.arms)
     title = f"{say['arms_title']} – {say[name]}"
     return table(title, [_capital(say[head]) for head in heads], rows, "arms")
@@ -41,6 +42,7 @@ def _arm_row(arm: ArmSummary, name: str, say: Language) -> str:
         say.number(failures and 100 * failures.mean, 0, "%"),
         say.number(arm.curve_area, 3),
         say.number(arm.steps_to_target, 0) + reached,
+        f"{arm.nothing_found}/{arm.tests}",
         limits,
         say.number(cost.steps + cost.review_steps, 0) + scoring,
         format_duration(cost.seconds + cost.review_seconds),
@@ -50,7 +52,8 @@ def _arm_row(arm: ArmSummary, name: str, say: Language) -> str:
 
 def contrasts_table(analysis: Analysis, say: Language) -> str:
     """Primary and descriptive contrasts; the column of p values only where the design allows a test."""
-    heads = ["arm", "endpoint", "versus", "difference", "interval_head", "p_head", "bootstrap", "rank", "overlap"]
+    heads = ["arm", "endpoint", "versus", "count", "difference", "interval_head", "p_head", "bootstrap", "rank"]
+    heads.append("overlap")
     if analysis.exploratory:
         heads.remove("p_head")
     rows = []
@@ -59,7 +62,9 @@ def contrasts_table(analysis: Analysis, say: Language) -> str:
         for name, contrasts in every.items():
             primary = name == analysis.primary.name
             rows += [_contrast_row(family.arm, contrast, analysis, primary, say) for contrast in contrasts.values()]
-    body = f'<p class="caption">{escape(say["contrasts_more"])}</p>'
+    without = sorted({name for family in analysis.families for name in family.undefined})
+    missing = [say["undefined"].format(endpoint=say[name]) for name in without]
+    body = f'<p class="caption">{escape(" ".join((say["contrasts_more"], *missing)))}</p>'
     heads_shown = [say[head] for head in heads]
     return table(say["contrasts_title"], heads_shown, "".join(rows), "contrasts").replace("<table", f"{body}<table", 1)
 
@@ -70,11 +75,12 @@ def _contrast_row(arm: str, contrast: Contrast, analysis: Analysis, primary: boo
     cells = (
         escape(say[contrast.endpoint.name]),
         escape(say[contrast.role]),
-        signed(say, effect.mean),
-        _interval(effect.low, effect.high, say),
+        str(effect.case_count),
+        difference(contrast.endpoint, effect.mean, say),
+        _interval(contrast.endpoint, effect, say),
         *p,
-        _interval(bootstrap.low, bootstrap.high, say),
-        signed(say, contrast.rank.mean),
+        _interval(contrast.endpoint, bootstrap, say),
+        difference(contrast.endpoint, contrast.rank.mean, say),
         say.number(contrast.overlap_factor, 2),
     )
     kind = ' class="total"' if primary else ""
@@ -82,13 +88,17 @@ def _contrast_row(arm: str, contrast: Contrast, analysis: Analysis, primary: boo
 
 
 def changed_table(analysis: Analysis, say: Language) -> str:
-    """Patients whose score moved by more than 0.1 against no curriculum, the largest loss first."""
+    """Patients whose primary score moved notably against no curriculum, the largest loss first; nothing for endpoints
+    without such a limit."""
+    if analysis.primary.notable is None:
+        return ""
     rows = "".join(
         f"<tr><th>{escape(case)}</th><td>{escape(family.arm)}</td><td>{signed(say, change, 2)}</td></tr>"
         for family in analysis.families
         for case, change in family.primary[VANILLA].changed
     )
-    return table(say["changed_title"], (say["patient"], say["arm"], say["difference"]), rows, "cases")
+    title = say["changed_title"].format(least=say.number(analysis.primary.notable, 1))
+    return table(title, (say["patient"], say["arm"], say["difference"]), rows, "cases")
 
 
 def environment_table(
@@ -98,8 +108,8 @@ def environment_table(
     rows = {
         say["question"]: escape(design.question or "–"),
         say["source"]: escape(source),
-        say["primary"]: escape(f"{say[design.primary]} (± {say.number(design.margin, 3)})"),
-        say["frozen"]: escape(frozen.created_utc),
+        say["primary"]: escape(f"{say[design.primary]} (±{say.number(design.margin, 3)})"),
+        say["frozen"]: escape(_moment(frozen.created_utc, say)),
         say["design_hash"]: f'<span class="hash">{frozen.sha256}</span>',
         **{
             say["file_hash"].format(name=name): f'<span class="hash">{sha256}</span>'
@@ -111,8 +121,18 @@ def environment_table(
     return table(say["environment_title"], ("", ""), cells, "audit")
 
 
-def _interval(low: float, high: float, say: Language) -> str:
-    return f"{signed(say, low)} … {signed(say, high)}"
+def _interval(endpoint: Endpoint, effect: Effect, say: Language) -> str:
+    low, high = (difference(endpoint, edge, say) for edge in (effect.low, effect.high))
+    units = (say["points"], endpoint.unit)
+    for unit in filter(None, units):  # once is enough
+        low = low.removesuffix(f" {unit}")
+    return f"{low} … {high}"
+
+
+def _moment(utc: str, say: Language) -> str:
+    """2026-01-02T03:04:05Z as people write it."""
+    day, _, time = utc.partition("T")
+    return f"{say.date(day.replace('-', ''))} {time[:5]} UTC"
 
 
 def _capital(text: str) -> str:

@@ -15,13 +15,26 @@ _ENGLISH = {
     "no_effect": "{arm} makes no relevant difference",
     "inconclusive": "{arm}: no conclusion",
     "exploratory": "{arm}: a first look, no conclusion",
-    "helps_why": "It beats both no curriculum and a random order with the same pacing.",
-    "pool_helps_why": "It beats no curriculum, but not a random order with the same pacing (or none was run).",
-    "harms_why": "The same number of steps without a curriculum gives better segmentations.",
-    "no_effect_why": "The whole interval lies within the margin of {margin} that was declared to matter.",
-    "inconclusive_why": "The interval holds both no difference and differences that would matter ({margin}).",
-    "exploratory_why": "Too few runs to tell an effect from luck: a test needs at least 3 seeds and all folds.",
-    "interval": "{endpoint} {mean} against no curriculum (95 % interval {low} to {high}{p})",
+    "interim": "{arm}: not finished, no conclusion",
+    "why_too_few_runs": "Too few runs to tell an effect from luck: a test needs at least 3 seeds and all folds.",
+    "why_not_finished": "Runs are still to come. Nothing is tested before the end: who looks often finds something.",
+    "why_within_margin": "The whole interval lies within ±{margin}, which was declared too small to matter.",
+    "why_worse": "The same number of steps without a curriculum gives better segmentations.",
+    "why_beats_both": "It beats both no curriculum and a random order with the same pacing.",
+    "why_no_random_control": "No arm had the same pacing in random order: what helped may be that the pool grew.",
+    "why_random_not_beaten": "It was not shown to beat a random order with the same pacing: what helped may be that "
+    "the pool grew.",
+    "why_too_wide": "The interval holds both no difference and differences that would matter (±{margin}): more "
+    "patients or runs are needed.",
+    "why_lost_in_correction": "The interval leaves out zero, but not after correction for several comparisons (Holm).",
+    "interval": "{endpoint} {mean} against {against} (95 % interval {low} to {high}{p})",
+    "against_vanilla": "no curriculum",
+    "against_random": "random order with the same pacing",
+    "points": "percentage points",
+    "failure_rate_line": "Failures (Dice < 0.3): {with_it} instead of {without}",
+    "dice_hard_line": "hard patients: Dice {with_it} instead of {without}",
+    "warning": "Before believing it",
+    "warning_more": "and {count} more, see below",
     "p": ", p = {p}",
     "p_small": ", p < 0.001",
     "size": "{cases} patients, {runs} runs per arm ({folds} folds × {seeds} seeds), {steps} steps each",
@@ -29,6 +42,7 @@ _ENGLISH = {
     "vanilla": "no curriculum",
     "random": "random order, same pacing",
     "anti": "hardest first",
+    "longer": "no curriculum, trained longer",
     "against": "{arm} against {role}",
     "margin_zone": "too small to matter",
     "better": "curriculum better",
@@ -54,8 +68,9 @@ _ENGLISH = {
     "lesions_many": "more than 5 lesions",
     "stratum": "stratum {name}",
     "hard_title": "Hard patients",
-    "hard_more": "The slice with the largest reference area. Green: reference; blue: no curriculum; orange: the "
-    "curriculum. Networks of one run each (fold of the patient, seed {seed}).",
+    "hard_more": "Left: projection from the front; right: the slice on which reference and networks disagree most. "
+    "Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the patient, "
+    "seed {seed}).",
     "reference": "reference",
     "draws_title": "What was really drawn",
     "draws_more": "Left: patients that could be drawn, mean over runs. Right: draws of each third by difficulty, "
@@ -75,6 +90,8 @@ _ENGLISH = {
     "time": "Training time",
     "contrasts_title": "All contrasts",
     "contrasts_more": "The primary endpoint decides; the others are descriptive, their intervals not corrected. "
+    "Volumes are compared as logarithms of 1 + mL: a factor below 1 is less. Where nothing was found the Hausdorff "
+    "distance is the diagonal of the image. "
     "Bootstrap: runs and patients resampled. Rank: Hodges-Lehmann over patients, without the luck of the runs. The "
     "overlap of training sets (Nadeau and Bengio) would widen the interval by the factor given.",
     "endpoint": "Endpoint",
@@ -88,7 +105,10 @@ _ENGLISH = {
     "deviations_title": "What to know before believing it",
     "none": "Nothing deviates from the design.",
     "incomplete": "Seeds left out of all arms, since some run of them is not finished: {seeds}.",
-    "changed_title": "Patients that changed by more than 0.1",
+    "changed_title": "Patients that changed by more than {least}",
+    "undefined": "Not comparable: {endpoint}, since too few patients have it.",
+    "count": "Patients",
+    "nothing_found": "Nothing found",
     "patient": "Patient",
     "environment_title": "Environment",
     "frozen": "Frozen",
@@ -104,11 +124,12 @@ _ENGLISH = {
     "dice_hard": "Dice of the hard patients",
     "failure_rate": "share of failures (Dice < 0.3)",
     "lesion_f1": "lesion F1",
-    "fpv": "false positive volume (log mL)",
-    "fnv": "false negative volume (log mL)",
-    "tmtv_error": "error of TMTV (mL)",
+    "fpv": "false positive volume (as a factor)",
+    "fnv": "false negative volume (as a factor)",
+    "tmtv_error": "error of TMTV",
     "nsd": "normalized surface Dice",
-    "hd95": "Hausdorff distance 95 % (mm)",
+    "hd95": "Hausdorff distance 95 %",
+    "curve_area": "area under the learning curve",
 }
 
 _FRENCH = {
@@ -119,16 +140,30 @@ _FRENCH = {
     "no_effect": "{arm} ne change rien d’important",
     "inconclusive": "{arm} : pas de conclusion",
     "exploratory": "{arm} : premier aperçu, pas de conclusion",
-    "helps_why": "Meilleur que sans curriculum et qu’un ordre aléatoire au même rythme.",
-    "pool_helps_why": "Meilleur que sans curriculum, mais pas qu’un ordre aléatoire au même rythme (ou celui-ci "
-    "n’a pas été testé).",
-    "harms_why": "Le même nombre de pas sans curriculum donne de meilleures segmentations.",
-    "no_effect_why": "Tout l’intervalle est dans la marge de {margin} déclarée sans importance.",
-    "inconclusive_why": "L’intervalle contient à la fois l’absence de différence et des différences importantes "
-    "({margin}).",
-    "exploratory_why": "Trop peu d’entraînements pour distinguer un effet du hasard : il faut au moins 3 graines et "
+    "interim": "{arm} : inachevé, pas de conclusion",
+    "why_too_few_runs": "Trop peu d’entraînements pour distinguer un effet du hasard : il faut au moins 3 graines et "
     "tous les plis pour un test.",
-    "interval": "{endpoint} {mean} par rapport à l’absence de curriculum (intervalle à 95 % de {low} à {high}{p})",
+    "why_not_finished": "Des entraînements sont encore à venir. Rien n’est testé avant la fin : à regarder souvent, on "
+    "finit par trouver.",
+    "why_within_margin": "Tout l’intervalle est compris dans ±{margin}, déclaré trop petit pour compter.",
+    "why_worse": "Le même nombre de pas sans curriculum donne de meilleures segmentations.",
+    "why_beats_both": "Meilleur que sans curriculum et qu’un ordre aléatoire au même rythme.",
+    "why_no_random_control": "Aucun bras n’avait le même rythme en ordre aléatoire : l’aide vient peut-être du seul "
+    "élargissement progressif.",
+    "why_random_not_beaten": "Il n’est pas démontré qu’il fasse mieux qu’un ordre aléatoire au même rythme : l’aide "
+    "vient peut-être du seul élargissement progressif.",
+    "why_too_wide": "L’intervalle contient à la fois l’absence de différence et des différences importantes "
+    "(±{margin}) : il faut plus de patients ou d’entraînements.",
+    "why_lost_in_correction": "L’intervalle exclut zéro, mais plus après correction (Holm) pour comparaisons "
+    "multiples.",
+    "interval": "{endpoint} {mean} par rapport à {against} (intervalle à 95 % : {low} à {high}{p})",
+    "against_vanilla": "l’absence de curriculum",
+    "against_random": "un ordre aléatoire au même rythme",
+    "points": "points de %",
+    "failure_rate_line": "Échecs (Dice < 0,3) : {with_it} au lieu de {without}",
+    "dice_hard_line": "patients difficiles : Dice {with_it} au lieu de {without}",
+    "warning": "Avant d’y croire",
+    "warning_more": "et {count} de plus, voir plus bas",
     "p": ", p = {p}",
     "p_small": ", p < 0,001",
     "size": "{cases} patients, {runs} entraînements par bras ({folds} plis × {seeds} graines), {steps} pas chacun",
@@ -136,6 +171,7 @@ _FRENCH = {
     "vanilla": "sans curriculum",
     "random": "ordre aléatoire, même rythme",
     "anti": "difficiles d’abord",
+    "longer": "sans curriculum, plus longtemps",
     "against": "{arm} contre {role}",
     "margin_zone": "trop petit pour compter",
     "better": "curriculum meilleur",
@@ -162,8 +198,9 @@ _FRENCH = {
     "lesions_many": "plus de 5 lésions",
     "stratum": "strate {name}",
     "hard_title": "Patients difficiles",
-    "hard_more": "La coupe où la référence est la plus grande. Vert : référence ; bleu : sans curriculum ; orange : "
-    "curriculum. Réseaux d’un entraînement chacun (pli du patient, graine {seed}).",
+    "hard_more": "À gauche : projection de face ; à droite : la coupe où référence et réseaux diffèrent le plus. "
+    "Vert : référence ; bleu : sans curriculum ; orange : curriculum. Réseaux d’un entraînement chacun (pli du "
+    "patient, graine {seed}).",
     "reference": "référence",
     "draws_title": "Ce qui a vraiment été tiré",
     "draws_more": "À gauche : patients pouvant être tirés, moyenne des entraînements. À droite : tirages de chaque "
@@ -183,6 +220,8 @@ _FRENCH = {
     "time": "Durée d’entraînement",
     "contrasts_title": "Tous les contrastes",
     "contrasts_more": "Le critère principal décide ; les autres sont descriptifs, leurs intervalles non corrigés. "
+    "Les volumes sont comparés en logarithmes de 1 + mL : un facteur inférieur à 1 signifie moins. Quand rien n’est "
+    "trouvé, la distance de Hausdorff est la diagonale de l’image. "
     "Bootstrap : entraînements et patients rééchantillonnés. Rang : Hodges-Lehmann sur les patients, sans le hasard "
     "des entraînements. Le recouvrement des ensembles d’apprentissage (Nadeau et Bengio) élargirait l’intervalle du "
     "facteur indiqué.",
@@ -197,7 +236,10 @@ _FRENCH = {
     "deviations_title": "À savoir avant d’y croire",
     "none": "Aucun écart au plan.",
     "incomplete": "Graines exclues de tous les bras, car un entraînement n’est pas terminé : {seeds}.",
-    "changed_title": "Patients dont le score a changé de plus de 0,1",
+    "changed_title": "Patients dont le score a changé de plus de {least}",
+    "undefined": "Non comparable : {endpoint}, trop peu de patients ont cette mesure.",
+    "count": "Patients",
+    "nothing_found": "Rien trouvé",
     "patient": "Patient",
     "environment_title": "Environnement",
     "frozen": "Figé le",
@@ -213,11 +255,12 @@ _FRENCH = {
     "dice_hard": "Dice des patients difficiles",
     "failure_rate": "proportion d’échecs (Dice < 0,3)",
     "lesion_f1": "F1 par lésion",
-    "fpv": "volume faussement positif (log mL)",
-    "fnv": "volume faussement négatif (log mL)",
-    "tmtv_error": "erreur du TMTV (mL)",
+    "fpv": "volume faussement positif (en facteur)",
+    "fnv": "volume faussement négatif (en facteur)",
+    "tmtv_error": "erreur du TMTV",
     "nsd": "Dice de surface normalisé",
-    "hd95": "distance de Hausdorff 95 % (mm)",
+    "hd95": "distance de Hausdorff 95 %",
+    "curve_area": "aire sous la courbe d’apprentissage",
 }
 
 _FRENCH_DEVIATIONS = {
@@ -225,10 +268,16 @@ _FRENCH_DEVIATIONS = {
     "some-folds": "Seuls {run} plis sur {folds} sont entraînés : tous les patients ne sont pas testés.",
     "best-checkpoint": "Les poids testés sont les meilleurs sur les patients testés eux-mêmes : les scores sont trop "
     "bons, surtout pour les bras qui fluctuent.",
-    "other-steps": "Le bras « {arm} » fait {steps} pas, les autres {others}.",
     "other-rate": "Le bras « {arm} » a son propre taux d’apprentissage ({rate:g}) : réglé pour un seul bras.",
     "no-random-control": "Le bras « {arm} » n’a pas de témoin au même rythme en ordre aléatoire : s’il fait mieux, "
     "on ne peut distinguer l’ordre de l’élargissement progressif.",
+    "teacher-may-know": "Nul ne connaît tous les cas dont ont appris les réseaux derrière {table} ({measurer}) : des "
+    "patients testés peuvent en être.",
+    "table-cost": "Le coût ne comprend pas celui de {table} ({measurer}), établi auparavant.",
+    "override": "{run} : {field} a été changé de {old} à {new} en cours d’entraînement.",
+    "repeated": "{run} a été mené à terme {times} fois : son dossier a été supprimé et l’entraînement refait.",
+    "no-record": "{runs} entraînements ne figurent pas dans ledger.jsonl : nul ne peut dire s’ils ont été refaits.",
+    "machines": "Les entraînements n’ont pas tous eu les mêmes programmes et processeur : {machines} machines.",
 }
 
 _TEXTS = {"en": _ENGLISH, "fr": _FRENCH}

@@ -37,11 +37,27 @@ def legend_beside(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
 
 
-def figure_svg(figure: Figure) -> str:
-    """The same text every time: no date, and ids from a fixed salt. Letters stay text."""
+def figure_svg(figure: Figure, *, decimal_comma: bool = False) -> str:
+    """The same text every time: no date, and ids from a fixed salt. Letters stay text. decimal_comma: on the axes."""
     import matplotlib
 
+    if decimal_comma:
+        _write_commas(figure)
     content = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "clips"}):
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"
+
+
+def _write_commas(figure: Figure) -> None:
+    """0,5 instead of 0.5 on every axis of numbers, whatever the language of the system is."""
+    from matplotlib.ticker import ScalarFormatter
+
+    class Comma(ScalarFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return super().__call__(x, pos).replace(".", ",")
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(Comma())

@@ -75,7 +75,7 @@ def check_experiment(
     tested = sum(fold in design.run_folds for fold in experiment.folds.values())
     size = Size(cases=tested, folds=len(design.run_folds), seeds=len(design.seeds))
     components = TYPICAL if pilot is None else pilot_components(pilot)
-    steps = sum(arm.steps or design.steps for arm in arms)
+    steps = sum(design.steps_of(arm) for arm in arms)
     review = (len(runs) - len(arms)) * max(1, round(design.cross_review.budget * design.steps))
     return ExperimentCheck(
         deviations=deviations_of(experiment),
@@ -129,7 +129,7 @@ def _exposure(arm: Arm, experiment: Experiment) -> ArmExposure:
     if arm.follows:
         return ArmExposure(arm=arm.name, hardest=None, sentence=f"repeats the pool sizes of '{arm.follows}'")
     options = {"batch_size": experiment.recipe.training.batch, **arm.options}
-    steps, seed = arm.steps or experiment.design.steps, experiment.design.seeds[0]
+    steps, seed = experiment.design.steps_of(arm), experiment.design.seeds[0]
     curriculum = build_curriculum(arm.curriculum, cases, scores=scores, total_steps=steps, seed=seed, **options)
     if curriculum.description.adaptive:
         return ArmExposure(arm=arm.name, hardest=None, sentence="whom it draws, training will decide")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from CLIPSLib.errors import Failure
 from CLIPSLib.formats import read_labels
 from CLIPSLib.imaging import array_view, label_components
 from CLIPSLib.report.experiment_subgroups import CaseFacts
@@ -20,3 +23,21 @@ def case_facts(experiment: Experiment) -> dict[str, CaseFacts]:
         for case in experiment.cases.cases
         if experiment.folds[case.case_id] in experiment.design.run_folds
     }
+
+
+def diagonals_mm(experiment: Experiment) -> dict[str, float]:
+    """Case id -> diagonal of its mask's image, from the header alone. Raises Failure: a mask cannot be read."""
+    return {case.case_id: _diagonal_mm(case.mask) for case in experiment.cases.cases}
+
+
+def _diagonal_mm(path: str) -> float:
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(path)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise Failure("cannot-read", "The mask cannot be read", path, "Restore the file.") from error
+    extents = (count * step for count, step in zip(reader.GetSize(), reader.GetSpacing(), strict=True))
+    return math.hypot(*extents)

@@ -10,6 +10,7 @@ from typing import Any
 
 from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.jobs import Job, JobReporter, create_job, launch_job, open_job
+from CLIPSLib.locks import only_one
 from CLIPSLib.tasks.experiment import Experiment, freeze_experiment, open_experiment
 from CLIPSLib.tasks.experiment_runs import FINISHED, run_experiment
 
@@ -51,13 +52,14 @@ def start_experiment(experiment: Experiment, *, at_once: int | None = None, retr
     Raises:
         Refusal: it runs already; unfair, or changed since it was frozen.
     """
-    freeze_experiment(experiment)  # said here and now rather than in a log
     folder = experiment.folder / "job"
     arguments = {"folder": str(experiment.folder), "at_once": at_once, "retry_failed": retry_failed}
-    if (folder / "job.json").exists():
-        if not open_job(folder).status().ended:
+    with only_one(experiment.folder / ".start", wait_s=10.0):  # two that start at once must not both find it ended
+        if (folder / "job.json").exists() and not open_job(folder).status().ended:
             raise Refusal("job-running", "The experiment is running already", str(folder), "Wait for it, or stop it.")
-        shutil.rmtree(folder)
-    job = create_job(folder, VERB, arguments)
-    launch_job(job)
+        freeze_experiment(experiment)  # said here and now rather than in a log
+        if folder.exists():
+            shutil.rmtree(folder)
+        job = create_job(folder, VERB, arguments)
+        launch_job(job)
     return job

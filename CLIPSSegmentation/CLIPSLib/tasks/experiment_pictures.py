@@ -1,4 +1,4 @@
-"""Predictions of hard patients by the tested networks, cut to the slice that shows the most. For the page of a result.
+"""Predictions of hard patients by the tested networks, as pictures. For the page of a result.
 
 Called by `experiment_result.py`; `tested_model` also by whoever installs the winner.
 """
@@ -15,11 +15,11 @@ from CLIPSLib.difficulty.masks import mask_of
 from CLIPSLib.evaluation import dice
 from CLIPSLib.experiments import Analysis, PlannedRun
 from CLIPSLib.formats import read_image, read_labels
-from CLIPSLib.imaging import array_view, image_like, spacing_zyx_mm
+from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.models import InstalledModel, read_description
 from CLIPSLib.models.description import DESCRIPTION_FILE
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.report.experiment_patients import PatientSlice
+from CLIPSLib.report.experiment_patients import PatientPictures, views_of
 from CLIPSLib.study import PetCtStudy
 from CLIPSLib.tasks.experiment import Experiment, hard_order
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PATIENTS = 6
 
 
-def hard_patients(experiment: Experiment, analysis: Analysis, *, reporter: Reporter = SILENT) -> list[PatientSlice]:
+def hard_patients(experiment: Experiment, analysis: Analysis, *, reporter: Reporter = SILENT) -> list[PatientPictures]:
     """Pictures of the hardest tested patients: vanilla and every curriculum, by one network each (of one seed).
 
     Raises:
@@ -68,32 +68,28 @@ def tested_model(experiment: Experiment, run: PlannedRun) -> InstalledModel:
     return InstalledModel(description=read_description(target / DESCRIPTION_FILE), folder=target)
 
 
-def _patient(case: TrainingCase, runs: Mapping[str, PlannedRun], experiment: Experiment) -> PatientSlice:
+def _patient(case: TrainingCase, runs: Mapping[str, PlannedRun], experiment: Experiment) -> PatientPictures:
     study = PetCtStudy(pet=read_image(case.pet), ct=None if case.ct is None else read_image(case.ct))
-    reference = array_view(read_labels(case.mask)) > 0
-    masks = {"reference": reference}
-    for arm, run in runs.items():
-        masks[arm] = _prediction(experiment, run, case, study)
-    at = int(np.argmax(reference.sum(axis=(1, 2))))
-    return PatientSlice(
+    masks = {"reference": read_labels(case.mask)}
+    masks |= {arm: _prediction(experiment, run, case, study) for arm, run in runs.items()}
+    reference = array_view(masks["reference"]) > 0
+    return PatientPictures(
         case_id=case.case_id,
         seed=next(iter(runs.values())).seed,
-        suv=np.array(array_view(study.pet)[at]),
-        pixel_mm=tuple(spacing_zyx_mm(study.pet)[1:]),
-        masks={name: mask[at] for name, mask in masks.items()},
-        dice={name: dice(reference, mask) for name, mask in masks.items()},
+        views=views_of(study.pet, masks),
+        dice={name: dice(reference, array_view(mask) > 0) for name, mask in masks.items()},
     )
 
 
-def _prediction(experiment: Experiment, run: PlannedRun, case: TrainingCase, study: PetCtStudy) -> np.ndarray:
-    """The tumor that a run's network finds, bool [z, y, x] on the PET grid; kept beside the run."""
+def _prediction(experiment: Experiment, run: PlannedRun, case: TrainingCase, study: PetCtStudy) -> sitk.Image:
+    """The tumor that a run's network finds, on the PET grid; kept beside the run."""
     from CLIPSLib.formats import write_labels
     from CLIPSLib.segmentation.installed.segmenter import segmenter_of
 
     kept: Path = experiment.runs / run.name / "tested-predictions" / f"{case.case_id}.nii.gz"
     if not kept.exists():
         found = segmenter_of(tested_model(experiment, run)).segment(study, {}, SILENT)
-        labels: sitk.Image = image_like(mask_of(found).astype(np.uint16), study.pet)
+        labels = image_like(mask_of(found).astype(np.uint16), study.pet)
         kept.parent.mkdir(exist_ok=True)
         write_labels(labels, kept)
-    return array_view(read_labels(kept)) > 0
+    return read_labels(kept)

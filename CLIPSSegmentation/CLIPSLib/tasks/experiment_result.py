@@ -1,6 +1,7 @@
 """The result of an experiment: scores of all finished runs, analyzed, as tables and as pages in two languages.
 
-    result/scores.csv contrasts.csv arms.csv curves.csv draws.csv result.json report.html rapport.html
+    result/scores.csv contrasts.csv arms.csv costs.csv cases.csv curves.csv draws.csv result.json
+    result/report.html rapport.html
 
 Called by the job "experiment" and by `clips experiment report`.
 """
@@ -11,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments import (
     Analysis,
     ArmCost,
     CaseScore,
     Curve,
+    Deviation,
     Frozen,
     PlannedRun,
     analyze,
@@ -25,13 +26,13 @@ from CLIPSLib.experiments import (
 )
 from CLIPSLib.files import write_json, write_text
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.provenance import library_versions, software
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
-from CLIPSLib.tasks.experiment import Experiment, read_frozen
-from CLIPSLib.tasks.experiment_facts import case_facts
+from CLIPSLib.tasks.experiment import Experiment, deviations_of, require_frozen
+from CLIPSLib.tasks.experiment_audit import audit_runs, tested_on
+from CLIPSLib.tasks.experiment_facts import case_facts, diagonals_mm
 from CLIPSLib.tasks.experiment_inputs import reviewers
 from CLIPSLib.tasks.experiment_pictures import hard_patients
-from CLIPSLib.tasks.experiment_runs import FINISHED, RunState, run_states
+from CLIPSLib.tasks.experiment_runs import FINISHED, RunState, all_ended, run_states
 from CLIPSLib.tasks.experiment_tables import analysis_document, result_tables
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.tables import read_table
@@ -43,38 +44,56 @@ PAGES = {"en": "report.html", "fr": "rapport.html"}
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """What the finished runs of the arms left. traces: of each run, what it really drew."""
+    """What the finished runs of the arms left. traces: of each run, what it really drew. finished: no run is still to
+    come, though some may have failed. deviations: what the runs themselves did that was not designed."""
 
     scores: tuple[CaseScore, ...]
     curves: tuple[Curve, ...]
     traces: dict[PlannedRun, RunTrace]
     costs: dict[str, ArmCost]
+    finished: bool
+    deviations: tuple[Deviation, ...]
 
 
 def collect(experiment: Experiment) -> Collected:
-    """Read the tables of all finished runs. Raises Refusal: a run lacks the scores of the step that is tested."""
-    finished = [state for state in run_states(experiment) if state.state == FINISHED and state.run.part is None]
+    """Read the tables of all finished runs.
+
+    Raises:
+        Refusal: a run lacks the scores of the step that is tested, or cannot be believed (`audit_runs`).
+    """
+    states = run_states(experiment)
+    deviations = audit_runs(experiment, [state for state in states if state.state == FINISHED])
+    finished = [state for state in states if state.state == FINISHED and state.run.part is None]
+    diagonals = diagonals_mm(experiment)
     scores: list[CaseScore] = []
     curves, traces = [], {}
     for state in finished:
         folder = RunFolder(state.folder)
         rows = read_table(folder.validation)
-        scores += case_scores(state.run, rows, _tested_step(state, experiment))
+        scores += case_scores(state.run, rows, _tested_step(state, experiment), diagonals_mm=diagonals)
         curves.append(learning_curve(state.run, rows))
         traces[state.run] = read_trace(folder.trace)
     costs = {arm.name: _cost(arm.name, finished, experiment) for arm in experiment.design.arms}
-    return Collected(scores=tuple(scores), curves=tuple(curves), traces=traces, costs=costs)
+    return Collected(
+        scores=tuple(scores),
+        curves=tuple(curves),
+        traces=traces,
+        costs=costs,
+        finished=all_ended(states, experiment),
+        deviations=deviations,
+    )
 
 
 def analyze_experiment(experiment: Experiment, collected: Collected) -> tuple[Frozen, Analysis]:
-    """What was decided beforehand, and what the runs say. Raises Refusal: not frozen yet; as `analyze`."""
-    frozen = read_frozen(experiment)
-    if frozen is None:
-        remedy = "Start it: clips experiment run."
-        raise Refusal("not-frozen", "Nothing of this experiment was run yet", str(experiment.folder), remedy)
-    hard = frozenset(frozen.hard_cases)
+    """What was decided beforehand, and what the runs say. Raises Refusal: as `require_frozen`; as `analyze`."""
+    frozen = require_frozen(experiment)
     return frozen, analyze(
-        experiment.design, collected.scores, collected.curves, hard_cases=hard, costs=collected.costs
+        frozen.design,
+        collected.scores,
+        collected.curves,
+        hard_cases=frozenset(frozen.hard_cases),
+        costs=collected.costs,
+        finished=collected.finished,
     )
 
 
@@ -90,7 +109,8 @@ def write_result(
     """
     collected = collect(experiment)
     frozen, analysis = analyze_experiment(experiment, collected)
-    tables = result_tables(collected.scores, collected.curves, collected.traces, analysis)
+    facts = case_facts(experiment)
+    tables = result_tables(collected.scores, collected.curves, collected.traces, analysis, facts, frozen.hard_cases)
     for name, text in tables.items():
         write_text(experiment.result / name, text, overwrite=overwrite)
     document = {"experiment_sha256": frozen.sha256, **analysis_document(analysis)}
@@ -102,26 +122,16 @@ def write_result(
         scores=collected.scores,
         curves=collected.curves,
         traces={(run.arm, run.fold, run.seed): trace for run, trace in collected.traces.items()},
-        facts=case_facts(experiment),
+        facts=facts,
         patients=hard_patients(experiment, analysis, reporter=reporter) if pictures else (),
         tables=tables,
         source=experiment.cases.source,
-        environment=_environment(experiment),
+        environment=tested_on(experiment),
+        deviations=(*deviations_of(experiment), *collected.deviations),
     )
     for language, name in PAGES.items():
         write_experiment_page(experiment.result / name, page, language=language, overwrite=overwrite)
     return experiment.result / PAGES["en"]
-
-
-def _environment(experiment: Experiment) -> dict[str, str]:
-    """Programs and processor: of this machine, where the networks were just run once more."""
-    import torch
-
-    from CLIPSLib.segmentation.sliding_window.device import choose_device
-
-    device = choose_device(experiment.recipe.training.device)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} thread(s)"
-    return {**software(), **library_versions(), "torch": torch.__version__, str(device): name}
 
 
 def _tested_step(state: RunState, experiment: Experiment) -> int:

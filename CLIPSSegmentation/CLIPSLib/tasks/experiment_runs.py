@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from CLIPSLib.experiments import PlannedRun, depends_on, planned_runs
-from CLIPSLib.jobs import JobStatus, launch_job, open_job
+from CLIPSLib.jobs import Job, JobStatus, launch_job, open_job
+from CLIPSLib.locks import only_one
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.experiment import Experiment, freeze_experiment
 from CLIPSLib.tasks.experiment_inputs import inputs_of
+from CLIPSLib.tasks.experiment_ledger import record_finished
 from CLIPSLib.tasks.runs import create_run
+from CLIPSLib.training.run_folder import RunFolder
 
 NOT_MADE, WAITING, RUNNING, STOPPED, FINISHED, FAILED = (
     *("not started", "waiting", "running", "stopped"),
@@ -53,6 +56,15 @@ def run_states(experiment: Experiment) -> list[RunState]:
     return [_state(run, experiment) for run in planned_runs(experiment.design)]
 
 
+def all_ended(states: Iterable[RunState], experiment: Experiment) -> bool:
+    """Whether no run is still to come: the others failed, or wait for one that failed."""
+    word = {state.run: state.state for state in states}
+    return all(
+        state in (FINISHED, FAILED) or any(word[each] == FAILED for each in depends_on(run, experiment.design))
+        for run, state in word.items()
+    )
+
+
 def run_experiment(
     experiment: Experiment,
     reporter: Reporter = SILENT,
@@ -67,10 +79,16 @@ def run_experiment(
     failed too. When the reporter cancels or `stopping` says so, running ones are asked to save and stop.
 
     Raises:
-        Refusal: unfair, or changed since it was frozen. Cancelled.
+        Refusal: another process runs it; unfair, or changed since it was frozen. Cancelled.
     """
-    freeze_experiment(experiment)
-    at_once = at_once or experiment.design.at_once
+    with only_one(experiment.folder / ".lock"):
+        freeze_experiment(experiment)
+        return _carry_out(experiment, reporter, at_once or experiment.design.at_once, retry_failed, stopping)
+
+
+def _carry_out(
+    experiment: Experiment, reporter: Reporter, at_once: int, retry_failed: bool, stopping: Callable[[], bool]
+) -> list[RunState]:
     again = {
         state.run
         for state in run_states(experiment)
@@ -80,6 +98,7 @@ def run_experiment(
         while not stopping():
             reporter.check()
             states = _advance(experiment, at_once, again)
+            record_finished(experiment, [state.folder for state in states if state.state == FINISHED])
             _tell(states, reporter)
             if not any(state.state == RUNNING or _can_start(state, states, experiment, again) for state in states):
                 return states
@@ -98,9 +117,17 @@ def _advance(experiment: Experiment, at_once: int, again: set[PlannedRun]) -> li
     ready = [state for state in states if _can_start(state, states, experiment, again)]
     for state in ready[: max(room, 0)]:
         again.discard(state.run)
-        job = create_run(state.folder, *inputs_of(state.run, experiment)) if state.state == NOT_MADE else None
-        launch_job(job or open_job(state.folder), environment=_threads(at_once))
+        job = _create(state, experiment) if state.state == NOT_MADE else open_job(state.folder)
+        launch_job(job, environment=_threads(at_once))
     return run_states(experiment) if ready else states
+
+
+def _create(state: RunState, experiment: Experiment) -> Job:
+    """A new run; what a creation that was interrupted left is no run, since none of it ever started."""
+    left = RunFolder(state.folder)
+    for file in (left.recipe_file, left.cases_file, left.identity_file):
+        file.unlink(missing_ok=True)
+    return create_run(state.folder, *inputs_of(state.run, experiment))
 
 
 def _can_start(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from CLIPSLib.experiments import Analysis, ArmSummary, CaseScore, Contrast, Curve, PlannedRun
+from CLIPSLib.report.experiment_subgroups import CaseFacts
+from CLIPSLib.report.experiment_text import experiment_language
+from CLIPSLib.report.experiment_verdict import reasons
 from CLIPSLib.schema import to_document
 from CLIPSLib.training.traces import RunTrace
 
@@ -16,7 +19,12 @@ _RUN = ("arm", "fold", "seed")
 
 
 def result_tables(
-    scores: Sequence[CaseScore], curves: Sequence[Curve], traces: Mapping[PlannedRun, RunTrace], analysis: Analysis
+    scores: Sequence[CaseScore],
+    curves: Sequence[Curve],
+    traces: Mapping[PlannedRun, RunTrace],
+    analysis: Analysis,
+    facts: Mapping[str, CaseFacts],
+    hard_cases: Collection[str],
 ) -> dict[str, str]:
     """File name -> text, of everything that the page shows: enough to repeat the analysis elsewhere."""
     metrics = sorted({name for score in scores for name in score.scores})
@@ -28,6 +36,11 @@ def result_tables(
         ),
         "contrasts.csv": _table(tuple(contrasts[0]), (row.values() for row in contrasts)) if contrasts else "",
         "arms.csv": _arms(analysis.arms),
+        "costs.csv": _costs(analysis.arms),
+        "cases.csv": _table(
+            ("case", "hard", "difficulty", "lesions", "stratum"),
+            ([c, int(c in hard_cases), f.difficulty, f.lesion_count, f.stratum] for c, f in sorted(facts.items())),
+        ),
         "curves.csv": _table(
             (*_RUN, "step", "dice"),
             ([c.arm, c.fold, c.seed, *pair] for c in curves for pair in zip(c.steps, c.scores, strict=True)),
@@ -43,6 +56,7 @@ def analysis_document(analysis: Analysis) -> dict[str, Any]:
     """The analysis as JSON values; single scores are in the tables."""
     return {
         "exploratory": analysis.exploratory,
+        "finished": analysis.finished,
         "primary": analysis.primary.name,
         "margin": analysis.margin,
         "seeds": list(analysis.seeds),
@@ -53,7 +67,8 @@ def analysis_document(analysis: Analysis) -> dict[str, Any]:
             {
                 "arm": family.arm,
                 "verdict": str(family.judgement.verdict),
-                "reasons": list(family.judgement.reasons),
+                "reasons": reasons(family, analysis, experiment_language("en")),
+                "reasons_fr": reasons(family, analysis, experiment_language("fr")),
                 "undefined": dict(family.undefined),
                 "contrasts": list(_family_rows(family)),
             }
@@ -76,6 +91,7 @@ def _contrast_row(arm: str, kind: str, contrast: Contrast) -> dict[str, Any]:
         "role": contrast.role,
         "endpoint": contrast.endpoint.name,
         "kind": kind,
+        "scale": contrast.endpoint.scale,
         "higher_is_better": contrast.endpoint.higher_is_better,
         **{name: effect[name] for name in ("mean", "low", "high", "se", "df", "p", "adjusted_p", "method")},
         "cases": effect["case_count"],
@@ -98,6 +114,21 @@ def _arms(arms: Sequence[ArmSummary]) -> str:
         for name, s in arm.endpoints.items()
     )
     return _table(columns, rows)
+
+
+def _costs(arms: Sequence[ArmSummary]) -> str:
+    """A row per arm of all that is known of it once: learning, agreement of TMTV, cost."""
+    limits = ("bias", "lower", "upper")
+    agreements = (*(f"tmtv_{name}_ml" for name in limits), *(f"tmtv_{name}_ratio" for name in limits))
+    columns = ("arm", "runs", "curve_area", "steps_to_target", "runs_at_target", "nothing_found", "tests", *agreements)
+    costs = ("steps", "seconds", "review_steps", "review_seconds")
+    rows = (
+        [arm.arm, arm.runs, arm.curve_area, arm.steps_to_target, arm.reached, arm.nothing_found, arm.tests]
+        + [getattr(found, name, None) for found in (arm.tmtv, arm.tmtv_ratio) for name in limits]
+        + [getattr(arm.cost, name) for name in costs]
+        for arm in arms
+    )
+    return _table((*columns, *costs), rows)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -6,7 +6,9 @@ import builders_experiment as simulated
 import numpy as np
 import pytest
 from CLIPSLib.errors import Refusal
+from CLIPSLib.evaluation.agreement import bland_altman
 from CLIPSLib.experiments import CaseScore, Verdict, analyze
+from CLIPSLib.experiments.agreement import repeated_limits
 
 DESIGN = simulated.DESIGN
 ENDS = {"vanilla": 0.7, "random-order": 0.7, "boot": 0.8}
@@ -84,10 +86,48 @@ def test_spread_over_cases_and_spread_over_seeds_are_two_numbers_worked_out_by_h
 
 
 def test_the_bias_of_tmtv_has_its_limits_of_agreement():
-    # differences alternate between 10 and 11 mL over 60 cases: mean 10.5, SD 0.5 sqrt(60 / 59)
+    # differences alternate between 10 and 11 mL over 60 cases, alike with every seed: mean 10.5, SD 0.5 sqrt(60 / 59)
     tmtv = analysis().arms[0].tmtv
     assert tmtv.bias == pytest.approx(10.5)
     assert tmtv.upper == pytest.approx(10.5 + 1.96 * 0.5 * np.sqrt(60 / 59), abs=1e-4)
+
+
+def test_limits_of_agreement_are_those_of_one_network_not_of_the_mean_of_several():
+    # Bland & Altman 1999, section 5.1, by hand: two repetitions, d = (0, 4), (2, 6), (4, 8). Means 2, 4, 6: variance 4;
+    # within cases 8, halved: 4. SD = sqrt 8.
+    found = repeated_limits(np.array([[0.0, 4.0], [2.0, 6.0], [4.0, 8.0]]))
+    assert (found.bias, found.sd) == (4.0, pytest.approx(np.sqrt(8)))
+    assert found.upper == pytest.approx(4 + 1.96 * np.sqrt(8), abs=1e-3)
+
+
+def test_limits_hold_95_of_100_single_differences():
+    rng = np.random.default_rng(4)
+    differences = rng.normal(10, 20, (4000, 1)) + rng.normal(0, 15, (4000, 3))
+    found = repeated_limits(differences)
+    inside = (differences > found.lower) & (differences < found.upper)
+    assert inside.mean() == pytest.approx(0.95, abs=0.01)
+
+
+def test_with_one_repetition_the_limits_are_those_of_bland_and_altman():
+    rng = np.random.default_rng(6)
+    reference = rng.uniform(10, 90, 30)
+    prediction = reference + rng.normal(2, 5, 30)
+    ours, theirs = repeated_limits((prediction - reference)[:, None]), bland_altman(reference, prediction)
+    assert (ours.lower, ours.upper, *ours.bias_ci) == pytest.approx((theirs.lower, theirs.upper, *theirs.bias_ci))
+    assert ours.upper_ci == pytest.approx(theirs.upper_ci)
+
+
+def test_a_look_before_the_end_has_no_p_values():
+    early = analyze(
+        DESIGN,
+        simulated.scores(DESIGN, {"boot": 0.05}),
+        simulated.curves(DESIGN, ENDS),
+        hard_cases=frozenset({"case-00", "case-01"}),
+        costs=simulated.costs(DESIGN),
+        finished=False,
+    )
+    assert early.exploratory and not early.finished
+    assert early.families[0].primary["vanilla"].effect.p is None
 
 
 def test_the_target_is_ninety_percent_of_what_vanilla_ends_with():

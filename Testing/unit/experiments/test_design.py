@@ -99,11 +99,36 @@ def test_a_table_made_by_a_model_that_learned_from_tested_cases_is_refused():
         (design(VANILLA, RANDOM, BOOT, use_folds=(0,)), "some-folds"),
         (design(VANILLA, RANDOM, BOOT, checkpoint="best"), "best-checkpoint"),
         (design(VANILLA, RANDOM, replace(BOOT, learning_rate=1e-3)), "other-rate"),
-        (design(VANILLA, RANDOM, replace(BOOT, steps=10)), "other-steps"),
     ],
 )
 def test_what_readers_must_know_is_listed(changed, code):
     assert codes(changed) == [code]
+
+
+def test_an_arm_that_trains_longer_than_its_controls_is_refused():
+    with pytest.raises(Refusal, match="40000 steps and the others 20000"):
+        codes(design(VANILLA, RANDOM, replace(BOOT, steps=40000)))
+
+
+def test_a_second_vanilla_arm_may_train_longer_and_is_told_beside_the_tests():
+    longer = Arm(name="longer", curriculum="vanilla", steps=40000)
+    chosen = design(longer, VANILLA, RANDOM, BOOT)
+    assert codes(chosen) == []
+    assert chosen.vanilla == VANILLA
+    assert families(chosen)[0].controls == {"vanilla": "vanilla", "random": "random", "longer": "longer"}
+    with pytest.raises(Refusal, match="both draw all cases alike"):
+        codes(design(VANILLA, replace(VANILLA, name="again"), BOOT))
+
+
+def test_cases_with_masks_that_nobody_reviewed_are_not_tested():
+    with pytest.raises(Refusal, match="2 cases have masks that were predicted and never reviewed"):
+        check_fairness(design(VANILLA, RANDOM, BOOT), Recipe(), FOLDS, {}, predicted=("07", "03"))
+
+
+def test_a_table_by_networks_of_unknown_origin_and_its_cost_are_told():
+    arm = Arm(name="teacher", curriculum="transfer-teacher", difficulty="table", table="difficulty.json")
+    made = {"difficulty.json": ScoredOn(measurer="teacher", complete=False, by_networks=True)}
+    assert codes(design(VANILLA, arm), tables=made) == ["teacher-may-know", "table-cost", "no-random-control"]
 
 
 def test_unknown_endpoints_and_methods_are_told_before_anything_runs():

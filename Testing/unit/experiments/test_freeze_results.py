@@ -44,7 +44,8 @@ def test_freezing_the_same_again_changes_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"design": replace(DESIGN, margin=0.05)}, "design"),
+        ({"design": replace(DESIGN, margin=0.05)}, "design.margin"),
+        ({"design": replace(DESIGN, primary="nsd", seeds=(0,))}, "design.seeds, design.primary"),
         ({"hard_cases": ("y",)}, "hard_cases"),
         ({"files": {"cases.json": "1" * 64}}, "files"),
         ({"folds": {"x": 1, "y": 0}}, "folds"),
@@ -52,8 +53,35 @@ def test_freezing_the_same_again_changes_nothing(tmp_path):
 )
 def test_an_experiment_that_changed_after_freezing_is_refused_by_what_changed(tmp_path, change, named):
     frozen(tmp_path)
-    with pytest.raises(Refusal, match=f"its {named} changed"):
+    with pytest.raises(Refusal, match=f" and {named} changed since"):
         frozen(tmp_path, **change)
+
+
+def test_how_many_runs_at_a_time_may_change_at_any_moment(tmp_path):
+    first = frozen(tmp_path)
+    assert frozen(tmp_path, design=replace(DESIGN, at_once=4)) == first
+
+
+def test_a_frozen_file_that_was_edited_is_refused(tmp_path):
+    frozen(tmp_path)
+    path = tmp_path / "frozen.json"
+    path.write_text(path.read_text().replace('"margin": 0.01', '"margin": 0.05'))
+    with pytest.raises(Refusal, match="not what its hash says"):
+        frozen(tmp_path, design=replace(DESIGN, margin=0.05))
+
+
+def test_where_nothing_was_found_the_distance_is_the_diagonal_and_not_missing():
+    row = {"step": "9", "case": "x", "dice": "0", "prediction_ml": "0", "reference_ml": "10", "hd95_mm": ""}
+    (score,) = case_scores(RUN, [row], 9, diagonals_mm={"x": 1200.0})
+    assert score.scores["hd95_mm"] == 1200.0
+    healthy = {**row, "reference_ml": "0", "dice": ""}
+    assert case_scores(RUN, [healthy], 9, diagonals_mm={"x": 1200.0})[0].scores["hd95_mm"] is None
+
+
+def test_each_case_has_its_area_under_the_learning_curve():
+    x, y = case_scores(RUN, ROWS, 200)
+    assert x.scores["dice_area"] == pytest.approx(0.4)  # 0.2 to 0.6 in a straight line
+    assert y.scores["dice_area"] is None
 
 
 def test_the_hardest_share_has_the_highest_scores_and_never_lesion_free_cases():

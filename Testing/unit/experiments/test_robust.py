@@ -45,6 +45,14 @@ def test_the_bootstrap_of_one_fold_and_many_cases_has_the_error_of_theory():
     assert effect.mean == pytest.approx(values.mean())
 
 
+def test_with_one_seed_the_bootstrap_resamples_folds_so_that_the_luck_of_their_networks_is_in_it():
+    rng = np.random.default_rng(8)
+    folds = np.repeat(np.arange(5), 40)
+    values = rng.normal(0, 0.01, 200) + np.array([-0.2, -0.1, 0.0, 0.1, 0.2])[folds]
+    effect = two_level_bootstrap(paired(values, folds), seed=1)
+    assert effect.se == pytest.approx(np.sqrt(0.02 / 5), rel=0.05)  # variance of five fold means, over five
+
+
 def test_the_bootstrap_depends_on_its_seed_only():
     first, again = (two_level_bootstrap(paired(VALUES), seed=9) for _ in range(2))
     assert first == again

@@ -9,7 +9,7 @@ from CLIPSLib.experiments.contrasts import Family, compare, compare_family
 from CLIPSLib.experiments.endpoints import ENDPOINTS, endpoint
 from CLIPSLib.experiments.multiple import holm
 from CLIPSLib.experiments.types import CaseScore
-from CLIPSLib.experiments.verdict import Verdict, judge
+from CLIPSLib.experiments.verdict import Reason, Verdict, judge
 
 FAMILY = Family(arm="bootstrapping", controls={"vanilla": "vanilla", "random": "random-order"})
 
@@ -68,6 +68,47 @@ def test_an_exploratory_design_is_never_conclusive():
     made = scores({"bootstrapping": 0.2, "vanilla": 0.0, "random-order": 0.0})
     contrasts = compare_family(made, FAMILY, ENDPOINTS["dice"])
     assert judge(contrasts, margin=0.01, exploratory=True).verdict == Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("gains", "noise", "reason"),
+    [
+        ({"bootstrapping": 0.05, "vanilla": 0.0, "random-order": 0.0}, 0.01, Reason.BEATS_BOTH),
+        ({"bootstrapping": 0.05, "vanilla": 0.0, "random-order": 0.05}, 0.01, Reason.RANDOM_NOT_BEATEN),
+        ({"bootstrapping": 0.004, "vanilla": 0.0, "random-order": 0.0}, 0.01, Reason.WITHIN_MARGIN),
+        ({"bootstrapping": 0.0, "vanilla": 0.0, "random-order": 0.0}, 0.5, Reason.TOO_WIDE),
+    ],
+)
+def test_a_verdict_has_its_own_reason(gains, noise, reason):
+    made = scores(gains, noise=noise)
+    assert judge(compare_family(made, FAMILY, ENDPOINTS["dice"]), margin=0.01).reason == reason
+
+
+def test_a_look_before_the_end_is_inconclusive_however_large_the_difference():
+    made = scores({"bootstrapping": 0.2, "vanilla": 0.0, "random-order": 0.0})
+    judged = judge(compare_family(made, FAMILY, ENDPOINTS["dice"]), margin=0.01, finished=False)
+    assert (judged.verdict, judged.reason) == (Verdict.INCONCLUSIVE, Reason.NOT_FINISHED)
+
+
+def test_a_difference_that_fails_the_correction_says_so():
+    made = scores({"bootstrapping": 0.05, "vanilla": 0.0, "random-order": 0.0})
+    contrasts = compare_family(made, FAMILY, ENDPOINTS["dice"])
+    weak = replace(contrasts["vanilla"], effect=replace(contrasts["vanilla"].effect, p=0.04, adjusted_p=0.08))
+    judged = judge({**contrasts, "vanilla": weak}, margin=0.01)
+    assert (judged.verdict, judged.reason) == (Verdict.INCONCLUSIVE, Reason.LOST_IN_CORRECTION)
+
+
+def test_a_longer_training_without_curriculum_is_described_and_does_not_cost_the_others_their_p_value():
+    made = scores({"bootstrapping": 0.01, "vanilla": 0.0, "random-order": 0.0, "longer": 0.0})
+    family = replace(FAMILY, controls={**FAMILY.controls, "longer": "longer"})
+    with_it, without = (compare_family(made, each, ENDPOINTS["dice"]) for each in (family, FAMILY))
+    assert with_it["longer"].effect.p is None
+    assert with_it["vanilla"].effect.adjusted_p == without["vanilla"].effect.adjusted_p
+
+
+def test_patients_that_changed_are_told_the_loss_first_also_where_less_is_better():
+    made = scores({"bootstrapping": 0.0, "vanilla": 0.0}, noise=0.0, metric="fpv_ml")
+    assert compare(made, "bootstrapping", "vanilla", ENDPOINTS["fpv"], role="vanilla").changed == ()
 
 
 def test_for_errors_less_is_better():

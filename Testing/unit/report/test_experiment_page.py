@@ -12,7 +12,7 @@ import pytest
 from CLIPSLib.curriculum import TraceRow
 from CLIPSLib.experiments import Deviation, Frozen, analyze, check_fairness
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
-from CLIPSLib.report.experiment_patients import PatientSlice
+from CLIPSLib.report.experiment_patients import PatientPictures, View, views_of
 from CLIPSLib.report.experiment_subgroups import CaseFacts, difficulty_percentiles, subgroups, third_of
 from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
 from CLIPSLib.training.traces import RunTrace
@@ -33,12 +33,15 @@ def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
     trace = RunTrace(pool_sizes=((0, 10), (400, 48)), draws=dict.fromkeys(FACTS, 5), rows=(row,))
     square = np.zeros((20, 24), bool)
     square[5:12, 6:14] = True
-    patient = PatientSlice(
-        case_id="case-59 <script>",
-        seed=0,
+    view = View(
         suv=np.random.default_rng(0).random((20, 24)) * 8,
         pixel_mm=(4.0, 4.0),
         masks={"reference": square, "vanilla": square, "boot": ~square},
+    )
+    patient = PatientPictures(
+        case_id="case-59 <script>",
+        seed=0,
+        views=(view, view),
         dice={"reference": 1.0, "vanilla": 0.9, "boot": None},
     )
     frozen = Frozen(
@@ -47,7 +50,6 @@ def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
         folds={},
         hard_cases=hard,
         files={"cases.json": "ab" * 32},
-        deviations=(Deviation(code="few-seeds", what="Told to the reader.", values={"seeds": 2}),),
         created_utc="2026-01-02T03:04:05Z",
         software={"clips": "1", "libraries": {"torch": "2"}},
         sha256="cd" * 32,
@@ -64,6 +66,7 @@ def page_of(design=simulated.DESIGN, effects=None) -> ExperimentPage:
         tables={"scores.csv": "case,dice\n"},
         source="phantoms",
         environment={"torch": "2.9"},
+        deviations=(Deviation(code="few-seeds", what="Told to the reader.", values={"seeds": 2}),),
     )
 
 
@@ -78,7 +81,7 @@ def test_the_verdict_stands_before_any_picture(tmp_path):
     assert re.search(
         r"Dice \+0\.0[45]\d against no curriculum \(95 % interval \+0\.0\d\d to \+0\.0\d\d, p &lt; 0\.001\)", text
     )
-    assert "60 patients, 15 runs per arm (5 folds × 3 seeds), 1000 steps each" in text
+    assert "60 patients, 15 runs per arm (5 folds × 3 seeds), 1\u202f000 steps each" in text
 
 
 def test_the_same_in_french_with_french_numbers(tmp_path):
@@ -110,6 +113,49 @@ def test_what_deviates_and_what_was_frozen_is_told(tmp_path):
     assert "torch 2.9" in text
 
 
+def test_what_weakens_the_verdict_stands_beside_it(tmp_path):
+    text = written(tmp_path, page_of(effects={"boot": 0.05}))
+    assert text.index("Told to the reader.") < text.index("<svg")
+
+
+def test_the_first_screen_tells_the_control_in_random_order_and_the_failures(tmp_path):
+    text = written(tmp_path, page_of(effects={"boot": 0.05}))
+    first = text[: text.index("<svg")]
+    assert "against random order with the same pacing" in first
+    assert "Failures (Dice &lt; 0.3): 0" in first
+
+
+def test_axes_of_the_french_page_have_decimal_commas(tmp_path):
+    text = written(tmp_path, page_of(), "fr")
+    ticks = re.findall(r">(−?\d+[.,]\d+)</text>", text)
+    assert ticks and not [tick for tick in ticks if "." in tick]
+
+
+def test_a_look_before_the_end_says_so_and_tests_nothing(tmp_path):
+    page = page_of(effects={"boot": 0.05})
+    costs, hard = simulated.costs(page.design), frozenset(page.frozen.hard_cases)
+    early = analyze(page.design, page.scores, page.curves, hard_cases=hard, costs=costs, finished=False)
+    text = written(tmp_path, replace(page, analysis=early))
+    assert "boot: not finished, no conclusion" in text
+    assert "p =" not in text and "p &lt;" not in text
+
+
+def test_the_slice_shown_is_the_one_with_the_most_disagreement_head_up_and_cut_to_the_outlines():
+    import SimpleITK as sitk
+
+    suv = np.zeros((6, 40, 40), np.float32)
+    reference, found = np.zeros(suv.shape, np.uint8), np.zeros(suv.shape, np.uint8)
+    reference[1, 10:14, 10:14] = found[1, 10:14, 10:14] = 1
+    found[4, 20:30, 20:30] = 1  # wrong, and higher up
+    pet, *masks = (sitk.GetImageFromArray(array) for array in (suv, reference, found))
+    for image in (pet, *masks):
+        image.SetSpacing((5.0, 5.0, 5.0))
+    front, axial = views_of(pet, {"reference": masks[0], "vanilla": masks[1]})
+    assert front.masks["vanilla"][1].any() and not front.masks["vanilla"][5].any()  # rows from the head down
+    assert axial.masks["vanilla"].sum() == 100 and not axial.masks["reference"].any()
+    assert axial.suv.shape == (28, 28)  # 10 voxels and 45 mm on each side
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_both_languages_say_the_same_things(language):
     assert set(experiment_language(language).texts) == set(experiment_language("en").texts)
@@ -137,9 +183,9 @@ def test_differences_have_a_sign(value, shown):
 
 
 def test_every_deviation_that_the_check_can_find_has_its_french_sentence():
-    arms = (*simulated.ARMS[:1], replace(simulated.ARMS[2], steps=5, learning_rate=0.1))
+    arms = (*simulated.ARMS[:1], replace(simulated.ARMS[2], learning_rate=0.1))
     design = replace(simulated.DESIGN, arms=arms, seeds=(0,), use_folds=(0,), checkpoint="best")
     found = check_fairness(design, builders_run.TINY, {}, {})
-    assert len(found) == 6
+    assert len(found) == 5
     say = experiment_language("fr")
     assert all(deviation_text(say, deviation) != deviation.what for deviation in found)

@@ -1,0 +1,129 @@
+"""Are the runs those of the frozen design, unchanged? Looked at whenever a result is made.
+
+What cannot be believed is refused by name; what readers must know becomes a deviation. Called by
+`experiment_result.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from CLIPSLib.errors import Refusal
+from CLIPSLib.experiments import Deviation
+from CLIPSLib.files import sha256_file
+from CLIPSLib.schema import load_toml
+from CLIPSLib.tasks.experiment import Experiment
+from CLIPSLib.tasks.experiment_inputs import inputs_of
+from CLIPSLib.tasks.experiment_ledger import FinishedRun, read_ledger
+from CLIPSLib.tasks.experiment_runs import RunState
+from CLIPSLib.training import CaseList, Recipe
+from CLIPSLib.training.overrides import changes_of
+from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.tables import read_table
+
+_PLACES = ("data.cache", "data.cases")  # where files lie changes when a folder is moved
+_HARMLESS = (*_PLACES, "title", "license", "data.workers", "checkpoint.minutes", "checkpoint.steps")
+_HARMLESS += ("checkpoint.keep_every",)
+
+
+def audit_runs(experiment: Experiment, finished: Sequence[RunState]) -> tuple[Deviation, ...]:
+    """What readers must know of the finished runs.
+
+    Raises:
+        Refusal: a run is not the one that was designed (recipe, cases, order, beginning), did not test the cases of its
+            fold, or its scores were changed after it ended.
+    """
+    ledger = read_ledger(experiment)
+    found: list[Deviation] = []
+    for state in finished:
+        run = RunFolder(state.folder)
+        _require_designed(state, run, experiment)
+        _require_own_scores(state, run, ledger)
+        found += _overrides(state, run)
+        found += _repeated(state, ledger)
+    unrecorded = {state.run.name for state in finished} - {line.run for line in ledger}
+    if unrecorded:
+        what = f"{len(unrecorded)} runs have no entry in ledger.jsonl: nobody can tell whether they were repeated."
+        found.append(Deviation(code="no-record", what=what, values={"runs": len(unrecorded)}))
+    return (*found, *_machines(ledger, finished))
+
+
+def tested_on(experiment: Experiment) -> dict[str, str]:
+    """Programs and processors of the finished runs: name -> version, several where they differ."""
+    found: dict[str, set[str]] = {}
+    for line in read_ledger(experiment):
+        for name, value in line.machine.items():
+            found.setdefault(name, set()).add(value)
+    return {name: " and ".join(sorted(values)) for name, values in found.items()}
+
+
+def _require_designed(state: RunState, run: RunFolder, experiment: Experiment) -> None:
+    recipe, cases = inputs_of(state.run, experiment)
+    changes = changes_of(recipe, load_toml(run.recipe_file, Recipe))
+    differs = [name for name in changes if name not in _PLACES]
+    if differs:
+        planned, was = changes[differs[0]]
+        raise _not_designed(state, f"{differs[0]} was {was} instead of {planned}")
+    if _told(run.cases()) != _told(cases):
+        raise _not_designed(state, "its cases, their parts or their difficulty are others")
+    if run.recipe().training.steps != recipe.training.steps:
+        raise _not_designed(state, f"it was given {run.recipe().training.steps} steps while it ran")
+    if run.identity().parent:
+        raise _not_designed(state, "it went on from another run")
+    if state.run.part is None:
+        expected = {case for case, fold in experiment.folds.items() if fold == state.run.fold}
+        rows = read_table(run.validation)
+        last = max((int(row["step"]) for row in rows), default=0)
+        if {row["case"] for row in rows if int(row["step"]) == last} != expected:
+            raise _not_designed(state, "its scores are not those of the cases of its fold")
+
+
+def _not_designed(state: RunState, why: str) -> Refusal:
+    return Refusal(
+        "another-run",
+        f"The run {state.run.name} is not the one that was designed: {why}",
+        str(state.folder),
+        "Delete this run's folder and repeat it: clips experiment run.",
+    )
+
+
+def _told(cases: CaseList) -> dict[str, tuple[Any, ...]]:
+    return {case.case_id: (case.role, case.score, tuple(sorted(case.sha256.items()))) for case in cases.cases}
+
+
+def _require_own_scores(state: RunState, run: RunFolder, ledger: Iterable[FinishedRun]) -> None:
+    run_id = run.identity().run_id
+    for line in ledger:
+        if (line.run, line.run_id) == (state.run.name, run_id) and line.scores_sha256 != sha256_file(run.validation):
+            raise Refusal(
+                "scores-changed",
+                f"The scores of {state.run.name} are not those that it ended with on {line.utc}",
+                str(run.validation),
+                "Restore the file, or delete this run's folder and repeat it.",
+            )
+
+
+def _overrides(state: RunState, run: RunFolder) -> Iterable[Deviation]:
+    for override in run.overrides():
+        for name, (old, new) in override.changes.items():
+            if name in _HARMLESS:
+                continue
+            values: Mapping[str, Any] = {"run": state.run.name, "field": name, "old": old, "new": new}
+            what = f"{state.run.name}: {name} was changed from {old} to {new} while it ran."
+            yield Deviation(code="override", what=what, values=values)
+
+
+def _repeated(state: RunState, ledger: Iterable[FinishedRun]) -> Iterable[Deviation]:
+    times = len({line.run_id for line in ledger if line.run == state.run.name})
+    if times > 1:
+        what = f"{state.run.name} was finished {times} times: its folder was deleted and it was trained again."
+        yield Deviation(code="repeated", what=what, values={"run": state.run.name, "times": times})
+
+
+def _machines(ledger: Iterable[FinishedRun], finished: Iterable[RunState]) -> Iterable[Deviation]:
+    names = {state.run.name for state in finished}
+    machines = {tuple(sorted(line.machine.items())) for line in ledger if line.run in names}
+    if len(machines) > 1:
+        what = f"The runs were not all made with the same programs and processor: {len(machines)} kinds of machine."
+        yield Deviation(code="machines", what=what, values={"machines": len(machines)})
