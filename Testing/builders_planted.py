@@ -41,17 +41,20 @@ class Planted:
     """How far each kind of difficulty goes, from the easiest to the hardest case.
 
     suv: of the lesion, over a background of 1 with a standard deviation of `noise`. radius: in voxels. shift: of the
-    reference mask against the lesion, in voxels along every axis: label noise.
+    reference mask against the lesion, in voxels along every axis: label noise. wander: how far lesions lie from the
+    middle of the image, in voxels along every axis at most; None: anywhere. A young network knows the place in a patch
+    before it knows the lesion (most patches are centered on one), so that the place is a difficulty of its own.
     """
 
     suv: tuple[float, float] = (9.0, 1.8)
     radius: tuple[float, float] = (5.0, 2.0)
     shift: tuple[float, float] = (0.0, 1.6)
     noise: float = 0.25
+    wander: float | None = None
 
 
 ALL = Planted()
-CONTRAST = Planted(suv=(9.0, 1.5), radius=(4.0, 4.0), shift=(0.0, 0.0), noise=2.0)
+CONTRAST = Planted(suv=(9.0, 1.5), radius=(4.0, 4.0), shift=(0.0, 0.0), noise=2.0, wander=1.5)
 SIZE = Planted(suv=(6.0, 6.0), shift=(0.0, 0.0))
 LABEL_NOISE = Planted(suv=(8.0, 8.0), radius=(4.0, 4.0), shift=(0.0, 4.0))
 
@@ -86,7 +89,9 @@ def _draw(rng: np.random.Generator, level: float, planted: Planted) -> tuple[np.
 
     radius = at(planted.radius)
     margin = planted.radius[0] + planted.shift[1] + 1
-    center = rng.uniform(margin, np.array(SHAPE) - 1 - margin)
+    middle = (np.array(SHAPE) - 1) / 2
+    wander = middle - margin if planted.wander is None else planted.wander
+    center = rng.uniform(middle - wander, middle + wander)
     lesion = _distance(center) <= radius
     suv = rng.normal(1.0, planted.noise, SHAPE)
     suv[lesion] += at(planted.suv) - 1.0

@@ -2,7 +2,7 @@
 
 Read by `catalog`, which builds them, and shown by `clips curriculum explain`. A method to come (DIHCL, a bandit over
 difficulty buckets, progressive patch size, curriculum by smoothing, mean teacher) is a new entry here, with a class
-of its own where a pool or self-paced learning cannot express it. SuperLoss is left out: a patent application (US
+of its own where a pool or self-paced learning cannot express it: docs/curriculum.md, "Adding a method". SuperLoss is left out: a patent application (US
 2022/0114444) covers it.
 """
 
@@ -125,7 +125,7 @@ _ALL = (
         name="self-paced",
         title="self-paced learning",
         what="the cases that the network in training finds easy, more of them as it goes",
-        formula="min over w, v of sum v_i l_i + f(v; lambda); lambda = the loss at rank n(t)",
+        formula="min over w, v of sum v_i l_i + f(v; lambda); lambda = halfway from the loss at rank n(t) to the next",
         source=f"Kumar, Packer and Koller, NeurIPS 2010; {_SURVEY}",
         cost="none with training losses; probe crops (4 per case every 5 epochs) about 0.1 epoch per epoch",
         pitfalls=_SELF_PACED_PITFALLS,
@@ -241,7 +241,11 @@ _ALL = (
         formula="take the i-th of a stratum if l < lambda + gamma / (sqrt(i) + sqrt(i - 1))",
         source="Jiang et al., NeurIPS 2014",
         cost="as self-paced",
-        pitfalls=("with one stratum it is self-paced learning with another threshold", *_SELF_PACED_PITFALLS),
+        pitfalls=(
+            "with one stratum it is self-paced learning with another threshold",
+            "the pool is larger than n(t): all thresholds lie above lambda",
+            *_SELF_PACED_PITFALLS,
+        ),
         conditions="as self-paced",
         ordering=RANDOM,
         pacing="linear",

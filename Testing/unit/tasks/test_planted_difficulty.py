@@ -6,7 +6,7 @@ Trains tiny networks on the CPU, one thread, a few minutes in all: `pytest -m sl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,15 @@ from builders_planted import QUICK
 from builders_run import one_thread as one_thread_environment
 from CLIPSLib.cases import Fold, Registry, Split
 from CLIPSLib.curriculum import list_curricula
-from CLIPSLib.difficulty import read_difficulty
+from CLIPSLib.difficulty import DifficultyTable, MeasureSettings, read_difficulty
 from CLIPSLib.difficulty.validity import spearman
 from CLIPSLib.errors import Refusal
 from CLIPSLib.models import ModelStore
 from CLIPSLib.tasks.cross_review import ReviewFolder, ReviewOptions, plan_review
 from CLIPSLib.tasks.freeze_cases import FreezeOptions, freeze_cases
-from CLIPSLib.tasks.frozen import with_scores
+from CLIPSLib.tasks.frozen import AboutCases, with_scores
 from CLIPSLib.tasks.teacher import score_with_teacher
-from CLIPSLib.training import CaseList, TrainingCase, read_cases
+from CLIPSLib.training import CaseList, read_cases
 from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.tables import read_table
@@ -128,26 +128,42 @@ def test_a_teacher_cannot_order_a_fold_that_tests_cases_it_learned_from(cohort):
         with_scores(own_cases, table)
 
 
-def test_bootstrapping_recovers_the_planted_order_and_goes_on_where_it_was(cohort):
+@pytest.fixture(scope="module")
+def taught(cohort):
+    """The teacher's table of the training cases of the fold, as `clips cases difficulty teacher --split` makes it."""
+    train_with = tuple(case.case_id for case in cohort.cases.of_role("train"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIPS_HOME", str(cohort.work / "home"))
+        settings = MeasureSettings(cases=train_with)
+        found = score_with_teacher(cohort.registry, cohort.teacher, author="test", settings=settings, label="fold0")
+    return found.tables["teacher-fold0"]
+
+
+@pytest.fixture(scope="module")
+def reviewed(cohort):
+    """The table of a cross-review of the training cases, by three networks; its folder is `review`."""
     recipe = with_values(QUICK, {"training.steps": 4 * REVIEW_STEPS})
-    folder = cohort.work / "review"
-    options = ReviewOptions(folds=3, budget=0.25)
-    review = plan_review(folder, recipe, cohort.cases, options=options)
-    table = run_review(folder, recipe, cohort.cases, at_once=1, environment=one_thread_environment())
-    rho = _rho(table.scores, cohort.true)
-    print("Spearman's rho with the planted order:", rho)
-    assert set(table.scores) == {case.case_id for case in cohort.cases.of_role("train")}
+    plan_review(cohort.work / "review", recipe, cohort.cases, options=ReviewOptions(folds=3, budget=0.25))
+    return run_review(cohort.work / "review", recipe, cohort.cases, environment=one_thread_environment())
+
+
+def test_bootstrapping_recovers_the_planted_order_and_goes_on_where_it_was(cohort, reviewed):
+    place = ReviewFolder(cohort.work / "review")
+    review = place.review()
+    rho = _rho(reviewed.scores, cohort.true)
+    print("Spearman's rho with the planted order:", rho, "mean Dice:", reviewed.options["mean_dice"])
+    assert set(reviewed.scores) == {case.case_id for case in cohort.cases.of_role("train")}
     assert rho > 0.5
     for name in review.names:  # nobody scored a case it was trained with
-        listed = RunFolder(ReviewFolder(folder).runs / name).cases()
+        listed = RunFolder(place.runs / name).cases()
         part = int(name.rpartition("part")[2])
         assert {review.parts[case.case_id] for case in listed.of_role("validate")} == {part}
         assert part not in {review.parts[case.case_id] for case in listed.of_role("train")}
-    before = {name: _metrics_time(folder, name) for name in review.names}
-    repeated = run_review(folder, recipe, cohort.cases)
-    assert {name: _metrics_time(folder, name) for name in review.names} == before  # nothing was trained again
-    assert (repeated.scores, repeated.evidence_sha256) == (table.scores, table.evidence_sha256)
-    assert read_difficulty(folder / "difficulty.json").scores == table.scores
+    before = {name: _metrics_time(place.path, name) for name in review.names}
+    repeated = run_review(place.path, with_values(QUICK, {"training.steps": 4 * REVIEW_STEPS}), cohort.cases)
+    assert {name: _metrics_time(place.path, name) for name in review.names} == before  # nothing was trained again
+    assert (repeated.scores, repeated.evidence_sha256) == (reviewed.scores, reviewed.evidence_sha256)
+    assert read_difficulty(place.table_file).scores == reviewed.scores
 
 
 @pytest.mark.parametrize(
@@ -172,20 +188,15 @@ def _metrics_time(folder: Path, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_runs_and_draws_what_it_planned(cohort, name):
-    ordered = with_values(
-        QUICK,
-        {
-            "training.steps": PRESET_STEPS,
-            "curriculum.name": name,
-            "curriculum.options": {} if name == "vanilla" else _pacing(name),
-            "curriculum.probe_every": 6,
-            "curriculum.probe_crops": 2,
-        },
-    )
-    scored = tuple(case if case.role == "validate" else _scored(case, cohort.true) for case in cohort.cases.cases)
+def test_every_preset_goes_the_whole_way_from_measured_difficulty_to_draws_in_its_order(name, cohort, taught, reviewed):
+    """Measured, frozen with the table, trained: each preset draws first whom its own table calls easy (anti: hard)."""
+    table = reviewed if name == "bootstrapping" else taught
+    about = FreezeOptions(unreviewed=True, about=AboutCases(difficulty=table))
+    frozen = freeze_cases(cohort.registry, cohort.work / f"frozen-{name}", split="planted", options=about)
+    values = {"training.steps": PRESET_STEPS, "curriculum.name": name, "curriculum.options": _pacing(name)}
+    recipe = with_values(QUICK, {**values, "curriculum.probe_every": 6, "curriculum.probe_crops": 2})
     run = RunFolder(cohort.work / f"preset-{name}")
-    run.create(ordered, CaseList(cases=scored))
+    run.create(recipe, read_cases(frozen.folder / "cases.json"))
     assert train(run.path)["state"] == "finished"
     rows = read_table(run.metrics)
     drawn = [case for row in rows for case in row["cases"].split()]
@@ -193,21 +204,31 @@ def test_every_preset_runs_and_draws_what_it_planned(cohort, name):
     assert len(rows) == PRESET_STEPS
     assert {case: drawn.count(case) for case in trace.draws} == dict(trace.draws)
     early = {case for row in rows[:6] for case in row["cases"].split()}
-    by_truth = sorted((case.case_id for case in cohort.cases.of_role("train")), key=cohort.true.__getitem__)
+    easy, hard = _halves(run.cases(), table)
     if name in ("transfer-teacher", "bootstrapping"):
-        assert early <= set(by_truth[:7])
+        assert early <= easy
     if name == "anti":
-        assert early <= set(by_truth[-7:])
+        assert early <= hard
     sizes = [size for _, size in trace.pool_sizes]
-    assert sizes[-1] == len(by_truth)
-    assert (sizes[0] == len(by_truth)) is (name in ("vanilla", "self-paced"))
+    assert sizes[-1] == len(table.scores)
+    assert (sizes[0] == len(table.scores)) is (name in ("vanilla", "self-paced"))
+
+
+def _halves(cases: CaseList, table: DifficultyTable) -> tuple[set[str], set[str]]:
+    """The easier and the harder half of each stratum (orders are interleaved by stratum), a middle case in both."""
+    easy: set[str] = set()
+    hard: set[str] = set()
+    for stratum in "AB":
+        group = [case.case_id for case in cases.of_role("train") if case.stratum == stratum]
+        ordered = sorted(group, key=table.scores.__getitem__)
+        half = -(-len(ordered) // 2)
+        easy, hard = easy | set(ordered[:half]), hard | set(ordered[-half:])
+    return easy, hard
 
 
 def _pacing(name: str) -> dict[str, Any]:
     """A pool of a quarter that grows to all cases; self-paced learning first looks at all of them."""
+    if name == "vanilla":
+        return {}
     shared = {"minimum_pool": 3, "pacing": "linear", "start": 0.25, "full_at": 0.8}
     return {**shared, "warm_up": 0.3, "lag": 2, "update_every": 1, "momentum": 0.5} if name == "self-paced" else shared
-
-
-def _scored(case: TrainingCase, true: Mapping[str, float]) -> TrainingCase:
-    return replace(case, score=true[case.case_id])

@@ -11,8 +11,9 @@ import numpy as np
 def prefer(losses: np.ndarray, preference: np.ndarray, strength: float) -> np.ndarray:
     """Losses under the linear prior -eta sum p_i v_i: l_i - eta p_i, moved up by eta so that none is negative.
 
-    The move changes no choice: with a quantile threshold, only the order counts. preference: p in [-1, 1], float64
-    [n], 1 for a case that should come early. strength: eta, in the unit of the losses.
+    The move changes nothing about who is in: with a quantile threshold, only the order counts. Soft weights become more
+    alike by it. preference: p in [-1, 1], float64 [n], 1 for a case that should come early. strength: eta, in the unit
+    of the losses.
     """
     return losses + strength * (1.0 - preference)
 
