@@ -8,6 +8,10 @@
     shown = logic.showCase(case.case_id)           # its nodes: shown.petNode, .ctNode, .segmentationNode
     logic.registry.review(case.case_id, status="accepted", reader="A. Reader", mask_id=version.id)
 
+    from CLIPSTrainingLib.CaseChoice import CaseChoice
+    run = logic.train("standard", CaseChoice(split="5 parts of 60 cases"), values={"training.steps": 2000})
+    logic.useModel(run)                            # chosen in CLIPS Segmentation
+
 The core, CLIPSLib, is not imported before somebody asks for something, so that Slicer starts as fast as without it.
 """
 
@@ -17,6 +21,7 @@ import sys
 
 import slicer
 from CLIPSTrainingLib.Logic import TrainingLogic
+from CLIPSTrainingLib.RunLogic import RunLogic
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -71,8 +76,8 @@ class CLIPSTrainingWidget(ScriptedLoadableModuleWidget):
         super().onReload()
 
 
-class CLIPSTrainingLogic(TrainingLogic, ScriptedLoadableModuleLogic):
-    """A registry of cases and the scene; needs no window. What it can do is in `TrainingLogic`."""
+class CLIPSTrainingLogic(TrainingLogic, RunLogic, ScriptedLoadableModuleLogic):
+    """A registry of cases and the scene, and training with them; needs no window. See `TrainingLogic`, `RunLogic`."""
 
 
 class CLIPSTrainingTest(ScriptedLoadableModuleTest):

@@ -13,7 +13,7 @@ _FUSION_COLORS = "vtkMRMLPETProceduralColorNodePET-Heat"
 _PET_COLORS = "vtkMRMLColorTableNodeInvertedGrey"
 _PET_RANGE_SUV = (0.0, 6.0)
 _MIP_RANGE_SUV = (0.0, 10.0)
-_FUSION_OPACITY = 0.5
+FUSION_OPACITY = 0.5
 _LAYOUT = """
 <layout type="horizontal" split="true">
  <item splitSize="380"><view class="vtkMRMLSliceNode" singletontag="Red">
@@ -45,13 +45,18 @@ def showSlices(petNode, ctNode=None) -> None:
     if slicer.app.layoutManager() is None or petNode is None:
         return
     showLayout()
-    petNode.GetDisplayNode().SetAndObserveColorNodeID(_FUSION_COLORS if ctNode else _PET_COLORS)
+    colorPet(petNode, ctNode)
     if ctNode:
         slicer.util.setSliceViewerLayers(
-            background=ctNode, foreground=petNode, foregroundOpacity=_FUSION_OPACITY, fit=True
+            background=ctNode, foreground=petNode, foregroundOpacity=FUSION_OPACITY, fit=True
         )
     else:
         slicer.util.setSliceViewerLayers(background=petNode, foreground=None, fit=True)
+
+
+def colorPet(petNode, ctNode=None) -> None:
+    """The colors of a PET that is read alone, or over a CT."""
+    petNode.GetDisplayNode().SetAndObserveColorNodeID(_FUSION_COLORS if ctNode else _PET_COLORS)
 
 
 def showLayout() -> None:
@@ -83,11 +88,11 @@ def showMip(petNode) -> None:
     display.SetVisibility(True)
 
 
-def jumpTo(ras) -> None:
-    """Show a position (RAS, mm) in all slice views; only a view that does not hold it is moved sideways too."""
+def jumpTo(ras, viewNodes=None) -> None:
+    """Show a position (RAS, mm) in slice views, by default all; one that does not hold it is moved sideways too."""
     import vtk
 
-    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode") if viewNodes is None else viewNodes:
         rasToXy = vtk.vtkMatrix4x4()
         vtk.vtkMatrix4x4.Invert(node.GetXYToRAS(), rasToXy)
         x, y, _z, _one = rasToXy.MultiplyPoint((*ras, 1.0))

@@ -16,22 +16,30 @@ class FusionLayout:
 
     def show(self, petNode, ctNode) -> None:
         """Show volumes as a fusion, with the MIP."""
-        if not Display.isShown():
-            self._before = Display.currentLayout()
+        self._remember()
         Display.showFusion(petNode, ctNode)
 
     def showSoon(self, petNode, ctNode) -> None:
         """The same, but the MIP, which takes longest, comes when the slices are there."""
-        if not Display.isShown():
-            self._before = Display.currentLayout()
+        self._remember()
         Display.showSlices(petNode, ctNode)
         qt.QTimer.singleShot(0, lambda: Display.showMip(petNode))
+
+    def showLayout(self) -> None:
+        """The layout with what its views show already."""
+        if Display.currentLayout() is not None:
+            self._remember()
+            Display.showLayout()
 
     def enter(self) -> None:
         """The panel is opened again."""
         if self._comesBack:
             self._before = Display.currentLayout()
             Display.showLayout()
+
+    def _remember(self) -> None:
+        if not Display.isShown():
+            self._before = Display.currentLayout()
 
     def exit(self) -> None:
         """The panel is left."""

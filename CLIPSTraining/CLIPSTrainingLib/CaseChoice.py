@@ -1,23 +1,17 @@
-"""Which cases a run is to learn from, and those cases frozen on the disk. Knows no scene and no widget.
-
-What was frozen is kept until the registry or the choice changes, so that checking and starting read images once.
-"""
+"""Which cases a run is to learn from: as a curriculum sees them, and frozen on the disk. Knows no scene, no widget."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from CLIPSLib.cases import CaseRow, Registry
+    from CLIPSLib.cases import Registry
     from CLIPSLib.progress import Reporter
     from CLIPSLib.tasks.curriculum import ListedCases
+    from CLIPSLib.tasks.freeze_job import FreezeRequest
     from CLIPSLib.training import CaseList
-
-_STATE_FILE = "state.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +32,19 @@ class CaseChoice:
     def made(self) -> bool:
         """Whether anything was chosen."""
         return bool(self.split or self.file)
+
+    def request(self, registry: Registry, folder: Path) -> FreezeRequest:
+        """The order to freeze these cases of a registry below a folder."""
+        from CLIPSLib.tasks.freeze_job import FreezeRequest
+
+        return FreezeRequest(
+            registry=str(registry.folder),
+            folder=str(folder),
+            split=self.split,
+            fold=self.fold,
+            table=self.table,
+            unreviewed=self.unreviewed,
+        )
 
 
 def listCases(registry: Registry | None, choice: CaseChoice) -> ListedCases:
@@ -64,33 +71,18 @@ def listCases(registry: Registry | None, choice: CaseChoice) -> ListedCases:
 
 
 def frozenCases(registry: Registry | None, choice: CaseChoice, folder: Path, reporter: Reporter) -> Path:
-    """The `cases.json` of a choice: the chosen file, or one frozen into `folder` now, unless it is there already.
+    """The `cases.json` of a choice: the chosen file, or one frozen below `folder` now, unless it is kept there.
+
+    It takes minutes for a cohort: for scripts. The panel has it done by a job.
 
     Raises:
         ClipsError: no case is left to train with, a mask or an image is missing or damaged, disk full, cancelled.
     """
-    from CLIPSLib.files import write_text
-    from CLIPSLib.tasks.difficulty import stored_table
-    from CLIPSLib.tasks.freeze_cases import FreezeOptions, freeze_cases
-    from CLIPSLib.tasks.frozen import CASES_FILE, AboutCases
+    from CLIPSLib.tasks.freeze_job import kept_cases
 
     if choice.file:
         return Path(choice.file)
-    state, kept = _state(registry, choice), folder / _STATE_FILE
-    if not (kept.exists() and kept.read_text("utf-8") == state):
-        table = stored_table(registry, choice.table) if choice.table else None
-        options = FreezeOptions(unreviewed=choice.unreviewed, about=AboutCases(difficulty=table))
-        freeze_cases(
-            registry,
-            folder,
-            split=choice.split,
-            fold=choice.fold,
-            options=options,
-            overwrite=folder.exists(),
-            reporter=reporter,
-        )
-        write_text(kept, state)
-    return folder / CASES_FILE
+    return kept_cases(registry, choice.request(registry, folder), reporter)
 
 
 def summary(cases: CaseList) -> tuple[int, int, dict[str, str]]:
@@ -98,21 +90,3 @@ def summary(cases: CaseList) -> tuple[int, int, dict[str, str]]:
     from CLIPSLib.training import TRAIN, VALIDATE
 
     return len(cases.of_role(TRAIN)), len(cases.of_role(VALIDATE)), dict(cases.left_out)
-
-
-def _state(registry: Registry, choice: CaseChoice) -> str:
-    """Changes with anything that the frozen list depends on."""
-    from CLIPSLib.tasks.difficulty import stored_table
-
-    content = {
-        "registry": str(registry.folder),
-        "choice": asdict(choice),
-        "split": registry.split(choice.split).sha256,
-        "table": stored_table(registry, choice.table).evidence_sha256 if choice.table else "",
-        "cases": [_stateOf(row) for row in sorted(registry.cases(), key=lambda row: row.case_id)],
-    }
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _stateOf(row: CaseRow) -> list[object]:
-    return [row.case_id, row.reference_id, row.status, row.reviewed_utc, row.stratum]

@@ -11,27 +11,30 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-_COLOR, _FAINT = (0.11, 0.42, 0.66), (0.7, 0.7, 0.7)
+COLOR, FAINT = (0.11, 0.42, 0.66), (0.7, 0.7, 0.7)
 _HEIGHT = 170
 _FONT = 11
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """x, y: float arrays of one length. points: mark the values. faint: something to compare with, in gray."""
+    """x, y: float arrays of one length. color: RGB, 0 to 1; `FAINT` for what others are compared with. points: mark
+    the values; joined: draw the line between them."""
 
     name: str
     x: np.ndarray
     y: np.ndarray
+    color: tuple[float, float, float] = COLOR
     points: bool = False
-    faint: bool = False
+    joined: bool = True
 
 
 class Chart:
-    """area: an empty widget with a layout, hidden while there is nothing to show."""
+    """area: an empty widget with a layout, hidden while there is nothing to show. title: says what the y axis shows.
+    legend: name the lines."""
 
-    def __init__(self, area, title: str, xTitle: str, yTitle: str) -> None:
-        self._area, self._titles = area, (title, xTitle, yTitle)
+    def __init__(self, area, title: str, xTitle: str, *, legend: bool = False) -> None:
+        self._area, self._titles, self._legend = area, (title, xTitle), legend
         self._view = None
         self._viewNode = self._chartNode = None
         self._lines: list[tuple] = []  # (table node, series node)
@@ -74,12 +77,12 @@ class Chart:
         if self._chartNode is not None and self._chartNode.GetScene() is not None:
             return
         self._lines = []
-        title, xTitle, yTitle = self._titles
+        title, xTitle = self._titles
         self._chartNode = _add("vtkMRMLPlotChartNode", title)
         self._chartNode.SetTitle(title)
-        self._chartNode.SetLegendVisibility(False)
+        self._chartNode.SetLegendVisibility(self._legend)
         self._chartNode.SetXAxisTitle(xTitle)
-        self._chartNode.SetYAxisTitle(yTitle)
+        self._chartNode.SetYAxisTitleVisibility(False)  # the title says it, upright and in the full width
         for setSize in ("SetTitleFontSize", "SetAxisTitleFontSize", "SetAxisLabelFontSize"):
             getattr(self._chartNode, setSize)(_FONT)
         self._viewNode = _add("vtkMRMLPlotViewNode", title)
@@ -111,7 +114,8 @@ def _fill(tableNode, seriesNode, line: Line) -> None:
     x, y = (np.repeat(values, 2) if single else values for values in (line.x, line.y))
     slicer.util.updateTableFromArray(tableNode, (x, y), ["x", "y"])
     seriesNode.SetName(line.name)
-    seriesNode.SetColor(*(_FAINT if line.faint else _COLOR))
+    seriesNode.SetColor(*line.color)
+    seriesNode.SetLineStyle(seriesNode.LineStyleSolid if line.joined else seriesNode.LineStyleNone)
     marked = line.points or single
     seriesNode.SetMarkerStyle(seriesNode.MarkerStyleCircle if marked else seriesNode.MarkerStyleNone)
 

@@ -6,25 +6,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import qt
-from CLIPSSegmentationLib.Tables import prepareTable
+import slicer
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib import runTexts
+from CLIPSTrainingLib import CompareViews, RunSettings, runTexts
+from CLIPSTrainingLib.BackgroundWork import BackgroundWork
+from CLIPSTrainingLib.Chart import FAINT, Chart, Line
 from CLIPSTrainingLib.ComparedCase import ComparedCase
+from CLIPSTrainingLib.ComparisonTable import ComparisonTable
 from CLIPSTrainingLib.ExperimentPanel import ExperimentPanel
-from CLIPSTrainingLib.RunComparison import ComparedDice, compareRuns, means
+from CLIPSTrainingLib.LearningCurves import LearningCurves
+from CLIPSTrainingLib.RunComparison import Comparison, compareRuns
 from CLIPSTrainingLib.saying import saying
-from CLIPSTrainingLib.UseModel import useForSegmentation
+from CLIPSTrainingLib.UseModel import useRun
 
 if TYPE_CHECKING:
-    from CLIPSLib.jobs import Job
-
     from CLIPSTrainingLib.Panel import Panel
     from CLIPSTrainingLib.TrainingRuns import TrainingRun
 
-_TABLE_HEIGHT = 170
-_LOOK_EVERY_MS = 300
+_A, _B = CompareViews.COLORS["A"], CompareViews.COLORS["B"]
 
 
 class ComparePanel:
@@ -33,18 +35,21 @@ class ComparePanel:
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingCompare")
-        self.experiments = ExperimentPanel(panel, self.ui, self.update)
+        self.work = BackgroundWork(self.ui.compareBar, self.ui.cancelCompareButton, self.say, self._updateButtons)
         self.case: ComparedCase | None = None
         self._runs: list[TrainingRun] = []
-        self._rows: list[ComparedDice] = []
-        self._predicting: tuple[Job, str] | None = None
-        self._look = qt.QTimer()
-        self._look.interval = _LOOK_EVERY_MS
-        self._look.connect("timeout()", self._followPrediction)
-        prepareTable(self.ui.comparisonTable, [_("Case"), _("Dice A"), _("Dice B"), _("B − A")], _TABLE_HEIGHT)
+        self._comparison = Comparison()
+        self._comesBack = False
+        self.table = ComparisonTable(self.ui.comparisonTable, self._updateButtons, self.onShow)
+        self._curves = Chart(self.ui.comparedCurvesArea, _("Mean Dice while they trained: A orange, B blue"), _("step"))
+        self._cases = Chart(
+            self.ui.comparedCasesArea, _("Dice of each case: A orange, B blue"), _("cases, the lowest Dice first")
+        )
+        self.experiments = ExperimentPanel(panel, self.ui, self.work, self.update)
         for selector in (self.ui.runASelector, self.ui.runBSelector):
             selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
             selector.minimumContentsLength = 16
+        self.ui.sideBySideCheckBox.checked = RunSettings.sideBySide()
         self.ui.compareButton.collapsed = True
         self.say("")
         self._connect()
@@ -52,30 +57,39 @@ class ComparePanel:
     def _connect(self) -> None:
         for button, slot in (
             (self.ui.showCaseButton, self.onShow),
+            (self.ui.closeCaseButton, self.onClose),
             (self.ui.useAButton, lambda: self._use(self.runA)),
             (self.ui.useBButton, lambda: self._use(self.runB)),
         ):
             button.connect("clicked()", slot)
         for selector in (self.ui.runASelector, self.ui.runBSelector):
-            selector.connect("currentIndexChanged(int)", lambda _index: self._compare())
-        self.ui.comparisonTable.connect("itemSelectionChanged()", self._updateButtons)
-        self.ui.comparisonTable.connect("cellDoubleClicked(int,int)", lambda _row, _column: self.onShow())
-        self.ui.compareButton.connect("contentsCollapsed(bool)", lambda _collapsed: self.update())
+            selector.connect("currentIndexChanged(int)", lambda _index: self._onRuns())
+        self.ui.sideBySideCheckBox.connect("toggled(bool)", self._onSideBySide)
+        self.ui.compareButton.connect("contentsCollapsed(bool)", self._onCollapsed)
 
     def enter(self) -> None:
+        if self._comesBack and self.case is not None:
+            CompareViews.comeBack()
         self.update()
 
     def exit(self) -> None:
         """What is predicted is waited for when the panel is opened again."""
+        self._comesBack = CompareViews.isShown()
+        CompareViews.leave()
 
     def stop(self) -> None:
         """The panel goes."""
-        self._look.stop()
+        self.work.stop()
         self.experiments.stop()
 
     def forget(self) -> None:
-        """The scene is closed, and the case with it."""
+        """The scene is closed, and the case and the charts with it."""
         self.case = None
+        self._curves.forget()
+        self._cases.forget()
+        self.experiments.forget()
+        CompareViews.leave()
+        self._updateButtons()
 
     @property
     def runA(self) -> TrainingRun | None:
@@ -86,7 +100,7 @@ class ComparePanel:
         return self._chosen(self.ui.runBSelector)
 
     def say(self, text: str) -> None:
-        """What is wrong."""
+        """What was done, or what is wrong."""
         self.ui.compareMessage.text = text
         self.ui.compareMessage.visible = bool(text)
 
@@ -94,61 +108,67 @@ class ComparePanel:
         """Offer what has finished by now; nothing while the section is closed."""
         if self.ui.compareButton.collapsed:
             return
-        self.ui.predictionBar.visible = self._predicting is not None
-        self.say("")
         with saying(self.say):
             self.experiments.update()
             self._offerRuns()
             self._compare()
 
     def onShow(self) -> None:
-        """Show the chosen case with three outlines; predict it first where that was not done."""
-        row, runs = self._chosenRow(), (self.runA, self.runB)
-        if row is None or None in runs or self._predicting is not None:
+        """Show the chosen case with the reference and what A and B find; predict it first where that was not done."""
+        row, runs = self.table.chosen, (self.runA, self.runB)
+        if row is None or None in runs or self.work.running:
             return
-        from CLIPSLib.jobs import start_job
-        from CLIPSLib.tasks.run_predictions import VERB, prediction_path
+        from CLIPSLib.tasks.run_predictions import VERB, is_predicted
 
         self.say("")
         with saying(self.say, aloud=True):
-            if all(prediction_path(run.folder, row.case_id).exists() for run in runs):
-                self._show(row.case_id)
+            if all(is_predicted(run.folder, row.case_id) for run in runs):
+                self._show(row.case_id, *runs)
                 return
             self._panel.train.ensureDependencies()
             arguments = {"runs": [str(run.folder) for run in runs], "cases": [row.case_id]}
-            folder = self._panel.runs.runs.predictionFolder(row.case_id)
-            self._predicting = (start_job(folder, VERB, arguments), row.case_id)
-            self.ui.predictionBar.setRange(0, 100)
-            self.ui.predictionBar.value = 0
-            self.ui.predictionBar.visible = True
-            self._updateButtons()
-            self._look.start()
+            self.work.start(VERB, arguments, lambda _status: self._show(row.case_id, *runs))
 
-    def _followPrediction(self) -> None:
-        job, case = self._predicting
-        status = job.status()
-        self.ui.predictionBar.value = round(100 * status.fraction)
-        if not status.ended:
-            return
-        self._look.stop()
-        self._predicting = None
-        self.ui.predictionBar.visible = False
-        self._updateButtons()
-        with saying(self.say, aloud=True):
-            status.raise_for_error()
-            self._show(case)
-
-    def _show(self, caseId: str) -> None:
-        from CLIPSLib.tasks.run_predictions import case_of_run, prediction_path
-
+    def onClose(self) -> None:
+        """Take the case out of the scene, and the side by side views away."""
+        CompareViews.leave()
         if self.case is not None:
             self.case.remove()
-            self.case = None
-        runs = {"A": self.runA, "B": self.runB}
-        masks = {name: prediction_path(run.folder, caseId) for name, run in runs.items()}
-        self.case = ComparedCase(case_of_run(self.runA.folder, caseId), masks)
-        self._panel.fusion.show(self.case.petNode, self.case.ctNode)
-        self.case.jumpToLargest()
+        self.case = None
+        self._updateButtons()
+
+    def leaveViews(self) -> None:
+        """Another section shows a case: the views are its now."""
+        CompareViews.leave()
+
+    def _show(self, caseId: str, runA: TrainingRun, runB: TrainingRun) -> None:
+        with slicer.util.WaitCursor():
+            shown = ComparedCase(caseId, {"A": runA.folder, "B": runB.folder})
+            if self.case is not None:
+                self.case.remove()
+            self.case = shown
+            self._arrange()
+        self._updateButtons()
+
+    def _arrange(self) -> None:
+        """The slice views of CLIPS first: from them the user's own layout comes back when the panel is left."""
+        if self.ui.sideBySideCheckBox.checked:
+            if not CompareViews.isShown():
+                self._panel.fusion.showLayout()
+            self.case.showSideBySide()
+        else:
+            self.case.showTogether(self._panel.fusion)
+
+    def _onSideBySide(self, on: bool) -> None:
+        RunSettings.setSideBySide(on)
+        if self.case is not None:
+            self._arrange()
+
+    def _onCollapsed(self, collapsed: bool) -> None:
+        if not collapsed:  # a section that opens shows all that is in it
+            self.work.show()
+            self.say(self.ui.compareMessage.text)
+            self.update()
 
     def _offerRuns(self) -> None:
         own = self._panel.runs.finished()
@@ -160,49 +180,75 @@ class ComparePanel:
             chosen = selector.currentData
             selector.blockSignals(True)
             selector.clear()
-            for run in runs:
+            for row, run in enumerate(runs):
                 selector.addItem(run.longTitle, str(run.folder))
+                selector.setItemData(row, str(run.folder), qt.Qt.ToolTipRole)
             selector.currentIndex = max(selector.findData(chosen), min(number, len(runs) - 1))
             selector.blockSignals(False)
 
+    def _onRuns(self) -> None:
+        self.say("")
+        with saying(self.say):
+            self._compare()
+
     def _compare(self) -> None:
         a, b = self.runA, self.runB
-        self._rows = compareRuns(a.folder, b.folder) if a is not None and b is not None and a is not b else []
-        table = self.ui.comparisonTable
-        table.rowCount = len(self._rows)
-        for row, each in enumerate(self._rows):
-            cells = (
-                each.case_id,
-                _dice(each.a),
-                _dice(each.b),
-                "" if each.difference is None else f"{each.difference:+.3f}",
-            )
-            for column, text in enumerate(cells):
-                item = qt.QTableWidgetItem(text)
-                if column:
-                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
-                table.setItem(row, column, item)
-        table.resizeColumnsToContents()
-        self.ui.comparisonLabel.text = runTexts.comparison(means(self._rows), len(self._runs), a is b)
-        self._updateButtons()
+        self._comparison = Comparison()
+        try:
+            if a is not None and b is not None and a is not b:
+                self._comparison = compareRuns(a.folder, b.folder)
+        finally:
+            self.table.show(self._comparison.rows)
+            self.ui.comparisonLabel.text = runTexts.comparison(self._comparison, len(self._runs), a is b)
+            self._plot(a, b)
+            self._updateButtons()
 
-    def _chosenRow(self) -> ComparedDice | None:
-        row = self.ui.comparisonTable.currentRow()
-        return self._rows[row] if 0 <= row < len(self._rows) else None
+    def _plot(self, a: TrainingRun | None, b: TrainingRun | None) -> None:
+        known = [row for row in self._comparison.rows if row.difference is not None]
+        if not known:
+            self._curves.show(())
+            self._cases.show(())
+            return
+        curves = [LearningCurves(run.folder) for run in (a, b)]
+        for each in curves:
+            each.read()
+        self._curves.show(
+            [
+                Line(name, *each.dice, color, points=True)
+                for name, each, color in zip("AB", curves, (_A, _B), strict=True)
+            ],
+            (0, 1),
+        )
+        place = np.arange(1.0, len(known) + 1)
+        diceA, diceB = np.array([row.a for row in known]), np.array([row.b for row in known])
+        gaps = np.full(len(known), np.nan)  # one line for all pairs, interrupted between them
+        self._cases.show(
+            [
+                Line("A, B", np.repeat(place, 3), np.stack([diceA, diceB, gaps], 1).ravel(), FAINT),
+                Line("A", place, diceA, _A, points=True, joined=False),
+                Line("B", place, diceB, _B, points=True, joined=False),
+            ],
+            (0, 1),
+        )
 
     def _chosen(self, selector) -> TrainingRun | None:
         return next((run for run in self._runs if str(run.folder) == selector.currentData), None)
 
     def _updateButtons(self) -> None:
-        self.ui.showCaseButton.enabled = self._chosenRow() is not None and self._predicting is None
-        self.ui.useAButton.enabled = self.runA is not None and self.runA.hasModel
-        self.ui.useBButton.enabled = self.runB is not None and self.runB.hasModel
+        free = not self.work.running
+        self.ui.showCaseButton.enabled = self.table.chosen is not None and free
+        self.ui.closeCaseButton.enabled = self.case is not None
+        self.ui.useAButton.enabled = self.runA is not None and self.runA.hasModel and free
+        self.ui.useBButton.enabled = self.runB is not None and self.runB.hasModel and free
+        self.experiments.updateButtons()
 
     def _use(self, run: TrainingRun) -> None:
+        self.say("")
         with saying(self.say, aloud=True):
-            modelId = useForSegmentation(run.folder / "model")
-            self.say(_("{model} is installed and chosen in CLIPS Segmentation.").format(model=modelId))
+            useRun(run.folder, self.work, self.say)
 
 
-def _dice(value: float | None) -> str:
-    return _("no tumor") if value is None else f"{value:.3f}"
+def _learned(name: str, run: TrainingRun, color: tuple[float, float, float]) -> Line:
+    curves = LearningCurves(run.folder)
+    curves.read()
+    return Line(name, *curves.dice, color, points=True)

@@ -2,60 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CLIPSTrainingLib import CompareViews
 from CLIPSTrainingLib.CaseNodes import drawOutlines, removeCase
 
 if TYPE_CHECKING:
-    from CLIPSLib.training import TrainingCase
+    import SimpleITK as sitk
 
-# widest first, so that outlines that coincide are all seen
-_STYLES = {"reference": (3, (0.2, 0.75, 0.2)), "A": (2, (1.0, 0.55, 0.0)), "B": (1, (0.2, 0.75, 1.0))}
+# widest first, so that outlines that coincide are all seen where they are drawn over each other
+_WIDTHS_PX = {"reference": 3, "A": 2, "B": 1}
 
 
 class ComparedCase:
-    """masks: files of A and B on the grid of the case's PET, by those names. `remove` takes all out again.
+    """caseId: a case that the runs validated. runs: folders of A and B, by those names, which have predicted it.
+    `remove` takes all out again.
 
     Raises:
-        Failure: an image or a mask is missing or damaged. Refusal: a mask is on another grid.
+        Failure: an image or a mask is missing or damaged. ValueError: a mask is on another grid.
     """
 
-    def __init__(self, case: TrainingCase, masks: dict[str, Path]) -> None:
+    def __init__(self, caseId: str, runs: Mapping[str, Path]) -> None:
+        from CLIPSLib.formats import read_labels
         from CLIPSLib.scene import add_study_volumes
-        from CLIPSLib.tasks.run_predictions import study_of_case
+        from CLIPSLib.tasks.run_predictions import case_of_run, prediction_path, reference_of_case, study_of_case
 
+        self.caseId = caseId
+        case = case_of_run(runs["A"], caseId)
         self._study = study_of_case(case)
+        labels = {"reference": reference_of_case(runs["A"], case)}
+        labels |= {name: read_labels(prediction_path(run, caseId)) for name, run in runs.items()}
+        found = {name: self._segmentation(image) for name, image in labels.items()}
         self.petNode, self.ctNode = add_study_volumes(self._study)
-        self.petNode.SetName(f"{case.case_id} PET")
+        self.petNode.SetName(f"{caseId} PET")
         if self.ctNode is not None:
-            self.ctNode.SetName(f"{case.case_id} CT")
-        self.segmentationNodes: dict[str, object] = {}
-        for name, path in {"reference": Path(case.mask), **masks}.items():
-            self.segmentationNodes[name] = self._add(f"{case.case_id} {name}", path, *_STYLES[name])
+            self.ctNode.SetName(f"{caseId} CT")
+        self.segmentationNodes = {name: self._add(name, segmentation) for name, segmentation in found.items()}
 
     def remove(self) -> None:
         """Take the case out of the scene."""
         removeCase(self.petNode, (*self.segmentationNodes.values(), self.ctNode))
 
-    def jumpToLargest(self) -> None:
-        """Show the place of the largest lesion of the reference, or of the first mask that has one."""
+    def showSideBySide(self) -> None:
+        """Reference, A and B beside each other, at the largest lesion."""
+        CompareViews.show(self.petNode, self.ctNode, self.segmentationNodes)
+        self._jumpToLargest(CompareViews.viewNodes())
+
+    def showTogether(self, fusion) -> None:
+        """All outlines in the slice views of CLIPS, over the fused images. fusion: the panel's `FusionLayout`."""
+        fusion.show(self.petNode, self.ctNode)
+        self._jumpToLargest(None)
+
+    def _jumpToLargest(self, viewNodes: list | None) -> None:
+        """To the largest lesion of the reference, or of the first mask that has one."""
         from CLIPSSegmentationLib.Display import jumpTo
 
         for node in self.segmentationNodes.values():
             if node.GetSegmentation().GetNumberOfSegments():
-                jumpTo(node.GetSegmentCenterRAS(node.GetSegmentation().GetNthSegmentID(0)))
+                jumpTo(node.GetSegmentCenterRAS(node.GetSegmentation().GetNthSegmentID(0)), viewNodes)
                 return
 
-    def _add(self, name: str, path: Path, width_px: int, color: tuple[float, float, float]):
+    def _segmentation(self, labels: sitk.Image):
         from CLIPSLib import Segmentation
-        from CLIPSLib.formats import read_labels
-        from CLIPSLib.scene import add_segmentation
         from CLIPSLib.segmentation.lesions import lesions_from_mask
 
-        labels, lesions = lesions_from_mask(read_labels(path), self._study)
-        node = add_segmentation(Segmentation(labels=labels, lesions=lesions), self._study, self.petNode)
-        node.SetName(name)
+        image, lesions = lesions_from_mask(labels, self._study)
+        return Segmentation(labels=image, lesions=lesions)
+
+    def _add(self, name: str, segmentation):
+        from CLIPSLib.scene import add_segmentation
+
+        node = add_segmentation(segmentation, self._study, self.petNode)
+        node.SetName(f"{self.caseId} {name}")
         node.SetSaveWithScene(False)
-        drawOutlines(node, width_px, color)
+        drawOutlines(node, _WIDTHS_PX[name], CompareViews.COLORS[name])
         return node

@@ -12,7 +12,7 @@ import numpy as np
 import qt
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib.Chart import Chart, Line
+from CLIPSTrainingLib.Chart import FAINT, Chart, Line
 from CLIPSTrainingLib.RecipeForm import valueOf
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class CurriculumForm:
         self._fields: dict[str, Any] = {}
         self._layout = qt.QFormLayout(ui.curriculumOptionsArea)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._pool = Chart(
-            ui.poolArea, _("Cases that can be drawn"), _("share of the run (%)"), _("share of the cases (%)")
-        )
+        self._pool = Chart(ui.poolArea, _("Cases that can be drawn (%)"), _("share of the run (%)"))
         self._draws = Chart(
-            ui.drawsArea, _("Draws, relative to no curriculum"), _("difficulty (percentile)"), _("times as often")
+            ui.drawsArea,
+            _("Times as often drawn as without a curriculum"),
+            _("cases, from the easiest to the hardest (%)"),
         )
         self._methods = list_curricula()
         for number, method in enumerate(self._methods):
@@ -105,7 +105,7 @@ class CurriculumForm:
         edges = 100 * np.cumsum([0, *map(len, parts)]) / len(order)
         means = np.array([part.mean() for part in parts])
         x, y = np.repeat(edges, 2)[1:-1], np.repeat(means, 2)
-        even = Line(_("no curriculum"), np.array([0.0, 100.0]), np.array([1.0, 1.0]), faint=True)
+        even = Line(_("no curriculum"), np.array([0.0, 100.0]), np.array([1.0, 1.0]), FAINT)
         self._draws.show([Line(self.name, x, y), even], (0, 1.1 * max(1.0, y.max())))
 
     def _onMethod(self) -> None:

@@ -1,4 +1,4 @@
-"""The part of the section "Compare" about experiments: run one, read its verdict, open its report. Made by
+"""The part of the section "Compare" about experiments: run one, see its verdict, use its winner. Made by
 ComparePanel.
 """
 
@@ -8,27 +8,48 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import qt
 import slicer
 from CLIPSSegmentationLib import Settings as MachineSettings
 from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import RunSettings
+from CLIPSTrainingLib.Chart import FAINT, Chart, Line
 from CLIPSTrainingLib.ExperimentView import ExperimentView
 from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.UseModel import useArm
 
 if TYPE_CHECKING:
+    from CLIPSTrainingLib.BackgroundWork import BackgroundWork
     from CLIPSTrainingLib.Panel import Panel
 
 _LOOK_EVERY_MS = 1000
+# told apart by people who do not see all colors (Okabe and Ito 2008); the first is vanilla's
+_ARM_COLORS = (
+    (0.45, 0.45, 0.45),
+    (0.0, 0.45, 0.70),
+    (0.84, 0.37, 0.0),
+    (0.0, 0.62, 0.45),
+    (0.80, 0.47, 0.65),
+    (0.90, 0.62, 0.0),
+    (0.34, 0.71, 0.91),
+)
 
 
 class ExperimentPanel:
-    """onChanged: called when another experiment was chosen, or one has ended."""
+    """work: of the section, which installs models. onChanged: called when another experiment was chosen, or one has
+    ended."""
 
-    def __init__(self, panel: Panel, ui, onChanged: Callable[[], None]) -> None:
-        self._panel, self.ui, self._onChanged = panel, ui, onChanged
+    def __init__(self, panel: Panel, ui, work: BackgroundWork, onChanged: Callable[[], None]) -> None:
+        self._panel, self.ui, self._work, self._onChanged = panel, ui, work, onChanged
         self.chosen: ExperimentView | None = None
+        self._gains = Chart(
+            ui.gainsArea,
+            _("Gain over training without a curriculum, with its interval"),
+            _("curriculum, by its number"),
+        )
+        self._curves = Chart(ui.armCurvesArea, _("Mean Dice of each arm while it trained"), _("step"), legend=True)
         self._look = qt.QTimer()
         self._look.interval = _LOOK_EVERY_MS
         self._look.connect("timeout()", self._follow)
@@ -38,10 +59,16 @@ class ExperimentPanel:
         ui.openExperimentButton.connect("clicked()", self.onOpen)
         ui.runExperimentButton.connect("clicked()", self.onRunOrStop)
         ui.openReportButton.connect("clicked()", self.onReport)
+        ui.useWinnerButton.connect("clicked()", self.onUseWinner)
 
     def stop(self) -> None:
         """The panel goes; an experiment that runs goes on."""
         self._look.stop()
+
+    def forget(self) -> None:
+        """The scene is closed: charts consist of nodes."""
+        self._gains.forget()
+        self._curves.forget()
 
     def update(self) -> None:
         """Offer the experiments that were opened on this machine, and show how the chosen one stands.
@@ -82,6 +109,23 @@ class ExperimentPanel:
         """Show the report in the browser."""
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._report())))
 
+    def onUseWinner(self) -> None:
+        """Install the networks of the arm that won, and choose them for segmentation."""
+        with saying(self._say, aloud=True):
+            self._panel.train.ensureDependencies()
+            useArm(self.chosen.folder, "", self._work, self._panel.compare.say)
+
+    def updateButtons(self) -> None:
+        """What can be done with the chosen experiment now."""
+        shown = self.chosen is not None
+        running = shown and self.chosen.running
+        for button in (self.ui.runExperimentButton, self.ui.openReportButton, self.ui.useWinnerButton):
+            button.visible = shown
+        self.ui.runExperimentButton.text = _("Stop") if running else _("Run")
+        self.ui.openReportButton.enabled = shown and self._report() is not None
+        finished = shown and not running and self.chosen.hasResult
+        self.ui.useWinnerButton.enabled = finished and not self._work.running
+
     def _onChosen(self) -> None:
         self._choose(self.ui.experimentSelector.currentData)
 
@@ -95,14 +139,34 @@ class ExperimentPanel:
 
     def _show(self) -> None:
         shown = self.chosen is not None
-        running = shown and self.chosen.running
         self.ui.verdictLabel.text = self.chosen.text() if shown else ""
         self.ui.verdictLabel.visible = shown
-        self.ui.runExperimentButton.visible = self.ui.openReportButton.visible = shown
-        self.ui.runExperimentButton.text = _("Stop") if running else _("Run")
-        self.ui.openReportButton.enabled = shown and self._report() is not None
-        if running:
+        self._plot()
+        self.updateButtons()
+        if shown and self.chosen.running:
             self._look.start()
+
+    def _plot(self) -> None:
+        gains = self.chosen.gains() if self.chosen is not None else []
+        bars = [
+            Line(gain.arm, np.array([number, number]), np.array([gain.low, gain.high]), _color(number))
+            for number, gain in enumerate(gains, start=1)
+        ]
+        means = [
+            Line(gain.arm, np.array([float(number)]), np.array([gain.mean]), _color(number), points=True)
+            for number, gain in enumerate(gains, start=1)
+        ]
+        none = Line(_("no gain"), np.array([0.5, len(gains) + 0.5]), np.zeros(2), FAINT)
+        self._gains.show([none, *bars, *means] if gains else ())
+        curves = self.chosen.curves() if self.chosen is not None else {}
+        numbers = {gain.arm: number for number, gain in enumerate(gains, start=1)}
+        self._curves.show(
+            [
+                Line(arm, np.array(steps, float), np.array(dice), _color(numbers.get(arm, 0)), points=True)
+                for arm, (steps, dice) in curves.items()
+            ],
+            (0, 1),
+        )
 
     def _follow(self) -> None:
         with saying(self._say):
@@ -117,3 +181,8 @@ class ExperimentPanel:
 
     def _say(self, text: str) -> None:
         self.ui.verdictLabel.text, self.ui.verdictLabel.visible = text, True
+
+
+def _color(number: int) -> tuple[float, float, float]:
+    """Of the curriculum with this number, 0 for an arm that is compared with."""
+    return _ARM_COLORS[number % len(_ARM_COLORS)]

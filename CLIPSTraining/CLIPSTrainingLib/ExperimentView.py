@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from CLIPSTrainingLib.TrainingRuns import TrainingRun
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """What a curriculum gained over training without one, with its interval, in the unit of the endpoint."""
+
+    arm: str
+    mean: float
+    low: float
+    high: float
+
+
 class ExperimentView:
     """folder: of the experiment. Raises ClipsError: no experiment there, or a damaged one."""
 
@@ -24,6 +35,7 @@ class ExperimentView:
 
         self._experiment = open_experiment(folder)
         self.folder: Path = self._experiment.folder
+        self._result: tuple[int, Mapping[str, Any]] | None = None  # as read, and when it was written
 
     def report(self, language: str) -> Path | None:
         """The page in a language ("fr", or any other for English), None while there is none."""
@@ -43,6 +55,11 @@ class ExperimentView:
     @property
     def running(self) -> bool:
         return self.status is not None and not self.status.ended
+
+    @property
+    def hasResult(self) -> bool:
+        """Whether it was analyzed."""
+        return (self._experiment.result / "result.json").exists()
 
     def start(self) -> None:
         """Carry out what is not done yet, in the background. Runs that failed are tried again.
@@ -88,16 +105,57 @@ class ExperimentView:
             lines.append(escape(str(error_from(status.error))))
         return "<br>".join(lines)
 
-    def _verdicts(self) -> list[str]:
+    def gains(self) -> list[Gain]:
+        """Of each curriculum, by the endpoint that was chosen beforehand; [] while there is no result.
+
+        Raises:
+            ClipsError: the result is damaged.
+        """
+        found = []
+        for curriculum in (self.result or {}).get("curricula", ()):
+            rows = [row for row in curriculum["contrasts"] if row["kind"] == "primary" and row["role"] == "vanilla"]
+            for row in rows:
+                sign = 1 if row["higher_is_better"] else -1
+                low, high = sorted((sign * row["low"], sign * row["high"]))
+                found.append(Gain(arm=curriculum["arm"], mean=sign * row["mean"], low=low, high=high))
+        return found
+
+    def curves(self) -> dict[str, tuple[list[int], list[float]]]:
+        """Of each arm, the mean Dice of all its runs by step; {} while there is no result."""
+        from CLIPSLib.training.tables import read_table
+
+        if self.result is None:
+            return {}
+        values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for row in read_table(self._experiment.result / "curves.csv"):
+            if row["dice"]:
+                values[row["arm"]][int(row["step"])].append(float(row["dice"]))
+        return {
+            arm: (sorted(steps), [sum(steps[step]) / len(steps[step]) for step in sorted(steps)])
+            for arm, steps in values.items()
+        }
+
+    @property
+    def result(self) -> Mapping[str, Any] | None:
+        """What was analyzed (result.json), None while there is nothing. Raises ClipsError: damaged."""
         from CLIPSLib.files import read_json
         from CLIPSLib.tasks.experiment_result import FORMAT, VERSION
 
-        result = self._experiment.result / "result.json"
-        if not result.exists():
+        if not self.hasResult:
+            return None
+        path = self._experiment.result / "result.json"
+        written = path.stat().st_mtime_ns
+        if self._result is None or self._result[0] != written:
+            self._result = (written, read_json(path, format_name=FORMAT, version=VERSION))
+        return self._result[1]
+
+    def _verdicts(self) -> list[str]:
+        document = self.result
+        if document is None:
             return []
-        document = read_json(result, format_name=FORMAT, version=VERSION)
         exploratory = [_("Exploratory: too few runs to tell an effect from luck.")] if document["exploratory"] else []
-        return [*exploratory, *map(_verdict, document["curricula"])]
+        numbered = enumerate(document["curricula"], start=1)
+        return [*exploratory, *(_verdict(number, curriculum) for number, curriculum in numbered)]
 
     def _progress(self) -> list[str]:
         from CLIPSLib.tasks.experiment_runs import run_states
@@ -106,6 +164,7 @@ class ExperimentView:
         return [_("Runs: {counts}.").format(counts=", ".join(f"{n} {state}" for state, n in counts.items()))]
 
 
-def _verdict(curriculum: Mapping[str, Any]) -> str:
+def _verdict(number: int, curriculum: Mapping[str, Any]) -> str:
+    """number: of its bar in the chart of gains."""
     reasons = " ".join(map(escape, curriculum["reasons"]))
-    return f"<b>{escape(curriculum['arm'])}: {escape(curriculum['verdict'])}.</b> {reasons}"
+    return f"<b>{number}. {escape(curriculum['arm'])}: {escape(curriculum['verdict'])}.</b> {reasons}"

@@ -37,7 +37,7 @@ class GrowingTable:
             content = stream.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
-        for row in csv.reader(whole.decode("utf-8").splitlines()):
+        for row in csv.reader(whole.decode("utf-8", errors="replace").replace("\0", "?").splitlines()):
             self._add(row)
         return bool(whole)
 
@@ -55,8 +55,12 @@ class GrowingTable:
             self._header = row
             return
         cells = dict(zip(self._header, row, strict=False))
-        for name in self._columns:
-            self._values[name].append(float(cells[name]) if cells.get(name) else float("nan"))
+        try:
+            numbers = [float(cells[name]) if cells.get(name) else float("nan") for name in self._columns]
+        except ValueError:  # a machine that lost its power can leave bytes that were never written
+            return
+        for name, number in zip(self._columns, numbers, strict=True):
+            self._values[name].append(number)
 
 
 class LearningCurves:

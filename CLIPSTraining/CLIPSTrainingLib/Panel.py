@@ -124,6 +124,7 @@ class Panel(VTKObservationMixin):
 
     def openCase(self, caseId: str) -> bool:
         """Show a case for review; returns False when the user stays with the open one, or it cannot be read."""
+        self.compare.leaveViews()
         if not self.review.open(caseId):
             return False
         self.rating.update()
@@ -161,6 +162,8 @@ class Panel(VTKObservationMixin):
             self.review.enter()
             self.rating.update()
             self.train.update()
+            self.runs.update()
+            self.compare.update()
 
     def _forgetCharts(self) -> None:
         """Charts, and the case that two runs are compared on, consist of nodes."""

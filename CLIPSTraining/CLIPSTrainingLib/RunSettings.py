@@ -1,4 +1,5 @@
-"""Choices of this machine about training, in Slicer's settings under CLIPS/: runs at once, experiments opened."""
+"""Choices of this machine about training, in Slicer's settings under CLIPS/: runs at once, experiments opened,
+how cases are compared."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pathlib import Path
 import qt
 import slicer
 
-_AT_ONCE, _EXPERIMENTS = "CLIPS/RunsAtOnce", "CLIPS/Experiments"
+_AT_ONCE, _EXPERIMENTS, _SIDE_BY_SIDE = "CLIPS/RunsAtOnce", "CLIPS/Experiments", "CLIPS/CompareSideBySide"
 _REMEMBERED = 20
 
 
@@ -19,6 +20,15 @@ def runsAtOnce() -> int:
 
 def setRunsAtOnce(count: int) -> None:
     qt.QSettings().setValue(_AT_ONCE, count)
+
+
+def sideBySide() -> bool:
+    """Whether reference, A and B of a case are shown beside each other, or over each other."""
+    return slicer.util.settingsValue(_SIDE_BY_SIDE, True, converter=slicer.util.toBool)
+
+
+def setSideBySide(on: bool) -> None:
+    qt.QSettings().setValue(_SIDE_BY_SIDE, on)
 
 
 def experimentFolders() -> list[str]:

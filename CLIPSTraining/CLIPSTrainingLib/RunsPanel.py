@@ -13,12 +13,13 @@ from CLIPSSegmentationLib.JobFollower import JobFollower
 from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import RunSettings, runTexts
+from CLIPSTrainingLib.BackgroundWork import BackgroundWork
 from CLIPSTrainingLib.Chart import Chart, Line
 from CLIPSTrainingLib.LearningCurves import LearningCurves
 from CLIPSTrainingLib.RunTable import RunTable
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.TrainingRuns import TrainingRun, TrainingRuns, runsFolder
-from CLIPSTrainingLib.UseModel import useForSegmentation
+from CLIPSTrainingLib.UseModel import useRun
 
 if TYPE_CHECKING:
     from CLIPSLib.jobs import JobStatus
@@ -33,12 +34,14 @@ class RunsPanel:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingRuns")
         self.follower: JobFollower | None = None
+        self.work = BackgroundWork(self.ui.installBar, self.ui.cancelInstallButton, self._say, self._showChosen)
         self.table = RunTable(self.ui.runTable)
         self._curves: tuple[TrainingRun, LearningCurves] | None = None  # of the run that is plotted
         self._logs: list = []
-        self._loss = Chart(self.ui.lossArea, _("Loss"), _("step"), _("loss"))
-        self._dice = Chart(self.ui.diceArea, _("Dice"), _("step"), _("mean Dice"))
+        self._loss = Chart(self.ui.lossArea, _("Loss"), _("step"))
+        self._dice = Chart(self.ui.diceArea, _("Mean Dice of the cases that validate"), _("step"))
         self.ui.runsButton.collapsed = True
+        self._say("")
         self._showChosen()
         self.ui.atOnceBox.value = RunSettings.runsAtOnce()
         self._connect()
@@ -56,7 +59,7 @@ class RunsPanel:
         ):
             button.connect("clicked()", lambda slot=slot: self._withChosen(slot))
         self.ui.runTable.connect("itemSelectionChanged()", self._showChosen)
-        self.ui.runsButton.connect("contentsCollapsed(bool)", lambda _collapsed: self.update())
+        self.ui.runsButton.connect("contentsCollapsed(bool)", self._onCollapsed)
         self.ui.atOnceBox.connect("valueChanged(int)", RunSettings.setRunsAtOnce)
 
     def enter(self) -> None:
@@ -73,6 +76,7 @@ class RunsPanel:
 
     def stop(self) -> None:
         """Follow no more; the runs go on."""
+        self.work.stop()
         if self.follower is not None:
             self.follower.stop()
         self.follower = None
@@ -124,6 +128,7 @@ class RunsPanel:
     def _withChosen(self, action) -> None:
         run = self.table.chosen
         if run is not None:
+            self._say("")
             with saying(self._say, aloud=True):
                 action(run)
             self.follower.look()
@@ -139,8 +144,7 @@ class RunsPanel:
         self.runs.resume(run)
 
     def _use(self, run: TrainingRun) -> None:
-        modelId = useForSegmentation(run.folder / "model")
-        self._say(_("{model} is installed and chosen in CLIPS Segmentation.").format(model=modelId))
+        useRun(run.folder, self.work, self._say)
 
     def _showLog(self, run: TrainingRun) -> None:
         window = qt.QDialog(slicer.util.mainWindow())
@@ -170,13 +174,18 @@ class RunsPanel:
         self.ui.resumeRunButton.enabled = status is not None and status.ended and not finished
         self.ui.cancelRunButton.enabled = status is not None and not status.ended
         self.ui.runLogButton.enabled = self.ui.removeRunButton.enabled = status is not None
-        self.ui.useModelButton.enabled = finished and run.hasModel
+        self.ui.useModelButton.enabled = finished and run.hasModel and not self.work.running
         self.ui.runStage.text = runTexts.stage(status) if status else ""
         self.ui.runBar.visible = working
         if working:
-            self.ui.runBar.setRange(0, 100)
-            self.ui.runBar.value = round(100 * status.fraction)
+            self._showProgress(status)
         self._plot(run)
+
+    def _showProgress(self, status: JobStatus) -> None:
+        """How far the whole run is, also while it validates."""
+        step, steps = status.facts.get("step"), status.facts.get("steps")
+        self.ui.runBar.setRange(0, 100)
+        self.ui.runBar.value = round(100 * (step / steps if step is not None and steps else status.fraction))
 
     def _plot(self, run: TrainingRun | None) -> None:
         """Draw the curves of a run as far as they have come."""
@@ -192,5 +201,12 @@ class RunsPanel:
             self._loss.show([Line(run.title, *curves.loss)])
             self._dice.show([Line(run.title, *curves.dice, points=True)], (0, 1))
 
+    def _onCollapsed(self, collapsed: bool) -> None:
+        if not collapsed:  # a section that opens shows all that is in it
+            self.work.show()
+            self._say(self.ui.runMessage.text)
+            self.update()
+
     def _say(self, text: str) -> None:
-        self.ui.runStage.text = text
+        self.ui.runMessage.text = text
+        self.ui.runMessage.visible = bool(text)

@@ -14,25 +14,27 @@ import slicer
 from CLIPSSegmentationLib import Dependencies
 from CLIPSSegmentationLib import Settings as MachineSettings
 from CLIPSSegmentationLib.Devices import devices
-from CLIPSSegmentationLib.PanelReporter import PanelReporter
 from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import runTexts
-from CLIPSTrainingLib.CaseChoice import frozenCases, listCases, summary
+from CLIPSTrainingLib.BackgroundWork import BackgroundWork
+from CLIPSTrainingLib.CaseChoice import listCases, summary
 from CLIPSTrainingLib.CasesForm import CasesForm
 from CLIPSTrainingLib.CurriculumForm import CurriculumForm
 from CLIPSTrainingLib.RecipeForm import RecipeForm
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
-    from CLIPSLib.jobs import Job
-    from CLIPSLib.training import CaseList, Recipe
+    from collections.abc import Callable
+
+    from CLIPSLib.jobs import JobStatus
+    from CLIPSLib.training import Recipe
 
     from CLIPSTrainingLib.Panel import Panel
 
 _FIRST_PRESET = "quick"
 _ELSEWHERE = ("data.cases", "curriculum.name", "curriculum.options")  # has a form of its own
-_LOOK_EVERY_MS, _TYPING_MS = 300, 300
+_TYPING_MS = 300
 
 
 class TrainPanel:
@@ -42,11 +44,13 @@ class TrainPanel:
         self._panel = panel
         self.ui = panel.load("CLIPSTrainingTrain")
         self.cases: CasesForm | None = None
-        self._checking: Job | None = None
-        self._typing = _timer(_TYPING_MS, self.preview, singleShot=True)
-        self._look = _timer(_LOOK_EVERY_MS, self._followCheck)
+        self.work = BackgroundWork(self.ui.trainBar, self.ui.cancelTrainButton, self.say, self._updateButtons)
+        self._ready = False
+        self._typing = qt.QTimer()
+        self._typing.singleShot = True
+        self._typing.interval = _TYPING_MS
+        self._typing.connect("timeout()", self.preview)
         self.ui.trainButton.collapsed = True
-        self.ui.trainBar.visible = False
         self.say("")
         self.ui.checkLabel.visible = False
         self.ui.trainButton.connect("contentsCollapsed(bool)", self._onCollapsed)
@@ -58,9 +62,9 @@ class TrainPanel:
         self._typing.stop()
 
     def stop(self) -> None:
-        """The panel goes; a check goes on, and nobody reads it."""
+        """The panel goes."""
         self._typing.stop()
-        self._look.stop()
+        self.work.stop()
 
     def forget(self) -> None:
         """The scene is closed: charts consist of nodes."""
@@ -99,33 +103,21 @@ class TrainPanel:
 
     def onCheck(self) -> None:
         """Look, in the background, whether the recipe can be carried out and what it costs."""
-        self.say("")
-        with saying(self.say, aloud=True):
-            recipe = self.recipe()
-            self.ensureDependencies()
-            self._checking = self._panel.runs.runs.check(recipe, self._freeze())
-            self.ui.checkButton.enabled = False
-            self._showCheck(_("Reading headers, timing some steps …"))
-            self._look.start()
+        self._withFrozenCases(self._check)
 
     def onStart(self) -> None:
-        """Freeze the cases and put the run into the queue."""
-        self.say("")
-        with saying(self.say, aloud=True):
-            recipe = self.recipe()
-            self.ensureDependencies()
-            self._panel.runs.added(self._panel.runs.runs.order(recipe, self._freeze()))
+        """Freeze the cases, in the background, and put the run into the queue."""
+        self._withFrozenCases(self._order)
 
     def preview(self) -> None:
         """Show what the curriculum would do with the chosen cases."""
-        ready = False
+        self._ready = False
         with saying(self.say):
             training = self.recipe().training
             self.say("")
             listed = listCases(self._panel.registry, self.cases.choice) if self.cases.choice.made else None
-            ready = self.curriculum.preview(listed, max(1, training.steps), training.seed, training.batch)
-        self.ui.checkButton.enabled = ready and self._checking is None
-        self.ui.startButton.enabled = ready
+            self._ready = self.curriculum.preview(listed, max(1, training.steps), training.seed, training.batch)
+        self._updateButtons()
 
     def _makeForm(self) -> None:
         from CLIPSLib.training import PRESETS
@@ -164,43 +156,52 @@ class TrainPanel:
         self.main.show(recipe)
         self.more.show(recipe)
 
-    def _freeze(self) -> Path:
-        """The frozen list of the chosen cases, made while a bar moves."""
+    def _withFrozenCases(self, then: Callable[[Recipe, Path], None]) -> None:
+        """Go on with the recipe as it is now when the chosen cases are frozen."""
+        from CLIPSLib.schema import to_document
+        from CLIPSLib.tasks.freeze_job import VERB
+
+        self.say("")
+        with saying(self.say, aloud=True):
+            recipe, choice = self.recipe(), self.cases.choice
+            self.ensureDependencies()
+            if choice.file:
+                then(recipe, Path(choice.file))
+                return
+            request = choice.request(self._panel.registry, self._panel.runs.runs.keptFolder)
+            self.work.start(VERB, to_document(request), lambda status: self._onFrozen(status, recipe, then))
+
+    def _onFrozen(self, status: JobStatus, recipe: Recipe, then: Callable[[Recipe, Path], None]) -> None:
         from CLIPSLib.training import read_cases
 
-        self.ui.trainBar.visible = True
-        try:
-            found = frozenCases(
-                self._panel.registry,
-                self.cases.choice,
-                self._panel.runs.runs.draftFolder,
-                PanelReporter(self.ui.trainBar),
-            )
-        finally:
-            self.ui.trainBar.visible = False
-        self._sayCases(read_cases(found))
-        return found
+        path = Path(status.result["cases"])
+        said = [runTexts.cases(*summary(read_cases(path))), *map(str, status.cautions)]
+        self.ui.casesLabel.text = " ".join(said)
+        then(recipe, path)
 
-    def _sayCases(self, cases: CaseList) -> None:
-        self.ui.casesLabel.text = runTexts.cases(*summary(cases))
+    def _order(self, recipe: Recipe, casesFile: Path) -> None:
+        self._panel.runs.added(self._panel.runs.runs.order(recipe, casesFile))
 
-    def _followCheck(self) -> None:
-        status = self._checking.status()
-        if not status.ended:
-            self._showCheck(f"{status.stage} …")
-            return
-        self._look.stop()
-        self._checking = None
-        self.ui.checkButton.enabled = True
-        self._showCheck(runTexts.check(status.result) if status.state == "done" else runTexts.stage(status))
+    def _check(self, recipe: Recipe, casesFile: Path) -> None:
+        from CLIPSLib.schema import to_document
+        from CLIPSLib.tasks.check_job import VERB
+
+        folder = str(self._panel.runs.runs.root)
+        arguments = {"recipe": to_document(recipe), "cases": str(casesFile), "folder": folder}
+        self.work.start(VERB, arguments, lambda status: self._showCheck(runTexts.check(status.result)))
+        self._showCheck("")
+
+    def _updateButtons(self) -> None:
+        self.ui.checkButton.enabled = self.ui.startButton.enabled = self._ready and not self.work.running
 
     def _showCheck(self, text: str) -> None:
-        self.ui.checkLabel.text, self.ui.checkLabel.visible = text, True
+        self.ui.checkLabel.text, self.ui.checkLabel.visible = text, bool(text)
 
     def _onCollapsed(self, collapsed: bool) -> None:
-        if not collapsed:
-            self.ui.trainBar.visible = False
+        if not collapsed:  # a section that opens shows all that is in it
+            self.work.show()
             self.say(self.ui.trainMessage.text)
+            self._showCheck(self.ui.checkLabel.text)
             self.update()
 
 
@@ -227,11 +228,3 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         "network.start": [("scratch", _("random weights")), *models],
         "training.device": devices(),
     }
-
-
-def _timer(interval_ms: int, slot, *, singleShot: bool = False):
-    timer = qt.QTimer()
-    timer.singleShot = singleShot
-    timer.interval = interval_ms
-    timer.connect("timeout()", slot)
-    return timer

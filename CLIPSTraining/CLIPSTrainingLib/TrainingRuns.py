@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RUNS_FOLDER = "runs"
 _RUN_FILE = "run.json"  # in every run folder; the core that knows them takes longer to load than a panel may to open
-_DRAFT, _CHECK, _FROZEN, _PREDICTIONS = "next-cases", "check", "frozen", "predictions"
+_KEPT, _WORK, _FROZEN = "kept-cases", "work", "frozen"  # the first two beside the runs, the last in a run
 
 
 def runsFolder() -> Path:
@@ -29,6 +29,11 @@ def runsFolder() -> Path:
     from CLIPSLib.models import user_folder
 
     return user_folder() / RUNS_FOLDER
+
+
+def workFolder() -> Path:
+    """Where jobs are that a panel orders and waits for."""
+    return runsFolder() / _WORK
 
 
 class TrainingRun:
@@ -49,16 +54,28 @@ class TrainingRun:
 
         return RunFolder(self.folder).recipe()
 
-    @property
+    @cached_property
     def title(self) -> str:
-        """The run in a few words."""
-        return f"{self.recipe.name} · {self.recipe.curriculum.name}"
+        """The run in a few words: its folder's name when the recipe cannot be read, so that others are still shown."""
+        from CLIPSLib import ClipsError
+
+        try:
+            recipe = self.recipe
+        except ClipsError:
+            return self.folder.name
+        return _("{name} · {curriculum} · seed {seed}").format(
+            name=recipe.name, curriculum=recipe.curriculum.name, seed=recipe.training.seed
+        )
+
+    @property
+    def ordered(self) -> str:
+        """When it was ordered (UTC), to the minute."""
+        return self.job.created_utc[:16].replace("T", " ")
 
     @property
     def longTitle(self) -> str:
         """The run as it is told apart from others of the same recipe."""
-        stamp = self.job.created_utc[:16].replace("T", " ")
-        return f"{self.title} · {_('seed')} {self.recipe.training.seed} · {stamp}"
+        return f"{self.title} · {self.ordered}"
 
     @property
     def hasModel(self) -> bool:
@@ -79,20 +96,9 @@ class TrainingRuns:
         self._queue = self._makeQueue()
 
     @property
-    def draftFolder(self) -> Path:
-        """Where the cases of the next run are frozen."""
-        return self.root / _DRAFT
-
-    @property
-    def checkFolder(self) -> Path:
-        """Of the job that checks the next run."""
-        return self.root / _CHECK / "job"
-
-    def predictionFolder(self, caseId: str) -> Path:
-        """A folder for a job that predicts a case."""
-        from CLIPSLib.jobs import JobQueue
-
-        return JobQueue(self.root / _PREDICTIONS).new_folder(caseId)
+    def keptFolder(self) -> Path:
+        """Where lists of cases are frozen, and kept while they may be needed again."""
+        return self.root / _KEPT
 
     def order(self, recipe: Recipe, casesFile: Path) -> TrainingRun:
         """Put a run at the end of the queue, with its own copy of what was frozen for it. `advance` starts it.
@@ -105,8 +111,8 @@ class TrainingRuns:
 
         folder = self._queue.new_folder(recipe.name)
         try:
-            if casesFile.parent == self.draftFolder:
-                casesFile = Path(shutil.copytree(self.draftFolder, folder / _FROZEN)) / casesFile.name
+            if casesFile.parent.parent == self.keptFolder:
+                casesFile = Path(shutil.copytree(casesFile.parent, folder / _FROZEN)) / casesFile.name
             return TrainingRun(create_run(folder, recipe, read_cases(casesFile)))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -124,35 +130,21 @@ class TrainingRuns:
         return [TrainingRun(job) for job in self._queue.jobs() if (job.folder / _RUN_FILE).exists()]
 
     def resume(self, run: TrainingRun) -> None:
-        """Go on with a run that stopped, failed or was killed, from its last checkpoint.
+        """Let a run that stopped, failed or was killed go on from its last checkpoint, when its turn comes.
 
         Raises:
-            Refusal: it is finished, or runs. Failure: it cannot be started.
+            Refusal: it is finished, or runs.
         """
-        from CLIPSLib.tasks.runs import resume_run
+        from CLIPSLib.tasks.runs import queue_run
 
-        resume_run(run.folder, {})
+        queue_run(run.folder)
+        self.advance()
 
     def remove(self, run: TrainingRun) -> None:
         """Delete a run with everything in its folder. One that trains is ended first."""
         if not run.status.ended:
             run.job.cancel(grace_s=2.0)
         shutil.rmtree(run.folder)
-
-    def check(self, recipe: Recipe, casesFile: Path) -> Job:
-        """Start a job that says what `clips train --check` says; an earlier one is ended and forgotten."""
-        from CLIPSLib.jobs import open_job, start_job
-        from CLIPSLib.schema import to_document
-        from CLIPSLib.tasks.check_job import VERB
-
-        if (self.checkFolder / "job.json").exists():
-            before = open_job(self.checkFolder)
-            if not before.status().ended:
-                before.cancel(grace_s=0.0)
-            shutil.rmtree(self.checkFolder)
-        self.checkFolder.mkdir(parents=True, exist_ok=True)
-        arguments = {"recipe": to_document(recipe), "cases": str(casesFile), "folder": str(self.root)}
-        return start_job(self.checkFolder, VERB, arguments)
 
     def _makeQueue(self) -> JobQueue:
         from CLIPSLib.jobs import JobQueue

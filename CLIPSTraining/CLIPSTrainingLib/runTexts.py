@@ -11,6 +11,8 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from CLIPSLib.jobs import JobStatus
 
+    from CLIPSTrainingLib.RunComparison import Comparison
+
 _NAMED = 5  # cases that were left out
 
 
@@ -78,17 +80,36 @@ def cases(train: int, validate: int, leftOut: Mapping[str, str]) -> str:
     return text
 
 
-def comparison(means: tuple[float, float, int] | None, runCount: int, same: bool) -> str:
-    """How two runs differ, and what that does not prove."""
+def comparison(found: Comparison, runCount: int, same: bool) -> str:
+    """How two runs differ, what that does not prove, and which cases are not compared."""
     if runCount < 2 or same:
         return _("Choose two finished runs.") if runCount > 1 else _("Two finished runs are needed to compare.")
-    if means is None:
-        return _("No case was validated by both runs: they held back different cases.")
-    a, b, count = means
-    return _(
-        "Mean Dice of {n} cases: A {a:.3f}, B {b:.3f}, B − A {difference:+.3f}. Two single runs differ by luck alone; "
-        "an experiment tells whether a difference is real."
-    ).format(n=count, a=a, b=b, difference=b - a)
+    if found.means is not None:
+        a, b, count = found.means
+        text = _(
+            "Mean Dice of {n} cases: A {a:.3f}, B {b:.3f}, B − A {difference}. Two single runs differ by luck alone; "
+            "an experiment tells whether a difference is real."
+        ).format(n=count, a=a, b=b, difference=signed(b - a))
+    elif found.rows:
+        text = _("Dice is undefined for every case that both validated: there is no tumor.")
+    else:
+        text = _("No case was validated by both runs: they held back different cases.")
+    if found.unlike:
+        more = ", …" if len(found.unlike) > _NAMED else ""
+        text += " " + _("Not compared, since images or reference masks differ: {cases}{more}.").format(
+            cases=", ".join(found.unlike[:_NAMED]), more=more
+        )
+    return text
+
+
+def dice(value: float | None) -> str:
+    """Dice of a case."""
+    return _("no tumor") if value is None else f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """A difference, with the typographic minus."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def check(report: Mapping[str, Any]) -> str:

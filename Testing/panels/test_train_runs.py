@@ -40,8 +40,8 @@ def test_a_run_is_followed_from_start_to_finish_and_its_model_segments(sections,
     run = sections.start()
     assert sections.state(run) in ("waiting", "preparing")
     sections.wait_for(run, "finished")
-    name, state, step, loss, dice, *_rest = sections.row(run)
-    assert (name, state, step) == ("tiny · vanilla", "finished", "6 of 6")
+    name, state, step, left, loss, dice, *_rest = sections.row(run)
+    assert (name, state, step, left) == ("tiny · vanilla · seed 0", "finished", "6 of 6", "")
     assert float(loss) > 0
     assert 0 <= float(dice) <= 1
     assert "Finished after 6 steps" in sections.runs.ui.runStage.text
@@ -51,6 +51,7 @@ def test_a_run_is_followed_from_start_to_finish_and_its_model_segments(sections,
     model = run.status.result["model"]
     with host.main_window():
         sections.press(run, "useModelButton")
+        host.wait_until(lambda: not sections.runs.work.running, RUN_S)
         panel = slicer.modules.clipssegmentation.widgetRepresentation().self().panel  # which is open now
         assert panel.model.description.name == model
         panel.chooseStudy(*add_study_volumes(PetCtStudy(pet=read_image(read_cases(cases).cases[0].pet))))
@@ -112,6 +113,10 @@ def test_a_second_run_waits_and_a_killed_one_says_so_and_can_be_removed(sections
     assert sections.state(second) == "waiting"
     sections.press(second, "cancelRunButton")
     sections.wait_for(second, "cancelled")
+    sections.press(second, "resumeRunButton")  # while the first trains, what goes on waits for its turn
+    assert sections.state(second) == "waiting"
+    sections.press(second, "cancelRunButton")
+    sections.wait_for(second, "cancelled")
     first.job.end()  # as the machine does when memory runs out
     sections.wait_for(first, "ended without a word")
     assert "killed, ran out of memory" in sections.runs.ui.runStage.text
@@ -134,3 +139,21 @@ def test_the_check_says_what_a_run_would_need_and_trains_nothing(sections, cases
     assert "weights, on cpu in float32" in said
     assert "Nothing stands in the way" in said
     assert sections.runs.ui.runTable.rowCount == 0
+
+
+def test_a_run_whose_folder_is_damaged_hides_no_other(host, own_data_folder, cases):
+    import builders_run
+    from CLIPSLib.tasks.runs import create_run
+    from CLIPSLib.training import read_cases
+
+    for name in ("1-good", "2-damaged"):
+        create_run(own_data_folder / "runs" / name, builders_run.TINY, read_cases(cases)).ask_cancel()
+    (own_data_folder / "runs" / "2-damaged" / "recipe.toml").write_text("name = ")
+    (own_data_folder / "runs" / "1-good" / "metrics.csv").write_bytes(b"step,loss\n0,1.5\n\0\0\0\n2,x\n3,1.0\n")
+    sections = builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
+    sections.runs.ui.runsButton.collapsed = False
+    table = sections.runs.ui.runTable
+    assert [table.item(row, 0).text() for row in range(2)] == ["2-damaged", "tiny · vanilla · seed 0"]
+    table.selectRow(1)
+    plotted = sections.runs._loss.chartNode.GetNthPlotSeriesNode(0).GetTableNode().GetTable()
+    assert [plotted.GetValue(row, 1).ToDouble() for row in range(plotted.GetNumberOfRows())] == [1.5, 1.0]

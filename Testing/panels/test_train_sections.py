@@ -8,6 +8,7 @@ import builders_train_panel
 import builders_training_panel
 import numpy as np
 import pytest
+from builders_train_panel import RUN_S
 from builders_training_panel import MODULE_FILE, READER, REPOSITORY, SEGMENTATION_FILE
 
 
@@ -148,7 +149,7 @@ def test_cases_of_a_split_are_frozen_once_and_again_when_somebody_reviews(with_r
     train.ui.newSplitButton.click()
     assert registry.split("3 parts of 3 cases").method == "k-fold"
     train.ui.foldBox.value = 2
-    folder = own_data_folder / "frozen"
+    folder = own_data_folder / "kept"
     path = frozenCases(registry, train.cases.choice, folder, SILENT)
     frozen = read_cases(path)
     assert [case.case_id for case in frozen.of_role("validate")] == list(
@@ -163,7 +164,9 @@ def test_cases_of_a_split_are_frozen_once_and_again_when_somebody_reviews(with_r
     assert again.left_out == {left: "reviewed as unusable"}
 
 
-def test_a_run_takes_its_frozen_masks_with_it(with_registry):
+@pytest.mark.slow
+def test_cases_are_frozen_in_the_background_and_a_run_takes_its_masks_with_it(with_registry):
+    """Slicer stays alive: the bar moves, Start waits, Cancel ends it; the kept list is there for the next run."""
     from CLIPSLib.training import read_cases
     from CLIPSLib.training.run_folder import RunFolder
 
@@ -171,11 +174,23 @@ def test_a_run_takes_its_frozen_masks_with_it(with_registry):
     train.ui.trainButton.collapsed = False
     train.ui.splitFoldsBox.value = 3
     train.ui.newSplitButton.click()
-    run = runs.order(train.recipe(), train._freeze())
+    train.ui.startButton.click()
+    assert train.work.running and not train.ui.startButton.enabled and not train.ui.trainBar.isHidden()
+    train.ui.cancelTrainButton.click()
+    with_registry.host.wait_until(lambda: not train.work.running, RUN_S)
+    assert train.ui.startButton.enabled and runs.jobs() == []
+
+    train.ui.startButton.click()
+    with_registry.host.wait_until(lambda: not train.work.running, RUN_S)
+    (run,) = runs.jobs()
+    run.job.ask_cancel()
+    run.job.end()
     masks = {case.mask for case in RunFolder(run.folder).cases().cases}
-    assert all(mask.startswith(str(run.folder / "frozen")) for mask in masks)
-    assert len(read_cases(runs.draftFolder / "cases.json").cases) == 3
-    assert run.status.state == "waiting"
+    assert len(masks) == 3 and all(mask.startswith(str(run.folder / "frozen")) for mask in masks)
+    (kept,) = runs.keptFolder.glob("*/cases.json")
+    assert len(read_cases(kept).cases) == 3
+    assert "2 cases train, 1 validate." in train.ui.casesLabel.text
+    assert not list((runs.root / "work").glob("*/job.json"))  # nothing is left of what was waited for
 
 
 def test_without_packages_for_networks_the_user_is_asked_and_told(sections, cases, monkeypatch):

@@ -50,7 +50,9 @@ def draw_chart(chart_node, size: tuple[int, int]):
     for number in range(chart_node.GetNumberOfPlotSeriesNodes()):
         _add_series(chart, chart_node.GetNthPlotSeriesNode(number))
     chart.SetShowLegend(chart_node.GetLegendVisibility())
-    titles = {vtk.vtkAxis.BOTTOM: chart_node.GetXAxisTitle(), vtk.vtkAxis.LEFT: chart_node.GetYAxisTitle()}
+    titles = {vtk.vtkAxis.BOTTOM: chart_node.GetXAxisTitle(), vtk.vtkAxis.LEFT: ""}
+    if chart_node.GetYAxisTitleVisibility():
+        titles[vtk.vtkAxis.LEFT] = chart_node.GetYAxisTitle()
     for side, title in titles.items():
         axis = chart.GetAxis(side)
         axis.SetTitle(title)
@@ -74,6 +76,8 @@ def _add_series(chart, series) -> None:
     line.SetLabel(series.GetName())
     line.SetColorF(*series.GetColor())
     line.SetWidth(_LINE_WIDTH)
+    if series.GetLineStyle() == series.LineStyleNone:
+        line.GetPen().SetLineType(vtk.vtkPen.NO_PEN)
     line.SetMarkerStyle(
         vtk.vtkPlotPoints.CIRCLE if series.GetMarkerStyle() == series.MarkerStyleCircle else vtk.vtkPlotPoints.NONE
     )

@@ -17,8 +17,8 @@ import numpy as np
 
 from CLIPSLib.difficulty.masks import mask_of
 from CLIPSLib.errors import Refusal, UsageError
-from CLIPSLib.formats import read_image, write_labels
-from CLIPSLib.imaging import image_like
+from CLIPSLib.formats import read_image, read_labels, write_labels
+from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.models import InstalledModel, read_description
 from CLIPSLib.models.description import DESCRIPTION_FILE
 from CLIPSLib.progress import SILENT, Reporter
@@ -28,6 +28,8 @@ from CLIPSLib.tasks.reporters import Prefixed
 from CLIPSLib.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    import SimpleITK as sitk
+
     from CLIPSLib.training import TrainingCase
 
 VERB = "predict-cases"
@@ -74,6 +76,20 @@ def case_of_run(run: str | Path, case_id: str) -> TrainingCase:
     if found is None:
         raise UsageError("no-such-case", f"The run has no case '{case_id}'", str(folder.cases_file))
     return found
+
+
+def reference_of_case(run: str | Path, case: TrainingCase) -> sitk.Image:
+    """The tumor of a case's reference mask as the run's recipe reads it: 1, on the PET grid.
+
+    Raises Failure: missing or damaged.
+    """
+    labels = read_labels(case.mask)
+    values = array_view(labels)
+    tumor = np.zeros(values.shape, dtype=bool)
+    for each in RunFolder(run).recipe().data.classes:
+        if each.kind == "tumor":
+            tumor |= np.isin(values, each.values) if each.values else values > 0
+    return image_like(tumor.astype(np.uint16), labels)
 
 
 def study_of_case(case: TrainingCase) -> PetCtStudy:

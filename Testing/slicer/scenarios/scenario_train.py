@@ -17,7 +17,7 @@ class ChartScenario(unittest.TestCase):
     def test_a_plot_view_of_a_panel_draws_lines(self) -> None:
         from CLIPSTrainingLib.Chart import Chart, Line
 
-        chart = Chart(self.area, "Loss", "step", "loss")
+        chart = Chart(self.area, "Loss", "step")
         steps = np.arange(50.0)
         chart.show([Line("loss", steps, np.exp(-steps / 20)), Line("last", steps[:1], steps[:1])])
         self.area.show()
@@ -32,7 +32,7 @@ class ChartScenario(unittest.TestCase):
     def test_a_chart_survives_the_end_of_the_scene(self) -> None:
         from CLIPSTrainingLib.Chart import Chart, Line
 
-        chart = Chart(self.area, "Dice", "step", "mean Dice")
+        chart = Chart(self.area, "Dice", "step")
         chart.show([Line("Dice", np.array([5.0]), np.array([0.5]), points=True)])
         slicer.mrmlScene.Clear()
         chart.forget()
