@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from CLIPSLib.cases import CaseCounts
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.evaluation.cohort import summarize
 from CLIPSLib.report.cohort import Cohort, CohortCase, write_cohort_page
 
@@ -71,3 +71,22 @@ def test_a_page_is_not_overwritten_unasked(tmp_path):
     with pytest.raises(Refusal):
         write_cohort_page(path, cohort())
     write_cohort_page(path, cohort(case(1)), overwrite=True)
+
+
+def test_the_page_speaks_french(tmp_path):
+    path = write_cohort_page(tmp_path / "cohort.html", cohort(case(1), case(2, problem="no mask")), language="fr")
+    page = path.read_text(encoding="utf-8")
+    for text in (
+        "Cohorte lymphoma",
+        "À relire",
+        "à relire",
+        "Taille, m",
+        "aucun masque",
+        "Valeurs manquantes",
+        "2 cas",
+    ):
+        assert text in page, text
+    for text in ("Cases", "Height", "no mask", "to review", "Lowest"):
+        assert text not in page, text
+    with pytest.raises(UsageError, match="no reports in 'de'"):
+        write_cohort_page(tmp_path / "other.html", cohort(), language="de")

@@ -89,3 +89,32 @@ def test_the_line_of_identity_goes_from_corner_to_corner_of_equal_axes():
     assert (x1, y2) < (x2, y1)
     assert cx == pytest.approx(x1, abs=0.1)  # 1 is the first tick of both axes
     assert cy == pytest.approx(y1 + np.log10(900) / 3 * (y2 - y1), abs=0.1)
+
+
+def test_the_page_speaks_french_with_decimal_commas(cases, tmp_path):
+    page = page_of(cases, tmp_path / "evaluation.html", language="fr", not_evaluated={"C999": "There is no prediction"})
+    assert '<html lang="fr">' in page
+    for text in (
+        "les lésions sont les composantes connexes (26 voisins), trouvées dès un voxel commun ; NSD à 5 mm près",
+        "Échecs (Dice &lt; 0,5, ou rappel par lésion &lt; 0,5",
+        '&lt;poor&gt;</th><td class="problem">Dice 0,18',
+        "non évalué : There is no prediction",
+        "biais : ",
+        "Même côté de 60 mL",
+    ):
+        assert text in page, text
+    shown = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<footer>.*?</footer>", "", page, flags=re.S)
+    assert not re.search(r"\d\.\d", shown)
+    for word in ("Cases", "Missing", "lower limit", "Lesion ", "reference,", "median"):
+        assert word not in shown
+    ticks = re.findall(r'<text class="tick"[^>]*>([^<]*)<', page)
+    assert "0,2" in ticks and not any("." in tick for tick in ticks)
+
+
+def test_both_languages_say_the_same_things():
+    from CLIPSLib.report.cohort_text import cohort_language
+
+    english, french = cohort_language("en").texts, cohort_language("fr").texts
+    assert set(english) <= set(french)
+    for key, text in english.items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", french[key])), key
