@@ -1,6 +1,7 @@
 """What to draw, from scores, losses and step: curricula for training, pure functions of (state, step, seed)."""
 
 from CLIPSLib.curriculum.catalog import build_curriculum, get_method, list_curricula
+from CLIPSLib.curriculum.cohort import without_held_back
 from CLIPSLib.curriculum.explain import OptionInfo, options_of, options_of_part
 from CLIPSLib.curriculum.exposure import Exposure, expected_exposure
 from CLIPSLib.curriculum.hook import CurriculumBatches, DatasetView, LossRecorder, curriculum_learning
@@ -42,4 +43,5 @@ __all__ = [
     "list_curricula",
     "options_of",
     "options_of_part",
+    "without_held_back",
 ]

@@ -6,9 +6,9 @@ lesion-free cases are no part of the order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -73,6 +73,15 @@ def make_cohort(cases: Sequence[CurriculumCase], options: CohortOptions) -> Coho
         raise Refusal("no-cases", f"{what} and {len(set(options.quarantine))} in quarantine")
     share = len(aside) / len(drawn) if options.lesion_free_share is None else options.lesion_free_share
     return Cohort(ranked, aside, share if aside else 0.0, tuple(sorted(set(options.quarantine))))
+
+
+def without_held_back(options: Mapping[str, Any], held_back: Collection[str]) -> dict[str, Any]:
+    """Options whose lists of cases leave out those that judge: one list of a cohort serves all folds of a split.
+
+    A name that is in neither part stays, and is refused when the curriculum is built.
+    """
+    lists = {name: options[name] for name in ("quarantine", "must_include") if name in options}
+    return {**options, **{name: [case for case in ids if case not in held_back] for name, ids in lists.items()}}
 
 
 def check_known(ids: Sequence[str], known: Sequence[str], option: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from CLIPSLib.curriculum import CurriculumCase, build_curriculum, expected_exposure
+from CLIPSLib.curriculum import CurriculumCase, build_curriculum, expected_exposure, without_held_back
 from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments import (
     Arm,
@@ -128,7 +128,8 @@ def _exposure(arm: Arm, experiment: Experiment) -> ArmExposure:
     ]
     if arm.follows:
         return ArmExposure(arm=arm.name, hardest=None, sentence=f"repeats the pool sizes of '{arm.follows}'")
-    options = {"batch_size": experiment.recipe.training.batch, **arm.options}
+    tested = [case for case, own in experiment.folds.items() if own == fold]
+    options = {"batch_size": experiment.recipe.training.batch, **without_held_back(arm.options, tested)}
     steps, seed = experiment.design.steps_of(arm), experiment.design.seeds[0]
     curriculum = build_curriculum(arm.curriculum, cases, scores=scores, total_steps=steps, seed=seed, **options)
     if curriculum.description.adaptive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from builders_curriculum import cohort, curriculum_of, scores_of
-from CLIPSLib.curriculum import CurriculumCase, build_curriculum, list_curricula
+from CLIPSLib.curriculum import CurriculumCase, build_curriculum, list_curricula, without_held_back
 from CLIPSLib.errors import Refusal, UsageError
 
 CASES = cohort(40, lesion_free_every=4)
@@ -67,3 +67,11 @@ def test_a_case_twice_is_an_error():
 def test_nothing_to_rank_is_refused():
     with pytest.raises(Refusal, match="No case is left to rank: of 1, 1 are lesion-free"):
         build_curriculum("vanilla", [CurriculumCase(case_id="a", empty=True)], total_steps=5, seed=0)
+
+
+def test_one_list_of_broken_cases_serves_all_folds_and_a_wrong_name_is_still_refused():
+    options = {"quarantine": ("c001", "tested", "nobody"), "must_include": ("tested",), "full_at": 0.3}
+    ours = without_held_back(options, ["tested", "c039"])
+    assert ours == {"quarantine": ["c001", "nobody"], "must_include": [], "full_at": 0.3}
+    with pytest.raises(UsageError, match="'quarantine' names cases that are not in the list: nobody"):
+        curriculum_of("vanilla", cases=CASES, quarantine=tuple(ours["quarantine"]))

@@ -71,6 +71,11 @@ def test_what_was_drawn_is_what_was_asked_for(cases, tmp_path):
     assert set(ranked) <= easy
 
 
+def test_the_quarantine_may_name_cases_of_the_part_that_judges(cases, tmp_path):
+    draws = _draws(_run(tmp_path / "run", cases, "vanilla", quarantine=["case-0", "case-9"]))
+    assert "case-0" not in draws and sum(draws.values()) == STEPS * builders_run.TINY.training.batch
+
+
 def test_self_paced_learning_gives_the_same_weights_with_any_number_of_workers(cases, tmp_path):
     alone = _run(tmp_path / "alone", cases, "self-paced", **SELF_PACED)
     helped = _run(tmp_path / "helped", cases, "self-paced", workers=2, **SELF_PACED)
