@@ -11,6 +11,10 @@ from types import MappingProxyType
 
 import numpy as np
 
+from CLIPSLib.report.cohort_text import cohort_language, number
+from CLIPSLib.report.text import Language
+
+ENGLISH = cohort_language("en")
 WIDTH, HEIGHT = 420.0, 230.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 24.0, 10.0, 40.0
 _MOST_BARS = 12
@@ -27,9 +31,9 @@ class Axis:
     place: Callable[[float], float]
 
 
-def linear_axis(title: str, low: float, high: float) -> Axis:
+def linear_axis(title: str, low: float, high: float, *, least_step: float = 0.0) -> Axis:
     """An axis from a round number at or below `low` to one at or above `high`, with round ticks."""
-    step = _round_step((high - low) / 5 or 1.0)
+    step = _round_step(max((high - low) / 5 or 1.0, least_step))
     first, last = math.floor(low / step), math.ceil(high / step)
     last = max(last, first + 1)
     span = (last - first) * step
@@ -44,44 +48,45 @@ def log_axis(title: str, low: float, high: float) -> Axis:
     return Axis(title, ticks, lambda value: (math.log10(value) - first) / (last - first))
 
 
-def histogram(values: Sequence[float], title: str, *, log: bool = False) -> str:
+def histogram(values: Sequence[float], title: str, *, log: bool = False, say: Language = ENGLISH) -> str:
     """How many cases have which value. log: bins of equal ratio; values of 0 then stand in a bar of their own."""
     log = log and any(value > 0 for value in values)
     zeros = sum(value <= 0 for value in values) if log else 0
     shown = np.array([value for value in values if not log or value > 0], dtype=float)
     if not len(shown):
-        return _figure(title, _note("no values"))
+        return _figure(title, _note(say["no_values"]))
     axis, edges = _bins(title, shown, log)
     counts, _ = np.histogram(shown, edges)
-    vertical = linear_axis("cases", 0.0, float(max(counts.max(), zeros, 1)))
+    vertical = linear_axis(say["axis_cases"], 0.0, float(max(counts.max(), zeros, 1)), least_step=1.0)
     start = 26.0 if zeros else 0.0  # room for the bar of zeros
     bars = [
-        _bar(start, axis.place(low), axis.place(high), vertical.place(count), f"{low:.4g} to {high:.4g}: {count}")
+        _bar(start, axis.place(low), axis.place(high), vertical.place(count), _bin_text(low, high, count, say))
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
         if count
     ]
     if zeros:
         bars.append(_zero_bar(vertical.place(zeros), zeros))
-    return _figure(title, _horizontal_axis(axis, start) + _vertical_axis(vertical) + "".join(bars))
+    return _figure(title, _horizontal_axis(axis, start, say) + _vertical_axis(vertical, say) + "".join(bars))
 
 
-def bars(counts: Mapping[str, int], title: str) -> str:
+def bars(counts: Mapping[str, int], title: str, *, say: Language = ENGLISH) -> str:
     """Cases by name, most frequent first; what does not fit is put together as "others"."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     if len(ordered) > _MOST_BARS:
         rest = sum(count for _, count in ordered[_MOST_BARS - 1 :])
-        ordered = [*ordered[: _MOST_BARS - 1], (f"{len(ordered) - _MOST_BARS + 1} others", rest)]
+        ordered = [*ordered[: _MOST_BARS - 1], (say["others"].format(count=len(ordered) - _MOST_BARS + 1), rest)]
     if not ordered:
-        return _figure(title, _note("no values"))
+        return _figure(title, _note(say["no_values"]))
     row, label = 21.0, 172.0
     longest = max(count for _, count in ordered)
     lines = []
-    for place, (name, count) in enumerate(ordered):
+    for place, (given, count) in enumerate(ordered):
+        name = given or say["not_stated"]
         y = 8.0 + place * row
         width = (WIDTH - label - 50.0) * count / max(longest, 1)
         lines.append(
             f'<text class="tick" x="{label - 8:.0f}" y="{y + 12:.1f}" text-anchor="end">{escape(_shortened(name))}'
-            f"<title>{escape(name or 'not stated')}</title></text>"
+            f"<title>{escape(name or say['not_stated'])}</title></text>"
             f'<rect class="bar" x="{label:.0f}" y="{y:.1f}" width="{width:.1f}" height="15" rx="1.5"/>'
             f'<text class="count" x="{label + width + 6:.1f}" y="{y + 12:.1f}">{count}</text>'
         )
@@ -97,6 +102,7 @@ def points(
     log: bool = False,
     levels: Mapping[str, float] = MappingProxyType({}),
     identity: bool = False,
+    say: Language = ENGLISH,
 ) -> str:
     """A point per case (its id is the tooltip) at (x, y). log: both axes in decades; values of 0 are left out.
 
@@ -104,21 +110,23 @@ def points(
     """
     shown = {name: pair for name, pair in values.items() if not log or min(pair) > 0}
     if not shown:
-        return _figure(title, _note("no values"))
+        return _figure(title, _note(say["no_values"]))
     make = log_axis if log else linear_axis
     across, down = ([pair[i] for pair in shown.values()] for i in (0, 1))
     down += levels.values()
     if identity:
         across = down = across + down
     x, y = make(x_title, min(across), max(across)), make(y_title, min(down), max(down))
-    lines = [_line(y.place(level), y.place(level), f"{name}: {level:.4g}") for name, level in levels.items()]
+    lines = [
+        _line(y.place(level), y.place(level), _named(name, number(level, say), say)) for name, level in levels.items()
+    ]
     lines += [_line(0.0, 1.0, "x = y")] if identity else []
     dots = [
         f'<circle class="dot" cx="{_across(x.place(first), 0.0):.1f}" cy="{_down(y.place(second)):.1f}" r="4">'
-        f"<title>{escape(name)}: {first:.4g}, {second:.4g}</title></circle>"
+        f"<title>{escape(_named(name, f'{number(first, say)}; {number(second, say)}', say))}</title></circle>"
         for name, (first, second) in shown.items()
     ]
-    return _figure(title, _horizontal_axis(x, 0.0) + _vertical_axis(y) + "".join((*lines, *dots)))
+    return _figure(title, _horizontal_axis(x, 0.0, say) + _vertical_axis(y, say) + "".join((*lines, *dots)))
 
 
 def count_axis(title: str, low: int, high: int) -> Axis:
@@ -168,14 +176,14 @@ def _zero_bar(share: float, count: int) -> str:
     )
 
 
-def _horizontal_axis(axis: Axis, start: float) -> str:
+def _horizontal_axis(axis: Axis, start: float, say: Language) -> str:
     y = _down(0.0)
     parts = [f'<path class="axis" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>']
     for tick in axis.ticks:
         x = _across(axis.place(tick), start)
         parts.append(
             f'<path class="axis" d="M{x:.1f} {y:.1f}v4"/>'
-            f'<text class="tick" x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{_number(tick)}</text>'
+            f'<text class="tick" x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{_tick(tick, say)}</text>'
         )
     middle = (_LEFT + WIDTH - _RIGHT) / 2
     parts.append(
@@ -184,13 +192,13 @@ def _horizontal_axis(axis: Axis, start: float) -> str:
     return "".join(parts)
 
 
-def _vertical_axis(axis: Axis) -> str:
+def _vertical_axis(axis: Axis, say: Language) -> str:
     parts = []
     for tick in axis.ticks:
         y = _down(axis.place(tick))
         parts.append(
             f'<path class="grid" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
-            f'<text class="tick" x="{_LEFT - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{_number(tick)}</text>'
+            f'<text class="tick" x="{_LEFT - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{_tick(tick, say)}</text>'
         )
     middle = (_TOP + HEIGHT - _BOTTOM) / 2
     parts.append(
@@ -225,10 +233,17 @@ def _round_step(raw: float) -> float:
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= raw * (1 - 1e-9))
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.6g}"
+def _tick(value: float, say: Language) -> str:
+    return say.number(value, 0) if abs(value) >= 1000 else say.plain(float(f"{value:.6g}"))
+
+
+def _named(name: str, value: str, say: Language) -> str:
+    return say["named"].format(name=name, value=value)
+
+
+def _bin_text(low: float, high: float, count: int, say: Language) -> str:
+    return say["bin"].format(low=number(low, say), high=number(high, say), count=count)
 
 
 def _shortened(name: str) -> str:
-    text = name or "not stated"
-    return text if len(text) <= 21 else text[:20] + "…"
+    return name if len(name) <= 21 else name[:20] + "…"

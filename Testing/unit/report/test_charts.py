@@ -80,3 +80,9 @@ def test_points_are_placed_and_named():
 def test_nothing_to_draw_is_said():
     drawn = (charts.histogram([], "x"), charts.bars({}, "x"), charts.points({}, "x", "y", title="t"))
     assert all("no values" in svg for svg in drawn)
+
+
+def test_cases_are_counted_in_whole_numbers():
+    svg = charts.histogram([1.5, 2.5, 9.5], "SUV")
+    ticks = re.findall(r'text-anchor="end">([^<]*)<', svg)
+    assert ticks == ["0", "1"]
