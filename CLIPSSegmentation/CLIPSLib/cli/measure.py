@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from CLIPSLib.cli.arguments import add_answers, add_series, answers_of
+from CLIPSLib.cli.cases_arguments import add_mask_reading, mask_reading_of
 from CLIPSLib.cli.output import print_json, print_table, reporter_for
 
 NAME = "measure"
@@ -12,20 +14,21 @@ SUMMARY = "Measure the lesions of a mask on its PET."
 EXAMPLES = """examples:
   clips measure results/p17_20240301 --study /data/patient-17
   clips measure corrected.seg.nrrd --study /data/patient-17 --out corrected-measures
-  clips measure mask.nii.gz --study /data/patient-17 --json
+  clips measure mask.nii.gz --study /data/patient-17 --split --json
+  clips measure structures.dcm --study /data/patient-17 --roi 'GTV.*'
 
-MASK is a result folder, a .seg.nrrd (segments keep their names and ids) or a .nii.gz label map (one lesion per label;
-a mask with a single label is split into its connected components with --split).
+MASK is a result folder, a .seg.nrrd (segments keep their names and ids), a .nii.gz label map (one lesion per label) or
+an RTSTRUCT (one lesion per structure; --roi says which). --split makes a lesion of each connected component instead.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("mask", metavar="MASK", help="result folder, .seg.nrrd or .nii.gz, on the grid of the PET")
+    parser.add_argument("mask", metavar="MASK", help="result folder, .seg.nrrd, .nii.gz or RTSTRUCT")
     parser.add_argument("--study", metavar="PATH", required=True, help="the folder of the study's DICOM files")
-    parser.add_argument("--split", action="store_true", help="make one lesion of each connected component (26)")
     parser.add_argument("--reviewed", action="store_true", help="a person has reviewed this mask")
     parser.add_argument("--out", metavar="DIR", help="also write lesions.csv and measures.json there")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_mask_reading(parser)
     add_series(parser)
     add_answers(parser)
 
@@ -37,7 +40,7 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.mask,
         parsed.study,
         out=parsed.out,
-        split=parsed.split,
+        reading=replace(mask_reading_of(parsed), label_is_lesion=True),
         reviewed=parsed.reviewed or None,
         overwrite=parsed.overwrite,
         answers=answers_of(parsed),

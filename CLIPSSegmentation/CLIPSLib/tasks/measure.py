@@ -25,6 +25,7 @@ from CLIPSLib.study import load_study
 if TYPE_CHECKING:
     from CLIPSLib.measures import Measures
 
+EACH_LABEL = MaskReading(label_is_lesion=True)
 TABLE, MEASURES = "lesions.csv", "measures.json"
 
 
@@ -33,7 +34,7 @@ def measure_mask(
     study_path: str | Path,
     *,
     out: str | Path | None = None,
-    split: bool = False,
+    reading: MaskReading = EACH_LABEL,
     reviewed: bool | None = None,
     overwrite: bool = False,
     answers: Mapping[str, Any] | None = None,
@@ -41,14 +42,14 @@ def measure_mask(
     ct_series: str | None = None,
     reporter: Reporter = SILENT,
 ) -> Measures:
-    """Measure the lesions of `mask` (a result folder, .seg.nrrd or .nii.gz) on the PET of the study.
+    """Measure the lesions of `mask` (result folder, .seg.nrrd, .nii.gz or RTSTRUCT) on the PET of the study.
 
-    split: one lesion per 26-connected component instead of one per label or segment. reviewed: None keeps what the
-    mask says of itself. out: a folder for lesions.csv and measures.json.
+    reading: how the mask is understood, by default one lesion per label, segment or structure. reviewed: None keeps
+    what the mask says of itself. out: a folder for lesions.csv and measures.json.
 
     Raises:
         Refusal: the mask is on another grid; `out` holds a result, or these files and `overwrite` is False.
-        Failure: unreadable. Question: as `load_study`.
+        Failure: unreadable. Question: as `load_study`; several structures could be meant.
     """
     if out is not None and (Path(out) / "segmentation.json").exists():
         raise Refusal(
@@ -58,7 +59,7 @@ def measure_mask(
             "Choose another folder for these measures.",
         )
     study = load_study(study_path, answers=answers, pet_series=pet_series, ct_series=ct_series, reporter=reporter)
-    segmentation = read_reference_mask(mask, study, MaskReading(label_is_lesion=True, split=split))
+    segmentation = read_reference_mask(mask, study, reading)
     if reviewed is not None:
         segmentation = replace(segmentation, reviewed=reviewed)
     for caution in (*study.cautions, *segmentation.cautions):

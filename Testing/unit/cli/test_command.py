@@ -8,6 +8,8 @@ import sys
 
 import builders_phantom
 import pytest
+from builders_rtstruct import contour_of, square, write_rtstruct
+from CLIPSLib import load_study
 from CLIPSLib.cli import main
 from CLIPSLib.cli.output import option_for
 from CLIPSLib.errors import Question
@@ -130,3 +132,15 @@ def test_phantom_refuses_to_write_over_something(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("keep me")
     assert main(["phantom", str(tmp_path), "--preset", "small"]) == 3
     assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_measure_of_a_structure_set_asks_which_structure_and_takes_the_answer(small_phantom, tmp_path, capsys):
+    study = load_study(small_phantom)
+    slices = [contour_of(study.pet, z, square(20, size)) for z in (10, 11) for size in (6,)]
+    frame = study.identity.frame_of_reference_uid
+    mask = write_rtstruct(tmp_path / "structures.dcm", {"GTV 1": slices, "Heart": slices}, frame=frame)
+    words = ["measure", str(mask), "--study", str(small_phantom)]
+    assert main(words) == 4
+    assert "--roi" in capsys.readouterr().err
+    assert main([*words, "--roi", "GTV.*", "--json"]) == 0
+    assert [lesion["name"] for lesion in json.loads(capsys.readouterr().out)["lesions"]] == ["GTV 1"]

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from CLIPSLib import load_study, measure_lesions, segment_study, write_report, write_result
 from CLIPSLib.errors import Refusal
-from CLIPSLib.formats import read_result, write_labels, write_seg_nrrd
+from CLIPSLib.formats import MaskReading, read_result, write_labels, write_seg_nrrd
 from CLIPSLib.imaging import image_like
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.segmentation import Lesion, split_lesions
@@ -31,7 +31,7 @@ def test_a_binary_mask_is_one_lesion_and_split_makes_one_of_each_component(small
     mask = write_labels(sitk.Cast(segmentation.labels > 0, sitk.sitkUInt8), tmp_path / "mask.nii.gz")
 
     whole = measure_mask(mask, small_phantom)
-    split = measure_mask(mask, small_phantom, split=True)
+    split = measure_mask(mask, small_phantom, reading=MaskReading(label_is_lesion=True, split=True))
 
     assert (whole.patient.lesion_count, split.patient.lesion_count) == (1, len(segmentation.lesions))
     assert whole.patient.tmtv_ml == pytest.approx(split.patient.tmtv_ml)
