@@ -37,6 +37,7 @@ def fields_of(kind: Any, prefix: str = ""):
 
 
 FIELDS = tuple(fields_of(Recipe))
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -169,5 +170,11 @@ def test_a_preset_that_does_not_exist_is_a_usage_error():
 
 
 def test_the_example_in_the_documentation_is_the_standard_preset():
-    example = Path(__file__).parents[3] / "docs" / "examples" / "recipe.toml"
+    example = DOCS / "examples" / "recipe.toml"
     assert example.read_text(encoding="utf-8") == recipe_toml(preset("standard"))
+
+
+@pytest.mark.parametrize("name", ["training/sarcoma", "experiments/sarcoma"])
+def test_the_recipes_of_published_results_can_still_be_run(name):
+    recipe = load_toml(DOCS / name / "recipe.toml", Recipe)
+    assert (recipe.network.name, recipe.training.device) == ("segresnet", "cpu")
