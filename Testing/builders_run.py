@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from builders_training import write_case
+from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.training import CaseList, Recipe
 from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.recipe import (
@@ -28,6 +29,33 @@ TINY = Recipe(
     checkpoint=CheckpointRecipe(minutes=0, steps=2),
 )
 LESION = (slice(8, 13), slice(10, 15), slice(12, 17))
+
+
+class Follower(RecordingReporter):
+    """A reporter of runs that asks for a checkpoint or a stop once a step is done."""
+
+    def __init__(self, *, checkpoint_at: int = -1, stop_at: int = -1) -> None:
+        super().__init__()
+        self.facts, self.events = [], []
+        self._asks = {"checkpoint": checkpoint_at, "stop": stop_at}
+
+    def tell(self, facts) -> None:
+        self.facts.append(dict(facts))
+
+    def event(self, name, **fields) -> None:
+        self.events.append((name, fields))
+
+    def take_checkpoint_request(self) -> bool:
+        return self._take("checkpoint")
+
+    def take_stop_request(self) -> bool:
+        return self._take("stop")
+
+    def _take(self, what: str) -> bool:
+        due = bool(self.facts) and self.facts[-1]["step"] == self._asks[what]
+        if due:
+            self._asks[what] = -1
+        return due
 
 
 def cases(folder: Path, *, train: int = 3, validate: int = 1, **fields: Any) -> CaseList:

@@ -13,8 +13,9 @@ from CLIPSLib.curriculum.methods import METHODS, Method
 from CLIPSLib.curriculum.names import choose
 from CLIPSLib.curriculum.options import OversamplingOptions, PoolOptions, SelfPacedOptions, as_document, read_parts
 from CLIPSLib.curriculum.ordering import CURRICULUM, USING_SCORES, order_cases
-from CLIPSLib.curriculum.pacing import PACINGS, Pacing, Progress
+from CLIPSLib.curriculum.pacing import PACINGS, FullSet, Progress
 from CLIPSLib.curriculum.pacing.gated import PerformanceGated
+from CLIPSLib.curriculum.pacing.replayed import Replayed
 from CLIPSLib.curriculum.planner import Plan
 from CLIPSLib.curriculum.pool import PoolCurriculum
 from CLIPSLib.curriculum.self_paced import REGULARIZERS, SelfPacedCurriculum
@@ -65,6 +66,7 @@ def build_curriculum(
     told = {**choices, **as_document(parts)}
     used = scores if ordering in USING_SCORES else None
     identity = identify(name, told, cases, order, used, total_steps, seed)
+    last = Progress(total_steps - 1, settings.spread_over or total_steps, len(order))
     description = Description(
         name=name,
         options=told,
@@ -76,7 +78,7 @@ def build_curriculum(
         conditions=method.conditions,
         adaptive=method.needs_losses or isinstance(parts["pacing"], PerformanceGated),
         by_difficulty=ordering == CURRICULUM,
-        cautions=tuple(_cautions(name, parts["pacing"], order, used, total_steps)),
+        cautions=tuple(_cautions(name, parts, order, used, last)),
     )
     return _made(Plan(cohort, parts["pacing"], settings, description, identity), parts)
 
@@ -118,12 +120,16 @@ def _made(plan: Plan, parts: Mapping[str, Any]) -> Curriculum:
 
 
 def _cautions(
-    name: str, pacing: Pacing, order: Sequence[str], scores: Mapping[str, float] | None, steps: int
+    name: str, parts: Mapping[str, Any], order: Sequence[str], scores: Mapping[str, float] | None, last: Progress
 ) -> Iterator[Caution]:
     """scores: those that the order was made from, if any."""
     if scores is not None and len(order) > 1 and len({scores[case_id] for case_id in order}) == 1:
         yield Caution("scores-equal", f"All {len(order)} cases have the same score: the order is a random one", name)
-    _, share = pacing.window(Progress(steps - 1, steps, len(order)))
+    _, share = parts["pacing"].window(last)
+    smallest = parts["options"].smallest_pool(len(order))
+    if smallest == len(order) and not isinstance(parts["pacing"], FullSet | Replayed):
+        what = f"The smallest pool holds all {len(order)} cases: everything is drawn from the first step on"
+        yield Caution("pool-always-full", f"{what} ('minimum_pool' decides)", name)
     if share < 1.0:
         what = f"The pool ends at {share:.0%} of the cases: the last ones are never drawn"
         yield Caution("full-set-not-reached", what, name)

@@ -27,6 +27,9 @@ class SharedOptions(CohortOptions, ForegroundOptions):
         Annotated[int, Range(1), "fewest ranked cases to draw from; none: max(8, 4 x batch_size, 5 % of the cases)"]
         | None
     ) = None
+    spread_over: Annotated[int, Range(1), "steps that the pacing is spread over; none: all steps of the run"] | None = (
+        None
+    )
     lag: Annotated[int, Range(1), "steps after which a loss or a validation acts: more than workers prefetch"] = 16
 
     @property

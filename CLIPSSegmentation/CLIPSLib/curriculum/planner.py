@@ -38,6 +38,7 @@ class Planner:
         self.description = plan.description
         self.lag = plan.options.lag
         self._made_of = plan
+        self._pace = plan.options.spread_over or plan.description.total_steps
         self._performances: list[tuple[int, float]] = []
         self._minimum_pool = plan.options.smallest_pool(len(plan.cohort.ranked))
 
@@ -75,10 +76,10 @@ class Planner:
 
     def _progress(self, step: int, count: int) -> Progress:
         acting = tuple(value for seen, value in self._performances if seen <= step - self.lag)
-        return Progress(step, self.description.total_steps, count, acting)
+        return Progress(step, self._pace, count, acting)
 
     def _foreground(self, step: int) -> float | None:
-        return foreground_ratio(self._made_of.options, step, self.description.total_steps)
+        return foreground_ratio(self._made_of.options, step, self._pace)
 
     def _check_step(self, step: int) -> None:
         total = self.description.total_steps

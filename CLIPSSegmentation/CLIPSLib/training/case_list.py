@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from CLIPSLib.errors import Failure
+from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.files import sha256_file, write_json
 from CLIPSLib.schema import load_json, to_document
 from CLIPSLib.training.types import CaseList, TrainingCase
@@ -14,19 +18,32 @@ FORMAT, VERSION = "clips-training-cases", 1
 
 
 def read_cases(path: str | Path) -> CaseList:
-    """The cases of a file, with absolute paths. Images are not looked at (`check_case_files` does that).
+    """The cases of a file, with absolute paths. Images are not looked at.
+
+    A list that was moved together with its images finds them beside itself, one that was moved alone where they were.
 
     Raises:
         Failure: missing or not JSON. Refusal: another format, a newer version, not valid, or a patient in two roles.
     """
     listed = load_json(path, CaseList, format_name=FORMAT, version=VERSION)
-    folder = Path(path).absolute().parent
-    return replace(listed, cases=tuple(_located(case, folder) for case in listed.cases))
+    folders = [str(Path(path).absolute().parent), *([listed.folder] if listed.folder else [])]
+    return replace(listed, cases=tuple(_located(case, folders) for case in listed.cases), folder="")
 
 
 def write_cases(path: str | Path, cases: CaseList, *, overwrite: bool = False) -> Path:
-    """Write `cases.json`. Raises as `files.write_json`."""
-    return write_json(path, to_document(cases), format_name=FORMAT, version=VERSION, overwrite=overwrite)
+    """Write `cases.json`; its paths become relative to its folder. Raises as `files.write_json`."""
+    folder = str(Path(path).absolute().parent)
+    placed = replace(cases, cases=tuple(_relative(case, folder) for case in cases.cases), folder=folder)
+    return write_json(path, to_document(placed), format_name=FORMAT, version=VERSION, overwrite=overwrite)
+
+
+def content_sha256(cases: CaseList) -> str:
+    """SHA-256 of all that makes the list: of files their hashes, wherever they lie."""
+    document = to_document(replace(cases, folder=""))
+    for case in document["cases"]:
+        for name in case["sha256"]:
+            del case[name]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def hash_files(case: TrainingCase) -> TrainingCase:
@@ -45,5 +62,39 @@ def hash_files(case: TrainingCase) -> TrainingCase:
     return replace(case, sha256=hashes)
 
 
-def _located(case: TrainingCase, folder: Path) -> TrainingCase:
-    return replace(case, **{name: str(folder / path) for name, path in case.files().items()})
+def require_unchanged(case: TrainingCase) -> None:
+    """The files still are what was frozen.
+
+    Raises:
+        Refusal: one is not, with the case named. Failure: one is missing or cannot be read.
+    """
+    for name, now in hash_files(case).sha256.items():
+        if case.sha256.get(name) != now:
+            raise Refusal(
+                "case-changed",
+                f"The {name} of case '{case.case_id}' is not the file that was frozen for this run",
+                case.files()[name],
+                "Restore the file, or freeze the cases again.",
+            )
+
+
+def _located(case: TrainingCase, folders: Sequence[str]) -> TrainingCase:
+    """Lexically: a path leads back to where it came from also through linked folders."""
+    paths = {}
+    for name, path in case.files().items():
+        places = [os.path.normpath(os.path.join(folder, path)) for folder in folders]
+        paths[name] = next(filter(os.path.exists, places), places[0])
+    return replace(case, **paths)
+
+
+def _relative(case: TrainingCase, folder: str) -> TrainingCase:
+    return replace(case, **{name: _path_from(folder, path) for name, path in case.files().items()})
+
+
+def _path_from(folder: str, path: str) -> str:
+    if not os.path.isabs(path):
+        return path
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path

@@ -59,6 +59,7 @@ class Engine:
             Failure: numbers that are none, divergence, out of memory, disk full, an image that is gone; all named.
             Cancelled: at once; what was not saved is lost, what was saved stays.
         """
+        self._validate_if(self._validation_is_due())  # of the step before, where that was interrupted
         if not self._ended():
             pin = self.stepper.device.type == "cuda"
             began = time.perf_counter()
@@ -97,8 +98,7 @@ class Engine:
         self._count(drawn, result, seconds)
         self.teller.step(self.state, drawn, rate, result, seconds, waited)
         self._check_divergence(drawn)
-        every = self.recipe.validation.every
-        self._validate_if(bool(every) and self.state.step % every == 0)
+        self._validate_if(self._validation_is_due())
         if self._save_is_due():
             self.save()
 
@@ -129,6 +129,7 @@ class Engine:
     def _validate_if(self, due: bool) -> None:
         if not due or self.validation is None:
             return
+        self.save()  # a validation takes long, and fails where an image is gone
         weights = {name: tensor.cpu() for name, tensor in self.stepper.weights_to_use().items()}
         scores = self.validation.run(weights, self.reporter)
         dice = mean_dice(scores)
@@ -171,6 +172,10 @@ class Engine:
                 "Resume from the last checkpoint with a smaller optimizer.learning_rate.",
             )
 
+    def _validation_is_due(self) -> bool:
+        every, state = self.recipe.validation.every, self.state
+        return bool(every) and state.step > 0 and state.step % every == 0 and state.validated != state.step
+
     def _save_is_due(self) -> bool:
         asked = self.reporter.take_checkpoint_request()
         recipe, step = self.recipe.checkpoint, self.state.step
@@ -192,6 +197,9 @@ def restore(saved: Saved, stepper: Stepper, curriculum: Curriculum, trace: DrawT
     """
     state = from_document(RunState, saved.state)
     stepper.load(saved.tensors)
-    curriculum.load_state_dict(state.curriculum, override=override)
+    if state.curriculum:
+        curriculum.load_state_dict(state.curriculum, override=override)
+    else:  # a fork that follows another curriculum from here on
+        curriculum.observe(state.step - 1, (), ())
     trace.load_state_dict(state.trace, override=override)
     return state

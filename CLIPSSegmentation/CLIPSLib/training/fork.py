@@ -14,9 +14,10 @@ from CLIPSLib.errors import Refusal
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.schema import from_document, to_document
 from CLIPSLib.training.checkpoints import Checkpoints
-from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, with_values
+from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, pacing_values, with_values
 from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.rate import Policy
+from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
 from CLIPSLib.training.types import CaseList
 
@@ -34,8 +35,9 @@ def fork_run(
     """Make a run in `target` that goes on from the newest checkpoint of `source` (or the newest up to `step`).
 
     values: changed fields of the recipe by dotted name. cases: others than those of the source. rate: what becomes of
-    the learning rate where the number of steps changes. The best step so far is forgotten: other cases or rules may
-    judge from now on.
+    the learning rate and of the pacing where the number of steps changes. Forgotten are the best step and what
+    validations told so far (other cases or rules may judge from now on), the moments of another optimizer, and the
+    memory of another curriculum.
 
     Raises:
         Refusal: no checkpoint, a change that does not fit the weights, or `target` holds a run. UsageError: no such
@@ -46,7 +48,7 @@ def fork_run(
     if saved is None:
         raise Refusal("no-checkpoint", "The run has no checkpoint to fork from", str(old.path), "Let it train first.")
     before = old.recipe()
-    recipe = with_values(before, values)
+    recipe = with_values(before, values | pacing_values(before, values, rate))
     changes = changes_of(before, recipe)
     check_fork(changes)
     new = RunFolder(target)
@@ -67,8 +69,19 @@ def fork_run(
         waited=0,
         validated=None,
         finished=False,
+        curriculum=_remembered(state, before, recipe),
         recipe_sha256=lasting_sha256(recipe),
         cases_sha256=new.cases_sha256(),
     )
-    Checkpoints(new.checkpoints).save(saved.step, saved.tensors, to_document(state))
+    tensors = dict(saved.tensors)
+    if recipe.optimizer.name != before.optimizer.name:
+        tensors["optimizer"] = None
+    Checkpoints(new.checkpoints).save(saved.step, tensors, to_document(state))
     return identity
+
+
+def _remembered(state: RunState, before: Recipe, recipe: Recipe) -> Mapping[str, Any]:
+    """What the curriculum knows from before: nothing where it is another one."""
+    if recipe.curriculum.name != before.curriculum.name:
+        return {}
+    return {**state.curriculum, "performances": []}

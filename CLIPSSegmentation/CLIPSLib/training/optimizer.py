@@ -29,7 +29,8 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 class RunningMean:
-    """The exponential mean of a network's weights, in float32 on its device; buffers are copied as they are.
+    """The exponential mean of a network's weights and of the statistics of its norms, in float32 on its device; counts
+    are copied as they are.
 
     At step s the share min(decay, (1 + s) / (10 + s)) of the mean stays, so that random first weights are soon gone.
     """

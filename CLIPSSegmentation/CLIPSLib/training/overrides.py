@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from CLIPSLib.curriculum import get_method
 from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.provenance import utc_now
 from CLIPSLib.schema import from_document, to_document
@@ -40,6 +41,8 @@ MAY_CHANGE = (
     "checkpoint.steps",
     "checkpoint.keep_every",
 )
+# Follows from a change of the number of steps, and is recorded with it.
+_FOLLOWS = ("curriculum.options.spread_over", "curriculum.options.update_every")
 # A fork may change everything but what its first weights are the weights of.
 MAY_NOT_FORK = ("network.name", "network.options", "data.use", "data.channels", "data.prior", "data.classes")
 
@@ -80,8 +83,24 @@ def make_override(
             "training.steps",
             "Say --rate keep (as it is now), rescale (its fall spread over all steps) or restart (its fall anew).",
         )
+    values = {**values, **pacing_values(recipe, values, rate or "rescale")}
     changes = changes_of(recipe, with_values(recipe, values))
     return Override(created_utc=utc_now(), changes=changes, rate=rate, reason=reason)
+
+
+def pacing_values(recipe: Recipe, values: Mapping[str, Any], rate: Policy) -> dict[str, Any]:
+    """What a change of the number of steps means for the curriculum: with "rescale" its pacing is stretched like the
+    learning rate; otherwise it stays at the steps it was made for, so that no case that was drawn is withheld again.
+    """
+    curriculum, steps = recipe.curriculum, values.get("training.steps", recipe.training.steps)
+    paced = curriculum.name != "vanilla" or curriculum.options
+    if steps == recipe.training.steps or not paced or recipe.unlimited or values.get("curriculum.name"):
+        return {}
+    before = curriculum.options.get("spread_over", recipe.training.steps)
+    found = {"curriculum.options.spread_over": steps if rate == "rescale" else before}
+    if get_method(curriculum.name).needs_losses:  # choices are made where they were
+        found["curriculum.options.update_every"] = curriculum.options.get("update_every", max(1, before // 200))
+    return {name: value for name, value in found.items() if name not in values}
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
@@ -127,7 +146,7 @@ def check_fork(changes: Mapping[str, Any]) -> None:
 
 def lasting_sha256(recipe: Recipe) -> str:
     """SHA-256 over the fields that may not change within a run: equal for all that belongs to one run."""
-    lasting = {name: value for name, value in _flat(to_document(recipe)).items() if name not in MAY_CHANGE}
+    lasting = {name: value for name, value in _flat(to_document(recipe)).items() if name not in MAY_CHANGE + _FOLLOWS}
     return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,7 +18,8 @@ class RunState:
     step: steps that are done. loss, lowest_loss: running mean now, and its lowest. score: running mean of the
     validations' Dice; best_step, best_score: where it was highest; waited: validations since. validated: the last step
     after which was validated. finished: early stopping ended the run. seconds: spent training. curriculum, trace: their
-    states, in checkpoints. recipe_sha256, cases_sha256: what the run was trained with.
+    states, in checkpoints. recipe_sha256, cases_sha256: what the run was trained with. software: versions of Python and
+    of the libraries that trained last.
     """
 
     step: int = 0
@@ -36,6 +37,7 @@ class RunState:
     trace: Mapping[str, Any] = field(default_factory=dict)
     recipe_sha256: str = ""
     cases_sha256: str = ""
+    software: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def draws(self) -> Mapping[str, int]:

@@ -17,12 +17,13 @@ _POLY = 0.9  # exponent of nnU-Net
 
 @dataclass(frozen=True, kw_only=True)
 class RatePhase:
-    """From step `begin` on: the schedule over the steps `origin` to `end`, or (constant not None) one rate."""
+    """From step `begin` on: the schedule over the steps `origin` to `end`, or (share not None) always the same share
+    of the full rate."""
 
     begin: int
     origin: int
     end: int
-    constant: float | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +35,7 @@ class RatePlan:
     def rate(self, step: int, recipe: OptimizerRecipe) -> float:
         """The learning rate of a step (counted from 0)."""
         phase = next(phase for phase in reversed(self.phases) if phase.begin <= step)
-        if phase.constant is not None:
-            return phase.constant
-        return recipe.learning_rate * _factor(step - phase.origin, phase.end - phase.origin, recipe)
+        return recipe.learning_rate * _share(phase, step, recipe)
 
     def extended(self, step: int, steps: int, policy: Policy, recipe: OptimizerRecipe) -> RatePlan:
         """The plan of a run that goes on at `step` to `steps` in all.
@@ -44,14 +43,20 @@ class RatePlan:
         policy: "keep": the rate stays what it was in the step before; "rescale": the schedule is stretched over all
         steps; "restart": it begins anew, warm-up included, for the steps that are left.
         """
-        constant = self.rate(max(0, step - 1), recipe) if policy == "keep" else None
+        share = self.rate(max(0, step - 1), recipe) / recipe.learning_rate if policy == "keep" else None
         origin = step if policy == "restart" else 0
-        return replace(self, phases=(*self.phases, RatePhase(begin=step, origin=origin, end=steps, constant=constant)))
+        return replace(self, phases=(*self.phases, RatePhase(begin=step, origin=origin, end=steps, share=share)))
 
 
 def first_plan(steps: int) -> RatePlan:
     """The plan of a new run; steps: 0 of one without limit."""
     return RatePlan(phases=(RatePhase(begin=0, origin=0, end=steps),))
+
+
+def _share(phase: RatePhase, step: int, recipe: OptimizerRecipe) -> float:
+    if phase.share is not None:
+        return phase.share
+    return _factor(step - phase.origin, phase.end - phase.origin, recipe)
 
 
 def _factor(step: int, steps: int, recipe: OptimizerRecipe) -> float:

@@ -10,10 +10,18 @@ from typing import Any
 
 import torch
 
-from CLIPSLib.curriculum import Curriculum, CurriculumCase, DrawTrace, build_curriculum, get_method
-from CLIPSLib.errors import Refusal
+from CLIPSLib.curriculum import (
+    Curriculum,
+    CurriculumCase,
+    DrawTrace,
+    build_curriculum,
+    get_method,
+    without_held_back,
+)
+from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.models import ModelStore, Network
 from CLIPSLib.progress import SILENT, Reporter
+from CLIPSLib.provenance import library_versions, software
 from CLIPSLib.segmentation.sliding_window.device import EngineSettings, choose_device
 from CLIPSLib.training import engine
 from CLIPSLib.training.checkpoints import Checkpoints
@@ -28,9 +36,10 @@ from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.rate import first_plan
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder
-from CLIPSLib.training.start import Start, describe_network, find_start, make_network
+from CLIPSLib.training.start import Start, describe_network, find_start_of, make_network, start_cautions
 from CLIPSLib.training.stepper import Stepper
 from CLIPSLib.training.telling import Teller, run_reporter, without_validation
+from CLIPSLib.training.traces import tell_plan
 from CLIPSLib.training.types import TRAIN, VALIDATE, CaseFacts, PatchSource, RunReporter, TrainingCase
 from CLIPSLib.training.validate import Validation
 
@@ -59,6 +68,7 @@ def train(
             what stopped the run, with the cases; the last checkpoint stays. Cancelled: at once.
     """
     run, teller = RunFolder(folder), run_reporter(reporter)
+    run.require_own_recipe()
     recipe = run.recipe()
     with arithmetic(recipe.training, choose_device(recipe.training.device)):
         made = _set_up(run, recipe, teller, store or ModelStore(), open_source or _open_patches)
@@ -77,23 +87,28 @@ def _set_up(
     run: RunFolder, recipe: Recipe, reporter: RunReporter, store: ModelStore, open_source: OpenSource
 ) -> engine.Engine:
     device, cache = choose_device(recipe.training.device), Path(recipe.data.cache or run.cache)
-    start = find_start(recipe, store)
+    start = find_start_of(run, store)
     to_train, to_validate = _cases(run, recipe, start, cache, reporter)
     source = open_source(to_train, recipe, cache, reporter)
     checkpoints = Checkpoints(run.checkpoints)
     saved = checkpoints.newest(reporter, put_aside=True)
-    curriculum, trace = _curriculum(recipe, to_train, source)
+    curriculum, trace = _curriculum(recipe, to_train, source, held_back=[case.case_id for case in to_validate])
     network, cautions = make_network(recipe, start)
-    for caution in cautions if saved is None else ():
+    for caution in (*cautions, *start_cautions(start, to_validate)) if saved is None else ():
         reporter.caution(caution)
+    if saved is None:
+        tell_plan(curriculum.description, reporter)
     stepper = Stepper(network, recipe, device)
     hashes = {"recipe_sha256": lasting_sha256(recipe), "cases_sha256": run.cases_sha256()}
+    versions = {"python": software()["python"], **library_versions()}
     if saved is None:
-        state = RunState(rate=first_plan(recipe.training.steps), **hashes)
+        state = RunState(rate=first_plan(recipe.training.steps), software=versions, **hashes)
     else:
         changed = bool(run.overrides() or run.identity().parent)
         state = _resumed(run, recipe, engine.restore(saved, stepper, curriculum, trace, override=changed), hashes)
         checkpoints.remove_after(state.step)
+        _tell_other_software(state.software, versions, reporter)
+        state = replace(state, software=versions)
     network_described = describe_network(recipe, start)
     return engine.Engine(
         recipe=recipe,
@@ -105,7 +120,7 @@ def _set_up(
         validation=_validation(recipe, to_validate, network_described, device, reporter),
         probe=_probe(recipe, source, curriculum),
         checkpoints=checkpoints,
-        teller=Teller(run, reporter, first=state.step, steps=max(0, recipe.training.steps)),
+        teller=Teller(run, reporter, state, steps=max(0, recipe.training.steps)),
         reporter=reporter,
         weights={case.case_id: case.weight for case in to_train},
     )
@@ -115,7 +130,7 @@ def _cases(
     run: RunFolder, recipe: Recipe, start: Start, cache: Path, reporter: RunReporter
 ) -> list[tuple[TrainingCase, ...]]:
     """Those to train with and those to validate with; for a refiner, with what the first stage finds in them."""
-    listed = run.cases()
+    listed = run.freeze_files(reporter)
     if not listed.of_role(TRAIN):
         raise Refusal("no-cases", "No case has the role 'train'", str(run.cases_file), "Freeze the cases again.")
     both = [listed.of_role(TRAIN), listed.of_role(VALIDATE)]
@@ -129,8 +144,10 @@ def _open_patches(cases: Sequence[TrainingCase], recipe: Recipe, cache: Path, re
     return open_patches(cases, recipe.data, recipe.augmentation, cache, reporter=reporter)
 
 
-def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSource) -> tuple[Curriculum, DrawTrace]:
-    """The curriculum over the training cases, and the empty trace of its draws.
+def _curriculum(
+    recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSource, held_back: Sequence[str]
+) -> tuple[Curriculum, DrawTrace]:
+    """The curriculum over the training cases, and the empty trace of its draws. held_back: ids that only judge.
 
     Raises as `build_curriculum`; Refusal for a run without limit.
     """
@@ -149,18 +166,17 @@ def _curriculum(recipe: Recipe, cases: Sequence[TrainingCase], source: PatchSour
         scores=scores or None,
         total_steps=_NO_END if recipe.unlimited else recipe.training.steps,
         seed=recipe.training.seed,
-        **{"batch_size": recipe.training.batch, **recipe.curriculum.options},
+        **{"batch_size": recipe.training.batch, **without_held_back(recipe.curriculum.options, held_back)},
     )
     per_row = _STEPS_PER_ROW if recipe.unlimited else max(1, recipe.training.steps // _TRACE_ROWS)
     return curriculum, DrawTrace(curriculum.description, listed, scores=scores or None, steps_per_row=per_row)
 
 
 def _curriculum_case(case: TrainingCase, facts: CaseFacts, recipe: Recipe) -> CurriculumCase:
-    spacing = recipe.data.spacing_mm
     tumor = sum(
         voxels for voxels, each in zip(facts.foreground, recipe.data.classes, strict=True) if each.kind == "tumor"
     )
-    volume_ml = None if spacing is None else tumor * math.prod(spacing) / 1000.0
+    volume_ml = tumor * math.prod(facts.spacing_mm) / 1000.0
     return CurriculumCase(case_id=case.case_id, stratum=case.stratum, empty=tumor == 0, volume_ml=volume_ml)
 
 
@@ -189,7 +205,18 @@ def _validation(
     chosen = [cases[number * len(cases) // count] for number in range(count)]
     half = choose_precision(recipe.training, device) != torch.float32
     settings = EngineSettings(device=str(device), precision="mixed" if half else "float32")
-    return Validation(chosen, recipe.data, network, settings)
+    validation = Validation(chosen, recipe.data, network, settings)
+    validation.require_files()
+    return validation
+
+
+def _tell_other_software(before: Mapping[str, str], now: Mapping[str, str], reporter: RunReporter) -> None:
+    """Say that the run would not repeat bit by bit: other versions may round otherwise."""
+    names = sorted(before.keys() & now.keys())
+    changed = [f"{name} {before[name]} then, {now[name]} now" for name in names if before[name] != now[name]]
+    if changed:
+        what = f"The run goes on with other software than it was trained with so far: {'; '.join(changed)}"
+        reporter.caution(Caution("software-changed", what, "checkpoints"))
 
 
 def _resumed(run: RunFolder, recipe: Recipe, state: RunState, hashes: Mapping[str, str]) -> RunState:

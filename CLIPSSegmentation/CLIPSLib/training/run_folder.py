@@ -7,17 +7,20 @@ Called by the engine, by `tasks` (to create, fork and list runs) and by the comm
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from CLIPSLib.errors import Refusal
-from CLIPSLib.files import read_json, sha256_file, write_json, write_text
+from CLIPSLib.files import read_json, write_json, write_text
+from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import library_versions, software, utc_now
 from CLIPSLib.schema import from_document, load_json, load_toml, to_document
-from CLIPSLib.training.case_list import read_cases, write_cases
+from CLIPSLib.training.case_list import content_sha256, hash_files, read_cases, write_cases
 from CLIPSLib.training.overrides import Override, apply_overrides
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.recipe_toml import recipe_toml
@@ -30,7 +33,8 @@ FORMAT, OVERRIDES_FORMAT, VERSION = "clips-run", "clips-run-overrides", 1
 class RunIdentity:
     """`run.json`. parent: the run and the step that a fork began from; changes: what it changed, name -> [old, new].
 
-    start: SHA-256 of the weight files of the installed model that it began from, by name.
+    start: SHA-256 of the weight files of the installed model that it began from, by name. recipe_sha256: of what
+    `recipe.toml` said when the run was made; changes go through `overrides.json`.
     """
 
     run_id: str
@@ -39,6 +43,7 @@ class RunIdentity:
     parent: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, str] = field(default_factory=dict)
+    recipe_sha256: str = ""
 
 
 class RunFolder:
@@ -75,6 +80,8 @@ class RunFolder:
         if self.identity_file.exists():
             what = "The folder holds a training run already"
             raise Refusal("exists", what, str(self.path), "Choose another folder, or resume the run.")
+        write_text(self.recipe_file, recipe_toml(recipe))
+        write_cases(self.cases_file, cases)
         identity = RunIdentity(
             run_id=uuid.uuid4().hex[:12],
             created_utc=utc_now(),
@@ -82,9 +89,8 @@ class RunFolder:
             parent=parent or {},
             changes=changes or {},
             start=start or {},
+            recipe_sha256=_sha256(load_toml(self.recipe_file, Recipe)),
         )
-        write_text(self.recipe_file, recipe_toml(recipe))
-        write_cases(self.cases_file, cases)
         write_json(self.identity_file, to_document(identity), format_name=FORMAT, version=VERSION)
         return identity
 
@@ -100,7 +106,38 @@ class RunFolder:
         return read_cases(self.cases_file)
 
     def cases_sha256(self) -> str:
-        return sha256_file(self.cases_file)
+        """Of what the list says and of the files in it, wherever they lie: data may move."""
+        return content_sha256(self.cases())
+
+    def freeze_files(self, reporter: Reporter) -> CaseList:
+        """The cases, with the hashes of all their files; those that the list lacked are put into it.
+
+        Raises:
+            Failure: a file is missing or cannot be read, with the case named. Cancelled.
+        """
+        listed = self.cases()
+        if all(case.files().keys() <= case.sha256.keys() for case in listed.cases):
+            return listed
+        hashed = []
+        for number, case in enumerate(listed.cases):
+            reporter.check()
+            reporter.progress("Reading files", number / len(listed.cases))
+            known = hash_files(case).sha256
+            hashed.append(replace(case, sha256={**known, **case.sha256}))
+        reporter.progress("Reading files", 1.0)
+        write_cases(self.cases_file, replace(listed, cases=tuple(hashed)), overwrite=True)
+        return self.cases()
+
+    def require_own_recipe(self) -> None:
+        """Raise Refusal where `recipe.toml` was edited: what was changed when would not be known."""
+        made = self.identity().recipe_sha256
+        if made and made != _sha256(load_toml(self.recipe_file, Recipe)):
+            raise Refusal(
+                "recipe-edited",
+                "recipe.toml is not what this run was made with",
+                str(self.recipe_file),
+                "Restore it, and resume with the change so that it is recorded: clips runs resume --set NAME=VALUE.",
+            )
 
     def overrides(self) -> tuple[Override, ...]:
         """What was changed when the run was resumed, oldest first."""
@@ -116,3 +153,8 @@ class RunFolder:
         content = {"overrides": to_document(overrides)}
         write_json(self.overrides_file, content, format_name=OVERRIDES_FORMAT, version=VERSION, overwrite=True)
         return recipe
+
+
+def _sha256(recipe: Recipe) -> str:
+    """Of what a recipe says; comments and the order of lines do not count."""
+    return hashlib.sha256(json.dumps(to_document(recipe), sort_keys=True).encode()).hexdigest()

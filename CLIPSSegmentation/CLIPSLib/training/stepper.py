@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from CLIPSLib.errors import Failure
 from CLIPSLib.segmentation.sliding_window.device import free_cached_memory, is_out_of_memory
@@ -45,6 +46,7 @@ class Stepper:
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
         self.mean = RunningMean(self.network, recipe.training.ema) if recipe.training.ema else None
         self._frozen = False
+        self._still: list[nn.Module] = []  # norms whose statistics stay while the encoder does
 
     def step(self, step: int, rate: float, batch: Batch, weights: Sequence[float]) -> StepResult:
         """Change the weights once. weights: what the loss of each patch is multiplied by.
@@ -57,6 +59,8 @@ class Stepper:
         self._freeze(step < self.recipe.network.freeze_encoder_steps)
         set_rate(self.optimizer, rate)
         self.network.train()
+        for norm in self._still:
+            norm.eval()
         try:
             losses = self._backward(batch, torch.as_tensor(weights, dtype=torch.float32))
             return self._change(step, batch, losses, weights)
@@ -86,16 +90,22 @@ class Stepper:
         }
 
     def load(self, tensors: Mapping[str, Any]) -> None:
-        """Go on from what a checkpoint holds."""
+        """Go on from what a checkpoint holds; what it does not hold (a fork may drop it) begins from its weights."""
         self.network.load_state_dict(tensors["network"])
-        decay = [group["weight_decay"] for group in self.optimizer.param_groups]  # the recipe's, which may have changed
-        self.optimizer.load_state_dict(tensors["optimizer"])
-        for group, value in zip(self.optimizer.param_groups, decay, strict=True):
-            group["weight_decay"] = value
+        if tensors["optimizer"] is not None:
+            self._load_optimizer(tensors["optimizer"])
         if tensors["scaler"]:
             self.scaler.load_state_dict(tensors["scaler"])
-        if self.mean is not None and tensors["mean"] is not None:
-            self.mean.state = {name: tensor.to(self.device) for name, tensor in tensors["mean"].items()}
+        if self.mean is not None:
+            mean = tensors["mean"] or tensors["network"]
+            self.mean.state = {name: tensor.detach().clone().to(self.device) for name, tensor in mean.items()}
+
+    def _load_optimizer(self, state: Mapping[str, Any]) -> None:
+        """Its moments; weight decay and momentum are the recipe's, which may have changed."""
+        own = [{name: value for name, value in g.items() if name != "params"} for g in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(state)
+        for group, values in zip(self.optimizer.param_groups, own, strict=True):
+            group.update(values)
 
     def _backward(self, batch: Batch, weights: torch.Tensor) -> list[float]:
         """Gradients of the weighted mean loss, in as many parts as the recipe says; the losses of the patches."""
@@ -131,7 +141,8 @@ class Stepper:
 
     def _freeze(self, frozen: bool) -> None:
         if frozen != self._frozen:
-            freeze_encoder(self.network, self.recipe.network.name, frozen=frozen)
+            modules = freeze_encoder(self.network, self.recipe.network.name, frozen=frozen)
+            self._still = [module for module in modules if frozen and isinstance(module, BatchNorm)]
             self._frozen = frozen
 
 

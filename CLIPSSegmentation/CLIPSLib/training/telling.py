@@ -53,10 +53,12 @@ def run_reporter(reporter: Reporter) -> RunReporter:
 class Teller:
     """Tables and status of one run."""
 
-    def __init__(self, folder: RunFolder, reporter: RunReporter, *, first: int, steps: int) -> None:
+    def __init__(self, folder: RunFolder, reporter: RunReporter, state: RunState, *, steps: int) -> None:
+        """state: from which the run goes on."""
         self._folder, self._reporter, self._steps = folder, reporter, steps
+        first = state.step
         self._metrics = Table(folder.metrics, METRICS, before=first)
-        self._validation = Table(folder.validation, VALIDATION, before=first + 1)
+        self._validation = Table(folder.validation, VALIDATION, before=first + (state.validated == first))
         self._board = _board(folder, first)
         self._seconds = self._waited = 0.0  # running means per step
         self._dice: float | None = None

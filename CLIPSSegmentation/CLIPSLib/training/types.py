@@ -21,8 +21,8 @@ TRAIN, VALIDATE = "train", "validate"
 class TrainingCase:
     """One PET/CT pair with its reference mask, as frozen for a run.
 
-    pet (SUVbw, g/mL), ct (HU, own grid), mask (whole numbers on the PET grid, 0 background): paths, absolute or
-    relative to the folder of `cases.json`; any image format of SimpleITK. ct: None for PET only. prior: the lesion
+    pet (SUVbw, g/mL), ct (HU, own grid), mask (whole numbers on the PET grid, 0 background): paths, in `cases.json`
+    relative to its folder; any image format of SimpleITK. ct: None for PET only. prior: the lesion
     probability of a first stage on the PET grid, for networks that refine one. role: "train" or "validate". weight: of
     its loss. score: difficulty, higher is harder; None: unknown. origin: "reference" (made or accepted by a person) or
     "pseudo" (predicted, unreviewed), with its confidence, 0 to 1. sha256: of the files, by "pet", "ct", "mask",
@@ -54,7 +54,8 @@ class CaseList:
     """The frozen cases of a run (`cases.json`). source: where they come from, in words (registry, split, fold).
 
     licence_of_data, training_data: for the model card. difficulty: measurer and hash of the table that `score` is from.
-    left_out: cases that could have been meant, with the reason why they take no part.
+    left_out: cases that could have been meant, with the reason why they take no part. folder: in the file, where it
+    was written: the images are looked for there when they do not lie where the file is now.
     """
 
     cases: Annotated[tuple[TrainingCase, ...], Range(1)]
@@ -63,6 +64,7 @@ class CaseList:
     licence_of_data: str = ""
     difficulty: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     def __post_init__(self) -> None:
         ids = [case.case_id for case in self.cases]
@@ -72,6 +74,12 @@ class CaseList:
         for case in self.cases:
             if roles.setdefault(case.patient_id, case.role) != case.role:
                 raise ValueError(f"the patient '{case.patient_id}' has cases both to train and to validate with")
+        seen: dict[str, TrainingCase] = {}
+        for case in self.cases:
+            other = seen.setdefault(case.sha256.get("pet", case.pet), case)
+            if other.role != case.role:
+                who = f"'{other.case_id}' ({other.role}) and '{case.case_id}' ({case.role})"
+                raise ValueError(f"the cases {who} have the same PET, under two names")
 
     def of_role(self, role: str) -> tuple[TrainingCase, ...]:
         """The cases to train with, or those to validate with, in their order."""

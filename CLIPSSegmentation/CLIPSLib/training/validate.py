@@ -5,9 +5,12 @@ Called by the engine with a copy of the network, always on the same cases.
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +19,6 @@ from torch import nn
 
 from CLIPSLib.errors import Failure
 from CLIPSLib.evaluation import CaseEvaluation, evaluate, probability_loss
-from CLIPSLib.formats import read_image, read_labels
 from CLIPSLib.imaging import array_view, image_like
 from CLIPSLib.models import Channel, Network, build_described
 from CLIPSLib.progress import Reporter
@@ -24,7 +26,9 @@ from CLIPSLib.segmentation import TUMOR
 from CLIPSLib.segmentation.installed.sliding import Sliding, predict
 from CLIPSLib.segmentation.sliding_window.device import EngineSettings
 from CLIPSLib.study import PetCtStudy
+from CLIPSLib.training.case_list import require_unchanged
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
+from CLIPSLib.training.data.reading import claim_values, read_file, read_on_pet_grid
 from CLIPSLib.training.recipe import DataRecipe
 from CLIPSLib.training.types import TrainingCase
 
@@ -66,12 +70,22 @@ class Validation:
         if data.prior:
             inputs = replace(inputs, channels=(*inputs.channels, _PRIOR))
         self._inputs, self._labels = inputs, network_labels(data)
+        self._looked_at: dict[str, tuple[tuple[int, int], ...]] = {}
+
+    def require_files(self) -> None:
+        """All files are there now, hours before they are needed. Raises Failure with the case named."""
+        for case in self.cases:
+            for name, path in case.files().items():
+                if not Path(path).is_file():
+                    what = f"The {name} of case '{case.case_id}' cannot be read: the file does not exist"
+                    raise Failure("case-unreadable", what, path, "Restore the file, or leave the case out.")
 
     def run(self, weights: Mapping[str, torch.Tensor], reporter: Reporter) -> list[CaseScore]:
         """Validate weights; the network in training is not touched.
 
         Raises:
-            Failure: an image cannot be read or is on another grid, with the case named. Cancelled.
+            Failure: an image cannot be read, or the network gives no numbers for it. Refusal: an image is not the one
+                that was frozen, or does not fit; all with the case named. Cancelled.
         """
         network = build_described(self._network)
         network.load_state_dict(weights)
@@ -85,28 +99,44 @@ class Validation:
 
     def _score(self, case: TrainingCase, network: nn.Module, reporter: Reporter) -> CaseScore:
         began = time.perf_counter()
-        images = {name: _read(case, name, path) for name, path in case.files().items()}
-        study = PetCtStudy(pet=images["pet"], ct=images.get("ct"))
-        more = {"prior": images["prior"]} if self._data.prior else {}
+        self._require_frozen(case)
+        pet = read_file(case, "pet")
+        study = PetCtStudy(pet=pet, ct=read_file(case, "ct") if self._uses("hu") else None)
+        more = {"prior": read_on_pet_grid(case, "prior", pet)} if self._data.prior else {}
+        reference = self._reference(case, pet)
         sliding = Sliding(inputs=self._inputs, labels=self._labels, network=self._network, more=more)
         outcome = predict(
             [network.eval()], sliding, study, settings=self._settings, stage="Validating", reporter=reporter
         )
         tumor = [value for value, label in enumerate(self._labels, start=1) if label.kind == TUMOR]
-        found = image_like(np.isin(outcome.classes, tumor).astype(np.uint8), study.pet)
-        reference = self._reference(images["mask"])
-        evaluation = evaluate(reference, found, pet=study.pet)
+        found = image_like(np.isin(outcome.classes, tumor).astype(np.uint8), pet)
         loss = probability_loss(outcome.probability, array_view(reference) != 0)
+        if not math.isfinite(loss):
+            raise _no_numbers(case)
+        evaluation = evaluate(reference, found, pet=pet)
         return CaseScore(case.case_id, evaluation, loss, time.perf_counter() - began)
 
-    def _reference(self, mask: sitk.Image) -> sitk.Image:
+    def _reference(self, case: TrainingCase, pet: sitk.Image) -> sitk.Image:
         """The tumor of the reference mask."""
-        values = array_view(mask)
-        tumor = np.zeros(values.shape, dtype=bool)
-        for each in self._data.classes:
+        claimed = claim_values(case, read_on_pet_grid(case, "mask", pet), self._data.classes)
+        tumor = np.zeros(claimed[0].shape, dtype=bool)
+        for member, each in zip(claimed, self._data.classes, strict=True):
             if each.kind == TUMOR:
-                tumor |= np.isin(values, each.values) if each.values else values != 0
-        return image_like(tumor.astype(np.uint8), mask)
+                tumor |= member
+        return image_like(tumor.astype(np.uint8), pet)
+
+    def _require_frozen(self, case: TrainingCase) -> None:
+        """Hash the files the first time, and again when size or date of one are no longer the same."""
+        try:
+            stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, case.files().values()))
+        except OSError:
+            stamps = ()  # reading tells which one
+        if case.sha256 and self._looked_at.get(case.case_id) != stamps:
+            require_unchanged(case)
+            self._looked_at[case.case_id] = stamps
+
+    def _uses(self, image: str) -> bool:
+        return any(channel.image == image for channel in self._inputs.channels)
 
 
 def mean_dice(scores: Sequence[CaseScore]) -> float | None:
@@ -126,9 +156,10 @@ class _Within:
         self._reporter.progress(stage, min((self._number + fraction) / self._count, 0.999))
 
 
-def _read(case: TrainingCase, name: str, path: str) -> sitk.Image:
-    try:
-        return read_labels(path) if name == "mask" else read_image(path)
-    except Failure as error:
-        what = f"The {name} of case '{case.case_id}' cannot be read: {error.what}"
-        raise Failure("case-unreadable", what, path, "Restore the file and resume the run.") from error
+def _no_numbers(case: TrainingCase) -> Failure:
+    return Failure(
+        "not-a-number",
+        f"The network gives values for case '{case.case_id}' that are no numbers",
+        "validation",
+        "Resume with --set training.precision=float32; if that does not help, with a smaller optimizer.learning_rate.",
+    )

@@ -37,7 +37,7 @@ class SelfPacedCurriculum(Planner):
         strata = {case.case_id: case.stratum for case in plan.cohort.ranked}
         self._options: SelfPacedOptions = options
         self._regularizer = regularizer
-        self._every = options.update_every or max(1, plan.description.total_steps // 200)
+        self._every = options.update_every or max(1, self._pace // 200)
         self._memory = LossMemory(order, ignored=plan.cohort.lesion_free, momentum=options.momentum, lag=options.lag)
         self._ids = np.array(order, dtype=object)
         self._strata = np.array([strata[case_id] for case_id in order])
@@ -80,7 +80,7 @@ class SelfPacedCurriculum(Planner):
         weights = np.ones(len(self.description.order))
         losses = self._memory.losses_at(chosen_at)
         seen = ~np.isnan(losses)
-        if chosen_at >= self._options.warm_up * self.description.total_steps and seen.any():
+        if chosen_at >= self._options.warm_up * self._pace and seen.any():
             weights[seen] = self._weights_of(losses[seen], seen, chosen_at)
         if self._options.pairwise_prior:
             weights = never_rising(weights)
@@ -100,7 +100,7 @@ class SelfPacedCurriculum(Planner):
         return self._regularizer.weights(*within(losses, age, self._regularizer.highest))
 
     def _prior_strength(self, step: int) -> float:
-        left = 1.0 - step / (self._options.prior_until * self.description.total_steps)
+        left = 1.0 - step / (self._options.prior_until * self._pace)
         return self._options.prior_strength * max(0.0, left)
 
     def _choice(self, step: int) -> int:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from CLIPSLib.errors import Caution, ClipsError, Refusal
+from CLIPSLib.errors import Caution, ClipsError
 from CLIPSLib.files import atomic_folder, write_json
 from CLIPSLib.locks import only_one
 from CLIPSLib.models import Inputs
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.training.case_list import hash_files
+from CLIPSLib.training.case_list import hash_files, require_unchanged
 from CLIPSLib.training.data.prepared import CASE_FILE, FORMAT, VERSION, PreparedCase, open_prepared
 from CLIPSLib.training.data.reading import read_case
 from CLIPSLib.training.recipe import ClassRecipe
@@ -56,7 +56,7 @@ def prepare_case(
                 return open_prepared(folder, case)
             except ClipsError as error:
                 reporter.caution(Caution(error.code, f"{error.what}: it is made again", error.where))
-        _require_unchanged(case)
+        require_unchanged(case)
         _prepare(case, inputs, classes, folder)
         return open_prepared(folder, case)
 
@@ -73,18 +73,6 @@ def entry_key(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ..
         "classes": [list(each.values) for each in classes],
     }
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-
-
-def _require_unchanged(case: TrainingCase) -> None:
-    """The files still are what was frozen. Raises Refusal with the one that is not."""
-    for name, now in hash_files(case).sha256.items():
-        if case.sha256.get(name) != now:
-            raise Refusal(
-                "case-changed",
-                f"The {name} of case '{case.case_id}' is not the file that was frozen for this run",
-                case.files()[name],
-                "Restore the file, or freeze the cases again.",
-            )
 
 
 def _prepare(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ...], folder: Path) -> None:

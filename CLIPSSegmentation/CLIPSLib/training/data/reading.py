@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.formats import read_image, read_labels
 from CLIPSLib.imaging import array_view, image_like, require_finite, same_grid
 from CLIPSLib.models import Inputs
@@ -52,15 +52,15 @@ def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ..
     from CLIPSLib.segmentation.installed.channels import shift_and_scale
     from CLIPSLib.segmentation.installed.grid import WorkingGrid
 
-    pet = _read(case, "pet")
+    pet = read_file(case, "pet")
     needed = {channel.image for channel in inputs.channels}
-    study = PetCtStudy(pet=pet, ct=_read(case, "ct") if "hu" in needed else None)
+    study = PetCtStudy(pet=pet, ct=read_file(case, "ct") if "hu" in needed else None)
     grid = WorkingGrid(study, inputs)
     images = {name: grid.read(name) for name in sorted(needed)}
     if case.prior is not None:
-        images["prior"] = grid.resample(_on_pet_grid(case, "prior", pet))
+        images["prior"] = grid.resample(read_on_pet_grid(case, "prior", pet))
     scaling = {c.name: shift_and_scale(c, images[c.image]) for c in inputs.channels if c.scaling == "image"}
-    claimed = claim_values(case, _on_pet_grid(case, "mask", pet), classes)
+    claimed = claim_values(case, read_on_pet_grid(case, "mask", pet), classes)
     labels = _labels(claimed, pet, grid)
     lost = tuple(n for n, member in enumerate(claimed, start=1) if member.any() and not (labels == n).any())
     return CaseVolumes(images=images, labels=labels, scaling=scaling, spacing_mm=grid.spacing_mm, lost=lost)
@@ -82,7 +82,12 @@ def claim_values(case: TrainingCase, mask: sitk.Image, classes: tuple[ClassRecip
     return claimed
 
 
-def _read(case: TrainingCase, name: str) -> sitk.Image:
+def read_file(case: TrainingCase, name: str) -> sitk.Image:
+    """The "pet", "ct", "mask" or "prior" of a case, checked for values that are no numbers.
+
+    Raises:
+        Refusal: the case has none, or its values do not do. Failure: it cannot be read; both with the case named.
+    """
     path = case.files().get(name)
     if path is None:
         raise Refusal(
@@ -91,15 +96,18 @@ def _read(case: TrainingCase, name: str) -> sitk.Image:
             "cases.json",
             "Leave the case out, or train on PET only (data.use = 'pet').",
         )
-    if name == "mask":
-        return read_labels(path)
-    image = read_image(path)
+    try:
+        image = read_labels(path) if name == "mask" else read_image(path)
+    except Failure as error:
+        what = f"The {name} of case '{case.case_id}' cannot be read: {error.what}"
+        raise Failure("case-unreadable", what, path, "Restore the file and resume the run.") from error
     require_finite(array_view(image), f"The {name.upper()} of case '{case.case_id}'", path)
     return image
 
 
-def _on_pet_grid(case: TrainingCase, name: str, pet: sitk.Image) -> sitk.Image:
-    image = _read(case, name)
+def read_on_pet_grid(case: TrainingCase, name: str, pet: sitk.Image) -> sitk.Image:
+    """The "mask" or "prior" of a case. Raises as `read_file`, and Refusal: it is on another grid than the PET."""
+    image = read_file(case, name)
     if not same_grid(image, pet):
         raise Refusal(
             "grids-differ",
