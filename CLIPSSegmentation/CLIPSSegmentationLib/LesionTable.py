@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _NAME = 0
 _NUMBERS = range(2, 6)
 _ROW_HEIGHT, _SHOWN_ROWS = 22, 10
+_WIDEST_NAME = 120  # beside it kind, volume and SUVmax are seen in a panel of 460 pixels; the rest is a tooltip
 
 
 class LesionTable:
@@ -61,8 +62,11 @@ class LesionTable:
         for row, lesion in enumerate(lesions):
             for column, text in enumerate(cells(lesion)):
                 self._table.setItem(row, column, _item(text, column))
-            self._table.item(row, _NAME).setIcon(_icon(segmentationNode, lesion.lesion_id))
+            name = self._table.item(row, _NAME)
+            name.setIcon(_icon(segmentationNode, lesion.lesion_id))
+            name.setToolTip(lesion.name)
         self._table.resizeColumnsToContents()
+        self._table.setColumnWidth(_NAME, min(self._table.columnWidth(_NAME), _WIDEST_NAME))
         self.select(selected)
         self._table.blockSignals(False)
 

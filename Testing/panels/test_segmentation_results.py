@@ -196,3 +196,13 @@ def test_a_review_comes_back_with_the_saved_scene(shown, tmp_path):
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     shown.settle(lambda: shown.live.measures is not None)
     assert shown.ui.reviewedCheckBox.checked and shown.live.measures.patient.reviewed
+
+
+def test_a_long_name_leaves_kind_volume_and_suvmax_in_sight(shown):
+    name = "GTV of the left inguinal region, drawn for radiotherapy planning"
+    shown.ui.lesionTable.item(0, 0).setText(name)
+    shown.settle()
+    table = shown.ui.lesionTable
+    assert shown.rows()[0][0] == name == table.item(0, 0).toolTip()
+    right_edge = sum(table.columnWidth(column) for column in range(4))
+    assert table.horizontalHeaderItem(3).text() == "SUVmax" and right_edge <= 460 - 2 * 40  # margins and scroll bar
