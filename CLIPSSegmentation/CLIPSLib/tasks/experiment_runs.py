@@ -44,11 +44,11 @@ class RunState:
 
     @property
     def share_done(self) -> float:
-        """From 0 to 1."""
+        """From 0 to 1, which only a finished run is: after its last step a run still validates and writes its model."""
         if self.state == FINISHED:
             return 1.0
         facts = self.status.facts if self.status is not None else {}
-        return facts.get("step", 0) / facts["steps"] if facts.get("steps") else 0.0
+        return min(facts.get("step", 0) / facts["steps"], 0.999) if facts.get("steps") else 0.0
 
 
 def run_states(experiment: Experiment) -> list[RunState]:
