@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   clips experiment run mine --retry                       also runs that failed
   clips experiment status mine
   clips experiment report mine                            result/report.html, rapport.html and tables, once more
+  clips experiment install mine                           the winner's networks of all folds as one model, to segment
 
 Ctrl-C asks the runs to save and stop; the same command goes on from there. See docs/experiments.md.
 """
@@ -51,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--at-once", type=int, metavar="N", help="runs at the same time (the design's at_once)")
     start.add_argument("--retry", action="store_true", help="also repeat runs that failed, from their last checkpoint")
     start.add_argument("--background", action="store_true", help="start it and return at once")
+    install = add_action(actions, "install", "install the networks of the winner, or of another arm", _install)
+    install.add_argument("folder", metavar="DIR", help="folder of the experiment")
+    install.add_argument(
+        "--arm", metavar="ARM", help="this arm (the curriculum that helps most; if none does, vanilla)"
+    )
+    install.add_argument("--name", metavar="NAME", help="name of the model (EXPERIMENT-ARM)")
     for word, summary, action in (
         ("status", "how the runs stand", _status),
         ("report", "analyze the finished runs and write the pages and tables again", _report),
@@ -93,10 +100,14 @@ def _print_check(found: ExperimentCheck) -> None:
     if found.hours is not None:
         print(f"Time         {format_duration(3600 * found.hours)} one after another (without validation)")
     where = "of the pilot" if found.from_pilot else "typical of lesion segmentation; a pilot would tell yours"
-    print(
-        f"Detects      a difference of {found.detectable:.3f} Dice with power 80 % "
-        f"({size.cases} patients, {size.folds} folds, {size.seeds} seeds; variances {where})"
-    )
+    sizes = f"{size.cases} patients, {size.folds} folds, {size.seeds} seeds"
+    if found.detectable is None:
+        print(f"Detects      unknown for {found.primary} ({sizes}): its variances need a pilot (--pilot)")
+    else:
+        print(
+            f"Detects      a difference of {found.detectable:.3f} in {found.primary} with power 80 %, or "
+            f"{found.detectable_corrected:.3f} after the strictest correction ({sizes}; variances {where})"
+        )
     for exposure in found.exposures:
         print(f"Arm          {exposure.arm}: {exposure.sentence}")
     for deviation in found.deviations:
@@ -185,4 +196,15 @@ def _report(parsed: argparse.Namespace) -> int:
         print_json({"report": page, "result": page.parent / "result.json"})
     else:
         print(page)
+    return 0
+
+
+def _install(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks.experiment_winner import install_winner
+
+    model = install_winner(parsed.folder, parsed.arm, name=parsed.name, reporter=reporter_for(parsed))
+    if parsed.json:
+        print_json({"model": model.model_id, "title": model.description.title, "folder": model.folder})
+    else:
+        print(f"{model.model_id}: {model.description.title}")
     return 0

@@ -2,7 +2,17 @@
 
 from CLIPSLib.experiments.analysis import Analysis, FamilyResult, analyze
 from CLIPSLib.experiments.arms import ArmSummary, Spread, by_case
-from CLIPSLib.experiments.contrasts import ANTI, RANDOM, VANILLA, Contrast, Family, compare, compare_family
+from CLIPSLib.experiments.contrasts import (
+    ANTI,
+    LONGER,
+    PLANNED,
+    RANDOM,
+    VANILLA,
+    Contrast,
+    Family,
+    compare,
+    compare_family,
+)
 from CLIPSLib.experiments.curves import (
     Curve,
     StepsToTarget,
@@ -31,12 +41,15 @@ from CLIPSLib.experiments.plan import (
 from CLIPSLib.experiments.power import minimum_detectable_effect, power
 from CLIPSLib.experiments.results import ArmCost, case_scores, learning_curve
 from CLIPSLib.experiments.types import CaseScore, Effect, Paired, Size, VarianceComponents
-from CLIPSLib.experiments.verdict import Judgement, Reason, Verdict, judge
+from CLIPSLib.experiments.verdict import ALPHA, Judgement, Reason, Verdict, judge
 
 __all__ = [
+    "ALPHA",
     "ANTI",
     "ENDPOINTS",
     "FAILURE_DICE",
+    "LONGER",
+    "PLANNED",
     "RANDOM",
     "VANILLA",
     "Analysis",

@@ -5,11 +5,13 @@ Called before anything is launched (`clips experiment check`, `run`) and by the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from CLIPSLib.curriculum import get_method
+from CLIPSLib.curriculum.cohort import CohortOptions
 from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.contrasts import RANDOM
 from CLIPSLib.experiments.design import VANILLA_METHOD, Design
@@ -55,14 +57,15 @@ def check_fairness(
     nobody reviewed.
 
     Raises:
-        Refusal: not one vanilla arm, or nothing but controls; arms of different length; early stopping; not all cases
-            tested, or against a predicted mask; a difficulty table made by a network that learned from cases that are
-            tested; a method that needs an order and has none.
+        Refusal: not one vanilla arm, or nothing but controls; arms of different length or with other cases; early
+            stopping; not all cases tested, or against a predicted mask; a difficulty table made by a network that
+            learned from cases that are tested; a method that needs an order and has none.
         UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
     _require_vanilla(design)
     _require_same_length(design)
+    _require_same_cases(design)
     _require_orders(design)
     _require_whole_runs(recipe)
     _require_references(predicted)
@@ -102,6 +105,21 @@ def _require_same_length(design: Design) -> None:
                 f"The arm runs {arm.steps} steps and the others {design.steps}: who trains longer wins, in any order",
                 f"arm '{arm.name}', steps",
                 "Take 'steps' out of the arm; to pay for scores in steps, give a second vanilla arm more of them.",
+            )
+
+
+def _require_same_cases(design: Design) -> None:
+    """Who may be drawn at all, and how many at a time, is no matter of order."""
+    for name in (*(each.name for each in fields(CohortOptions)), "batch_size"):
+        settings = {arm.name: json.dumps(arm.options.get(name)) for arm in design.arms}
+        odd = [arm for arm, value in settings.items() if value != settings[design.vanilla.name]]
+        if odd:
+            raise Refusal(
+                "other-cases",
+                f"The setting '{name}' differs between '{odd[0]}' and '{design.vanilla.name}': with other cases to "
+                "draw from, no difference is one of order",
+                f"arm '{odd[0]}', options",
+                "Give all arms the same, or leave such cases out when they are frozen.",
             )
 
 

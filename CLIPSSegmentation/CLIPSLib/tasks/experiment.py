@@ -66,11 +66,13 @@ def open_experiment(folder: str | Path) -> Experiment:
     """Read `experiment.toml` and the files it names.
 
     Raises:
-        Failure: a file is missing or damaged. Refusal: not valid, or too few patients for the folds.
+        Failure: a file is missing or damaged. Refusal: not valid, too few patients for the folds, or one scan under the
+            names of two.
     """
     root = Path(folder).absolute()
     design = load_toml(root / "experiment.toml", Design)
     cases = read_cases(root / design.cases)
+    _require_own_images(cases, root / design.cases)
     split = make_split(cases.cases, folds=design.folds, seed=design.split_seed)
     named = {arm.table for arm in design.arms} | {design.hard.table}
     return Experiment(
@@ -81,6 +83,20 @@ def open_experiment(folder: str | Path) -> Experiment:
         folds={case: number for number, fold in enumerate(split.folds) for case in fold.validation},
         tables={name: read_difficulty(root / name) for name in sorted(named - {""})},
     )
+
+
+def _require_own_images(cases: CaseList, path: Path) -> None:
+    """A scan under two patients' names would be trained with and tested."""
+    seen: dict[str, str] = {}
+    for case in cases.cases:
+        image = case.sha256.get("pet", case.pet)
+        if seen.setdefault(image, case.patient_id) != case.patient_id:
+            raise Refusal(
+                "same-pet",
+                f"The PET of case '{case.case_id}' of patient '{case.patient_id}' is also one of patient '{seen[image]}'",
+                str(path),
+                "Give both the same patient, or leave one out when the cases are frozen.",
+            )
 
 
 def freeze_experiment(experiment: Experiment) -> Frozen:
@@ -131,16 +147,18 @@ def _scored_on(table: DifficultyTable) -> ScoredOn:
     )
 
 
-def hard_order(experiment: Experiment) -> dict[str, float | None]:
+def hard_order(experiment: Experiment, volumes_ml: Mapping[str, float] | None = None) -> dict[str, float | None]:
     """The difficulty by which the hard cases are chosen, higher is harder: of the design's table, else small tumors.
 
-    None for cases without a score (no lesion). Raises Failure: a mask cannot be read.
+    volumes_ml: `tumor_volumes_ml`, where they are known already. None for cases without a score (no lesion). Raises
+    Failure: a mask cannot be read.
     """
     table = experiment.design.hard.table
     if table:
         scores = experiment.tables[table].scores
         return {case: scores.get(case) for case in experiment.folds}
-    return {case: -volume if volume else None for case, volume in tumor_volumes_ml(experiment).items()}
+    volumes_ml = volumes_ml or tumor_volumes_ml(experiment)
+    return {case: -volume if volume else None for case, volume in volumes_ml.items()}
 
 
 def tumor_volumes_ml(experiment: Experiment) -> dict[str, float]:

@@ -16,7 +16,7 @@ def test_a_new_experiment_is_checked_before_anything_runs(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["arm_runs"] == 5 * 3 * 4
     assert found["from_pilot"] is False
-    assert 0 < found["detectable"] < 0.2
+    assert 0 < found["detectable"] < found["detectable_corrected"] < 0.2
     assert found["deviations"] == []
 
 
@@ -27,6 +27,18 @@ def test_the_check_says_what_it_rests_on(tmp_path, capsys):
     assert "variances typical of lesion segmentation; a pilot would tell yours" in told
     assert "Deviation    Arm 'slow' has no control with the same pacing in random order" in told
     assert "Exploratory" in told
+
+
+def test_for_endpoints_without_known_variances_a_pilot_is_asked_for(tmp_path, capsys):
+    folder = builders_experiment.tiny_experiment(tmp_path / "tiny", primary="hd95")
+    assert main(["experiment", "check", str(folder)]) == 0
+    assert "unknown for hd95" in capsys.readouterr().out
+
+
+def test_installing_before_the_runs_names_the_run_that_is_missing(tmp_path, capsys):
+    folder = builders_experiment.tiny_experiment(tmp_path / "tiny")
+    assert main(["experiment", "install", str(folder), "--arm", "slow"]) == 3
+    assert "slow_fold0_seed0 is not started" in capsys.readouterr().err
 
 
 def test_the_state_of_every_run_is_shown(tmp_path, capsys):

@@ -34,7 +34,7 @@ def design(*arms, **fields) -> Design:
 
 
 def case_list() -> CaseList:
-    cases = [TrainingCase(case_id=case, patient_id=case, pet="p", mask="m") for case in FOLDS]
+    cases = [TrainingCase(case_id=case, patient_id=case, pet=f"{case}.nii", mask="m") for case in FOLDS]
     return CaseList(cases=tuple(cases), source="registry")
 
 
@@ -118,6 +118,13 @@ def test_a_second_vanilla_arm_may_train_longer_and_is_told_beside_the_tests():
     assert families(chosen)[0].controls == {"vanilla": "vanilla", "random": "random", "longer": "longer"}
     with pytest.raises(Refusal, match="both draw all cases alike"):
         codes(design(VANILLA, replace(VANILLA, name="again"), BOOT))
+
+
+@pytest.mark.parametrize("option", [{"quarantine": ["03"]}, {"lesion_free_share": 0.1}, {"batch_size": 8}])
+def test_an_arm_that_draws_from_other_cases_is_refused(option):
+    odd = replace(BOOT, options={**BOOT.options, **option})
+    with pytest.raises(Refusal, match=f"'{next(iter(option))}' differs between 'boot' and 'vanilla'"):
+        codes(design(VANILLA, RANDOM, odd))
 
 
 def test_cases_with_masks_that_nobody_reviewed_are_not_tested():

@@ -15,6 +15,7 @@ from CLIPSLib.tasks.experiment_check import TYPICAL, check_experiment
 from CLIPSLib.tasks.experiment_inputs import inputs_of
 from CLIPSLib.tasks.experiment_new import design_toml, new_experiment
 from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_states
+from CLIPSLib.training import read_cases, write_cases
 from CLIPSLib.training.recipe import Recipe
 
 
@@ -86,8 +87,17 @@ def test_a_recipe_that_tests_some_cases_only_is_refused(folder):
 def test_what_was_frozen_cannot_be_changed_afterwards(folder):
     frozen = freeze_experiment(open_experiment(folder))
     assert len(frozen.hard_cases) == 3  # a third of eight
-    with pytest.raises(Refusal, match="design changed since"):
+    with pytest.raises(Refusal, match=r"design\.margin changed since"):
         freeze_experiment(redeclare(folder, margin=0.02))
+
+
+def test_a_scan_under_the_names_of_two_patients_is_refused_before_it_is_trained_with_and_tested(folder):
+    listed = read_cases(folder / "cases.json")
+    first, second, *others = listed.cases
+    twin = replace(second, pet=first.pet, sha256=first.sha256)
+    write_cases(folder / "cases.json", replace(listed, cases=(first, twin, *others)), overwrite=True)
+    with pytest.raises(Refusal, match="is also one of patient"):
+        open_experiment(folder)
 
 
 def test_before_the_start_all_runs_are_not_started(folder):

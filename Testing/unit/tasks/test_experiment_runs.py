@@ -51,7 +51,7 @@ def test_the_job_runs_everything_and_leaves_tables_and_pages(tmp_path):
     result = folder / "result"
     assert {path.name for path in result.iterdir()} == {
         *("report.html", "rapport.html", "result.json", "scores.csv", "contrasts.csv", "arms.csv", "curves.csv"),
-        "draws.csv",
+        *("draws.csv", "costs.csv", "cases.csv"),
     }
     with (result / "scores.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
