@@ -83,6 +83,7 @@ class Engine:
         every = self.recipe.checkpoint.keep_every
         keep = bool(every) and state.step % every == 0
         with timed() as seconds:
+            self.teller.flush_to_disk()
             self.checkpoints.save(state.step, self.stepper.tensors(), to_document(state), keep=keep)
         self._saved_at, self._saved = time.monotonic(), self.state
         self.teller.checkpoint(state, self.trace, seconds[0])

@@ -19,6 +19,7 @@ from CLIPSLib.errors import ClipsError, Failure
 from CLIPSLib.training.types import Batch, PatchSource
 
 _AHEAD = 4  # batches that each worker prepares ahead, at most
+_HUNG_S = 900.0  # without a batch: no patch takes so long, a worker hangs
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Feed:
             num_workers=workers,
             prefetch_factor=ahead if workers else None,
             worker_init_fn=_one_thread,
+            timeout=_HUNG_S if workers else 0,
             pin_memory=pin,
             generator=torch.Generator(),  # its own: the run's random numbers stay untouched
         )
@@ -115,19 +117,33 @@ class _Steps(data.Dataset):
 def _next(batches: Iterator[Batch | ClipsError]) -> Batch:
     try:
         batch = next(batches)
+    except MemoryError as error:
+        raise _worker_failed("ran out of memory", error) from error
     except RuntimeError as error:
+        if "timed out" in str(error):
+            raise _worker_failed(f"gave nothing for {_HUNG_S / 60:.0f} minutes", error) from error
         if "DataLoader worker" not in str(error):
             raise
-        raise Failure(
-            "worker-died",
-            f"A process that prepares patches died: {str(error).splitlines()[0]}",
-            "data.workers",
-            "Memory may have run out: use fewer workers, and resume the run.",
-        ) from error
+        raise _worker_failed("died", error) from error
     if isinstance(batch, ClipsError):
         raise batch
     return batch
 
 
+def _worker_failed(how: str, error: BaseException) -> Failure:
+    said = str(error).strip().splitlines()
+    return Failure(
+        "worker-died",
+        f"A process that prepares patches {how}" + (f": {said[0]}" if said else ""),
+        "data.workers",
+        "Memory, or in a container its shared memory (/dev/shm), may have run out: resume the run with fewer workers, "
+        "clips runs resume RUN --set data.workers=0.",
+    )
+
+
 def _one_thread(worker: int) -> None:
+    """Processes side by side are the parallel part: threads within each would fight for the same cores."""
+    import SimpleITK as sitk
+
     torch.set_num_threads(1)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

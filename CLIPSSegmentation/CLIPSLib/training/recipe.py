@@ -75,6 +75,16 @@ class DataRecipe:
         int, Range(0, 64), "Helper processes that prepare pieces ahead of the network. Changes speed, never the result."
     ] = 2
 
+    def __post_init__(self) -> None:
+        names = [each.name for each in self.classes]
+        if len(set(names)) < len(names):
+            raise ValueError("two of the 'classes' have the same name")
+        if len(self.classes) > 1 and not all(each.values for each in self.classes):
+            raise ValueError("with several 'classes', each must say which 'values' of the masks mean it")
+        values = [value for each in self.classes for value in each.values]
+        if twice := {value for value in values if values.count(value) > 1}:
+            raise ValueError(f"the value {min(twice)} of the masks cannot mean two 'classes'")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationRecipe:
@@ -290,6 +300,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.unlimited and self.optimizer.schedule != "constant":
             raise ValueError("a run without limit (training.steps = 0) needs optimizer.schedule = 'constant'")
+        if self.augmentation.mixup and self.training.batch < 2:
+            raise ValueError("'augmentation.mixup' blends pieces of a step, so that training.batch must be at least 2")
         if (self.data.use == "custom") != bool(self.data.channels):
             raise ValueError("'data.channels' belongs to data.use = 'custom', and is needed there")
 

@@ -23,15 +23,17 @@ from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.start import freeze_encoder
 from CLIPSLib.training.types import Batch
 
+_LEAST_SCALE = 1.0  # of losses in fp16: gradients that are no numbers even so are not too large, but wrong
+
 
 @dataclass(frozen=True)
 class StepResult:
     """losses: of each patch, unweighted; loss: their weighted mean, which was minimized; gradient_norm: before it was
-    clipped."""
+    clipped; None where it was no number and the step was left out (fp16 now and then)."""
 
     loss: float
     losses: tuple[float, ...]
-    gradient_norm: float
+    gradient_norm: float | None
 
 
 class Stepper:
@@ -130,14 +132,18 @@ class Stepper:
         self.scaler.unscale_(self.optimizer)
         limit = self.recipe.optimizer.clip_norm or math.inf
         norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), limit))
-        if not math.isfinite(norm) and not self.scaler.is_enabled():  # with a scaler such steps are left out, by design
+        if not math.isfinite(norm) and self._scale() <= _LEAST_SCALE:
             raise _not_a_number("gradient", step, batch.case_ids)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.mean is not None:
             self.mean.update(self.network, step)
         loss = sum(w * x for w, x in zip(weights, losses, strict=True)) / len(losses)
-        return StepResult(float(loss), tuple(losses), norm if math.isfinite(norm) else 0.0)
+        return StepResult(float(loss), tuple(losses), norm if math.isfinite(norm) else None)
+
+    def _scale(self) -> float:
+        """What losses are multiplied by. With fp16, a step whose gradient is no number is left out and this halved."""
+        return self.scaler.get_scale() if self.scaler.is_enabled() else 0.0
 
     def _freeze(self, frozen: bool) -> None:
         if frozen != self._frozen:

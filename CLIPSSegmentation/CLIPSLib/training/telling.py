@@ -104,6 +104,11 @@ class Teller:
         write_table(self._folder.draws, ("case", "patches"), sorted(state.draws.items()))
         write_trace(self._folder.trace, trace)
 
+    def flush_to_disk(self) -> None:
+        """Have all rows on the disk, before a checkpoint counts them."""
+        self._metrics.flush_to_disk()
+        self._validation.flush_to_disk()
+
     def close(self) -> None:
         self._metrics.close()
         self._validation.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from CLIPSLib.curriculum import CurriculumCase, build_curriculum, list_curricula
 from CLIPSLib.errors import ClipsError, Refusal, UsageError
 from CLIPSLib.schema import from_document, load_toml, to_document
 from CLIPSLib.training import PRESETS, CaseList, Recipe, TrainingCase, preset, read_cases, write_cases
@@ -22,7 +24,7 @@ from CLIPSLib.training.overrides import (
     with_values,
 )
 from CLIPSLib.training.recipe_toml import field_help, recipe_toml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -73,6 +75,10 @@ def test_every_field_has_its_explanation_above_it_in_the_file():
         ("[training]\nsteps = 0", "needs optimizer.schedule = 'constant'"),
         ("[augmentation]\nscale_range = [1.1, 0.9]", "'scale_range' is 1.1 to 0.9"),
         ("name = 'My Model'", "lower-case letters"),
+        ("[augmentation]\nmixup = 0.4\n[training]\nbatch = 1", "training.batch must be at least 2"),
+        ("[data]\nclasses = [{name = 'A'}, {name = 'B'}]", "each must say which 'values'"),
+        ("[data]\nclasses = [{name = 'A', values = [1]}, {name = 'A', values = [2]}]", "the same name"),
+        ("[data]\nclasses = [{name = 'A', values = [1]}, {name = 'B', values = [1, 2]}]", "the value 1 of the masks"),
     ],
 )
 def test_what_is_not_valid_is_named_with_what_it_must_be(tmp_path, text, words):
@@ -101,9 +107,42 @@ def test_any_value_anywhere_is_taken_or_refused_in_a_sentence(name, value):
     try:
         recipe = from_document(Recipe, document)
     except Refusal as refusal:
-        assert last in str(refusal) or "training.steps" in str(refusal) or "data.channels" in str(refusal)
+        told = str(refusal)
+        assert last in told or any(name in told for name in ("training.steps", "data.channels", "training.batch"))
     else:
         assert from_document(Recipe, tomllib.loads(recipe_toml(recipe))) == recipe
+
+
+NETWORKS = ("segresnet", "dynunet", "unet", "attention-unet", "swin-unetr", "tmtvnet-unet", "tmtvnet-refiner")
+OPTIONS = ("filters", "levels", "dropout", "largest", "deep_supervision", "widths", "blocks", "middle_kernel", "other")
+
+
+@settings(deadline=None)
+@given(name=st.sampled_from(NETWORKS), options=st.dictionaries(st.sampled_from(OPTIONS), VALUES, max_size=2))
+def test_any_settings_of_a_network_describe_one_or_are_refused_in_a_sentence(name, options):
+    """Free tables of a recipe are read by the network itself; nothing of it is built here."""
+    from CLIPSLib.models import network_arguments
+
+    try:
+        json.dumps(network_arguments(name, channels_in=2, classes=2, options=options), allow_nan=False)
+    except UsageError as error:
+        assert f"The network '{name}' cannot be built" in error.what
+
+
+@settings(deadline=None)
+@given(
+    name=st.sampled_from([method.name for method in list_curricula()]),
+    options=st.dictionaries(st.sampled_from(("full_at", "start", "lag", "minimum_pool", "pacing", "power")), VALUES),
+)
+def test_any_settings_of_a_curriculum_plan_one_or_are_refused_in_a_sentence(name, options):
+    cases = [CurriculumCase(case_id=str(n), stratum="", empty=False, volume_ml=float(n)) for n in range(9)]
+    scores = {case.case_id: case.volume_ml for case in cases}
+    try:
+        made = build_curriculum(name, cases, scores=scores, total_steps=50, seed=0, **options)
+    except ClipsError as error:
+        assert error.what
+    else:
+        assert made.plan(0).probabilities.sum() == pytest.approx(1.0)
 
 
 def test_what_may_change_within_a_run_are_fields_of_the_recipe():
