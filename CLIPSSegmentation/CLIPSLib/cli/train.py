@@ -192,10 +192,13 @@ def _print_check(report: CheckReport) -> None:
     available = "" if report.device_memory_gb is None else f" of {report.device_memory_gb:.1f} GB"
     print(f"Network      {report.weights:,} weights, on {report.device} in {report.precision}")
     print(f"Memory       about {report.memory_gb:.1f} GB{available} for a step")
-    print(f"Disk         about {report.disk_gb:.1f} GB, {report.disk_free_gb:.1f} GB are free")
+    print(f"Disk         about {report.disk_gb:.2g} GB, {report.disk_free_gb:.1f} GB are free")
     if report.seconds_per_step is not None:
-        total = "" if report.hours is None else f", {format_duration(3600 * report.hours)} for all steps"
-        print(f"Time         {report.seconds_per_step:.2f} s per step{total} (without reading and validation)")
+        each = f"{report.seconds_per_step:.2f} s per step"
+        if report.seconds_per_validation is not None:
+            each += f", about {format_duration(report.seconds_per_validation)} per validation"
+        total = "" if report.hours is None else f", {format_duration(3600 * report.hours)} in all"
+        print(f"Time         {each}{total} (without preparing images)")
     for caution in report.cautions:
         print(f"Caution      {caution}")
     for problem in report.problems:

@@ -7,37 +7,35 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
 from CLIPSLib.errors import Caution, ClipsError, Refusal
-from CLIPSLib.models import ModelStore, build_described
+from CLIPSLib.models import ModelStore
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.sliding_window.device import choose_device
 from CLIPSLib.training.computing import choose_precision
-from CLIPSLib.training.data.inputs import network_inputs, network_labels
+from CLIPSLib.training.cost import GB, Timed, disk_gb, step_memory_gb, tiles_of, time_steps, validations
+from CLIPSLib.training.data.inputs import network_inputs
 from CLIPSLib.training.recipe import Recipe
-from CLIPSLib.training.start import describe_network, find_start, make_network, start_cautions
-from CLIPSLib.training.stepper import Stepper
-from CLIPSLib.training.types import TRAIN, VALIDATE, Batch, CaseList, TrainingCase
+from CLIPSLib.training.start import find_start, make_network, start_cautions
+from CLIPSLib.training.types import TRAIN, VALIDATE, CaseList, TrainingCase
 
-_BYTES_PER_WEIGHT = {"adamw": 16, "sgd": 12}  # float32: weight, gradient, and one or two means
-_GB = 1e9
+Index = tuple[int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """What was found. problems: what would stop the run, each with its case. Sizes in GB (10^9 bytes).
 
-    voxels: of a case on the network's grid, the median and the largest. memory_gb: of the device, for one step;
-    disk_gb: for prepared images and checkpoints. seconds_per_step: measured with random images, without reading;
-    None: not measured. hours: for all steps, None of a run without limit.
+    voxels: of a case on the network's grid, the median and the largest. memory_gb: of the device, for one step,
+    measured on a graphics card and estimated on a CPU; disk_gb: for prepared images, checkpoints and the model.
+    seconds_per_step: measured with random images; seconds_per_validation: of all cases validated, from the measured
+    time of a tile; both without reading and preparing images; None: not measured. hours: for all steps and
+    validations, None of a run without limit.
     """
 
     train: int
@@ -53,6 +51,7 @@ class CheckReport:
     disk_gb: float
     disk_free_gb: float
     seconds_per_step: float | None
+    seconds_per_validation: float | None
     hours: float | None
 
 
@@ -76,15 +75,19 @@ def check_recipe(
     start = find_start(recipe, store)
     network, cautions = make_network(recipe, start)
     device = choose_device(recipe.training.device)
-    sizes, problems = _headers(recipe, cases, reporter)
+    shapes, problems = _headers(recipe, cases, reporter)
     weights = sum(weight.numel() for weight in network.parameters())
-    memory = _step_memory(recipe, build_on_meta(recipe, store), weights, choose_precision(recipe.training, device))
-    timed, failed = _time_steps(recipe, network, device, seconds) if seconds > 0 else (None, None)
-    voxels = sorted(sizes) or [0]
-    disk = _disk(recipe, sum(voxels), weights)
+    memory = step_memory_gb(recipe, network, choose_precision(recipe.training, device))
+    timed, failed = time_steps(recipe, network, device, seconds) if seconds > 0 else (None, None)
+    if timed is not None and timed.memory_gb is not None:
+        memory = timed.memory_gb
+    prepared = cases.of_role(TRAIN)  # images to validate with are read as they are
+    voxels = sorted(math.prod(shape) for shape in shapes.values()) or [0]
+    disk = disk_gb(recipe, [shapes[case.case_id] for case in prepared if case.case_id in shapes], weights)
+    validation = _validation_s(recipe, cases, shapes, timed)
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(existing).free / _GB
-    available = torch.cuda.get_device_properties(device).total_memory / _GB if device.type == "cuda" else None
+    free = shutil.disk_usage(existing).free / GB
+    available = torch.cuda.get_device_properties(device).total_memory / GB if device.type == "cuda" else None
     return CheckReport(
         train=len(cases.of_role(TRAIN)),
         validate=len(cases.of_role(VALIDATE)),
@@ -98,32 +101,27 @@ def check_recipe(
         device_memory_gb=available,
         disk_gb=disk,
         disk_free_gb=free,
-        seconds_per_step=timed,
-        hours=None if timed is None or recipe.unlimited else timed * recipe.training.steps / 3600.0,
+        seconds_per_step=None if timed is None else timed.step_s,
+        seconds_per_validation=validation,
+        hours=_hours(recipe, timed, validation),
     )
 
 
-def build_on_meta(recipe: Recipe, store: ModelStore) -> nn.Module:
-    """The network without memory for its weights: shapes only."""
-    with torch.device("meta"):
-        return build_described(describe_network(recipe, find_start(recipe, store))).train()
-
-
-def _headers(recipe: Recipe, cases: CaseList, reporter: Reporter) -> tuple[list[int], list[Caution]]:
-    """Voxels of each case on the network's grid, and what is wrong with its files."""
-    sizes, problems = [], []
+def _headers(recipe: Recipe, cases: CaseList, reporter: Reporter) -> tuple[dict[str, Index], list[Caution]]:
+    """Size (z, y, x) of each case on the network's grid, and what is wrong with its files."""
+    shapes, problems = {}, []
     for number, case in enumerate(cases.cases):
         reporter.check()
         reporter.progress("Reading headers", number / len(cases.cases))
         try:
-            sizes.append(_voxels(case, recipe))
+            shapes[case.case_id] = _shape(case, recipe)
         except ClipsError as error:
             problems.append(Caution(error.code, f"Case '{case.case_id}': {error.what}", error.where))
     reporter.progress("Reading headers", 1.0)
-    return sizes, problems
+    return shapes, problems
 
 
-def _voxels(case: TrainingCase, recipe: Recipe) -> int:
+def _shape(case: TrainingCase, recipe: Recipe) -> Index:
     needed = {channel.image for channel in network_inputs(recipe.data).channels}
     if "hu" in needed and case.ct is None:
         raise Refusal("ct-needed", "the recipe needs its CT, and there is none", "cases.json")
@@ -132,11 +130,26 @@ def _voxels(case: TrainingCase, recipe: Recipe) -> int:
     for name in ("mask", "prior"):
         if name in headers and not _same_grid(headers[name], pet):
             raise Refusal("grids-differ", f"the {name} is not on the grid of the PET", case.files()[name])
-    size, spacing = pet[0], pet[1]
-    wanted_mm = recipe.data.spacing_mm
-    if wanted_mm is None:
-        return math.prod(size)
-    return math.prod(math.ceil(n * mm / to) for n, mm, to in zip(size, spacing, reversed(wanted_mm), strict=True))
+    size, spacing = reversed(pet[0]), reversed(pet[1])
+    z, y, x = (
+        round(n * mm / to) for n, mm, to in zip(size, spacing, recipe.data.spacing_mm or pet[1][::-1], strict=True)
+    )
+    return z, y, x
+
+
+def _validation_s(recipe: Recipe, cases: CaseList, shapes: Mapping[str, Index], timed: Timed | None) -> float | None:
+    """Seconds of one validation; None: not measured, or nothing is validated with."""
+    known = [shapes[case.case_id] for case in cases.of_role(VALIDATE) if case.case_id in shapes]
+    if timed is None or not known:
+        return None
+    count = min(recipe.validation.cases or len(known), len(known))
+    return timed.tile_s * sum(tiles_of(shape, recipe) for shape in known) * count / len(known)
+
+
+def _hours(recipe: Recipe, timed: Timed | None, validation: float | None) -> float | None:
+    if timed is None or recipe.unlimited:
+        return None
+    return (timed.step_s * recipe.training.steps + (validation or 0.0) * validations(recipe)) / 3600.0
 
 
 def _header(path: str) -> tuple[tuple[float, ...], ...]:
@@ -162,61 +175,6 @@ def _same_grid(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]])
         for mine, theirs in zip(one, other, strict=True)
         for a, b in zip(mine, theirs, strict=True)
     )
-
-
-def _step_memory(recipe: Recipe, network: nn.Module, weights: int, precision: torch.dtype) -> float:
-    """What one step takes, GB: weights with gradients and means, and what every layer gives, kept for the way back."""
-    given = 0
-
-    def count(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal given
-        if not any(module.children()) and isinstance(output, torch.Tensor):
-            given += output.numel()
-
-    hooks = [module.register_forward_hook(count) for module in network.modules()]
-    pieces = math.ceil(recipe.training.batch / recipe.training.accumulate)
-    channels = len(network_inputs(recipe.data).channels) + recipe.data.prior
-    with torch.no_grad():
-        network(torch.empty((pieces, channels, *recipe.data.patch), device="meta"))
-    for hook in hooks:
-        hook.remove()
-    each = 4 if precision == torch.float32 else 2
-    mean = 4 if recipe.training.ema else 0
-    return (weights * (_BYTES_PER_WEIGHT[recipe.optimizer.name] + mean) + given * each) / _GB
-
-
-def _time_steps(
-    recipe: Recipe, network: nn.Module, device: torch.device, seconds: float
-) -> tuple[float | None, Caution | None]:
-    """Seconds per step on random images, after a first step that is not counted; or what went wrong."""
-    stepper = Stepper(network, recipe, device)
-    channels = len(network_inputs(recipe.data).channels) + recipe.data.prior
-    count, patch = recipe.training.batch, recipe.data.patch
-    random = torch.Generator().manual_seed(0)
-    batch = Batch(
-        images=torch.rand((count, channels, *patch), generator=random),
-        labels=torch.randint(len(network_labels(recipe.data)), (count, 1, *patch), generator=random).to(torch.uint8),
-        case_ids=("random images",) * count,
-    )
-    took: list[float] = []
-    began = time.perf_counter()
-    try:
-        while len(took) < 2 or (time.perf_counter() - began < seconds and len(took) < 20):
-            at = time.perf_counter()
-            stepper.step(len(took), recipe.optimizer.learning_rate, batch, [1.0] * count)
-            took.append(time.perf_counter() - at)
-    except ClipsError as error:
-        return None, Caution(error.code, f"{error.what}. {error.remedy}", error.where)
-    return sorted(took[1:])[len(took[1:]) // 2], None
-
-
-def _disk(recipe: Recipe, voxels: int, weights: int) -> float:
-    """Prepared images (two bytes a voxel and image, one of labels), and checkpoints: two whole ones, two of weights."""
-    images = len({channel.image for channel in network_inputs(recipe.data).channels}) + recipe.data.prior
-    state = _BYTES_PER_WEIGHT[recipe.optimizer.name] - 4 + (4 if recipe.training.ema else 0)
-    keep, steps = recipe.checkpoint.keep_every, recipe.training.steps
-    kept = steps // keep if keep and not recipe.unlimited else 0
-    return (voxels * (2 * images + 1) + weights * ((2 + kept) * state + 2 * 4)) / _GB
 
 
 def _too_much(disk: float, free: float, memory: float, available: float | None) -> list[Caution]:
