@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from CLIPSLib.cli.train import in_words, started
 
 if TYPE_CHECKING:
     from CLIPSLib.tasks.runs import RunView
+    from CLIPSLib.training.run_folder import RunFolder
 
 NAME = "runs"
 SUMMARY = "List, show, stop, resume, fork and export training runs."
@@ -87,9 +89,14 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 def _list(parsed: argparse.Namespace) -> int:
     from CLIPSLib.tasks.runs import list_runs
 
-    views = list_runs(parsed.root)
+    listing = list_runs(parsed.root)
+    for error in listing.damaged:
+        sys.stderr.write(f"clips: a run cannot be read: {error}\n")
     if parsed.json:
-        print_json([_document(view) for view in views])
+        print_json([_document(view) for view in listing.runs])
+        return 0
+    if not listing.runs:
+        print(f"No runs in the folder {parsed.root}")
         return 0
     rows = [
         [
@@ -99,7 +106,7 @@ def _list(parsed: argparse.Namespace) -> int:
             view.status.facts.get("best_score"),
             view.identity.created_utc,
         ]
-        for view in views
+        for view in listing.runs
     ]
     print_table(["Run", "State", "Step", "Best Dice", "Created"], rows)
     return 0
@@ -115,11 +122,7 @@ def _show(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json(_document(view) | {"overrides": folder.overrides(), "validation": validations})
         return 0
-    print(f"{view.folder}: {view.state}")
-    if not view.status.ended and view.state != "waiting":
-        print(in_words(view.status.stage, dict(view.status.facts)))
-    if view.status.error:
-        print(f"{view.status.error['what']} {view.status.error['remedy']}")
+    _print_state(view, folder)
     if view.identity.parent:
         print(f"Fork of run {view.identity.parent['run_id']} at step {view.identity.parent['step']}")
     for override in folder.overrides():
@@ -132,22 +135,30 @@ def _show(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(parsed: argparse.Namespace) -> int:
-    from CLIPSLib.jobs import open_job
+def _print_state(view: RunView, folder: RunFolder) -> None:
+    """How far the run is, or how it ended, and what it has to give."""
+    facts, going_on = dict(view.status.facts), not view.status.ended and view.state != "waiting"
+    print(f"{view.folder}: {view.state}")
+    if going_on:
+        print(in_words(view.status.stage, facts))
+    elif facts.get("step") is not None:
+        print(f"{facts['step']} steps of {facts['steps'] or 'as many as wanted'}")
+    if facts.get("best_step") is not None:
+        print(f"Best: step {facts['best_step']}, running mean of Dice {facts['best_score']:.3f}")
+    if view.error:
+        print(view.error)
+    if view.state == "finished" and folder.model.exists():
+        print(f"Model: {view.status.result['model']}; install it: clips models install {folder.model}")
 
-    job = open_job(parsed.folder)
-    ask = {
-        "stop": job.ask_stop,
-        "pause": job.pause,
-        "continue": job.resume,
-        "checkpoint": job.ask_checkpoint,
-        "cancel": job.ask_cancel,
-    }
-    ask[parsed.word]()
+
+def _ask(parsed: argparse.Namespace) -> int:
+    from CLIPSLib.tasks.runs import ask_run
+
+    ask_run(parsed.folder, parsed.word)
     if parsed.json:
-        print_json({"run": job.folder, "asked": parsed.word})
+        print_json({"run": Path(parsed.folder).absolute(), "asked": parsed.word})
     else:
-        print(f"Asked {job.folder.name} to {parsed.word}; it answers between two steps.")
+        print(f"Asked {Path(parsed.folder).name} to {parsed.word}; it answers between two steps.")
     return 0
 
 

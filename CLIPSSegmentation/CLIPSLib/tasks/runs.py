@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import ClipsError, Refusal
 from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, let_wait, list_jobs, open_job
+from CLIPSLib.jobs.status import LOST, WAITING, error_from
 from CLIPSLib.models import ModelStore
 from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.train_job import VERB
@@ -18,6 +19,8 @@ from CLIPSLib.training.overrides import make_override, with_values
 from CLIPSLib.training.rate import Policy
 from CLIPSLib.training.recipe import SCRATCH
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
+
+Request = Literal["stop", "pause", "continue", "checkpoint", "cancel"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,24 @@ class RunView:
         if status.state != "running":
             return status.state
         return {"Training": "training", "Validating": "validating"}.get(status.stage, "preparing")
+
+    @property
+    def error(self) -> str | None:
+        """What ended the run badly and what to do, in a sentence or two."""
+        error = self.status.error
+        if error is None:
+            return None
+        if self.status.state == LOST:
+            error = {**error, "remedy": "Go on from its last checkpoint: clips runs resume."}
+        return str(error_from(error))
+
+
+@dataclass(frozen=True)
+class RunListing:
+    """The runs of a folder. damaged: why others, which are there, cannot be read."""
+
+    runs: tuple[RunView, ...]
+    damaged: tuple[ClipsError, ...]
 
 
 def read_recipe(path: str | Path, values: Mapping[str, Any]) -> tuple[Recipe, CaseList]:
@@ -128,9 +149,39 @@ def view_run(folder: str | Path) -> RunView:
     return RunView(run.path, run.identity(), run.recipe(), job.status())
 
 
-def list_runs(root: str | Path) -> list[RunView]:
-    """The runs in the folders of `root`, oldest first."""
-    return [view_run(job.folder) for job in list_jobs(root) if job.verb == VERB and _is_run(job.folder)]
+def ask_run(folder: str | Path, word: Request) -> None:
+    """Ask a run for something; it answers between two steps.
+
+    Raises:
+        Refusal: no process is there to answer: the run has ended, or has not begun and is not to be cancelled.
+            Failure: no run there.
+    """
+    job = _open(folder)
+    status = job.status()
+    if status.ended or (status.state == WAITING and word != "cancel"):
+        how = f"has ended ({view_run(folder).state})" if status.ended else "waits to be started"
+        what = f"The run {how}; no process is there to {word}"
+        raise Refusal("not-running", what, str(job.folder), "Go on with it: clips runs resume.")
+    asked = {
+        "stop": job.ask_stop,
+        "pause": job.pause,
+        "continue": job.resume,
+        "checkpoint": job.ask_checkpoint,
+        "cancel": job.ask_cancel,
+    }
+    asked[word]()
+
+
+def list_runs(root: str | Path) -> RunListing:
+    """The runs in the folders of `root`, oldest first; those that cannot be read are told apart, and spoil no list."""
+    runs, damaged = [], []
+    for job in list_jobs(root):
+        if job.verb == VERB and _is_run(job.folder):
+            try:
+                runs.append(view_run(job.folder))
+            except ClipsError as error:
+                damaged.append(error)
+    return RunListing(tuple(runs), tuple(damaged))
 
 
 def _is_run(folder: Path) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 
 import builders_run
 import pytest
 from CLIPSLib.cli import main
+from CLIPSLib.errors import Failure
+from CLIPSLib.jobs import Job, JobStatus, open_job
 from CLIPSLib.schema import from_document
+from CLIPSLib.tasks.runs import create_run, read_recipe
 from CLIPSLib.training import Recipe, preset, write_cases
 from CLIPSLib.training.recipe_toml import recipe_toml
 
@@ -75,7 +79,7 @@ def test_a_finished_run_is_listed_shown_and_exported(trained, tmp_path, capsys):
     (listed,) = json.loads(out)
     assert (code, listed["state"], listed["facts"]["step"]) == (0, "finished", 6)
     code, out, _ = clips("runs", "show", trained.path, capsys=capsys)
-    assert "first: finished" in out and "case-3" in out
+    assert "first: finished" in out and "case-3" in out and "clips models install" in out
     code, out, _ = clips("runs", "export", trained.path, "--out", tmp_path / "model", "--json", capsys=capsys)
     assert code == 0 and (tmp_path / "model" / "model.json").exists()
     assert json.loads(out)["model"].startswith("tiny@")
@@ -93,10 +97,46 @@ def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path, capsys):
     assert code == 1 and "job.json" in err
 
 
-def test_asking_a_run_appends_to_its_control_file(trained, capsys):
+def test_asking_a_run_appends_to_its_control_file(trained, capsys, monkeypatch):
+    monkeypatch.setattr(Job, "status", lambda self: JobStatus(state="running"))
     for word in ("stop", "pause", "continue", "checkpoint", "cancel"):
-        clips("runs", word, trained.path, capsys=capsys)
+        code, out, _ = clips("runs", word, trained.path, capsys=capsys)
+        assert code == 0 and f"to {word}" in out
     assert (trained.path / "control").read_text().split() == ["stop", "pause", "resume", "checkpoint", "cancel"]
+
+
+def test_a_run_that_has_ended_is_not_said_to_answer(trained, capsys):
+    code, _, err = clips("runs", "stop", trained.path, capsys=capsys)
+    assert code == 3 and "has ended (finished)" in err and "resume" in err
+    assert not (trained.path / "control").exists()
+
+
+def test_a_run_that_waits_can_be_cancelled_and_nothing_else(recipe, tmp_path, capsys):
+    create_run(tmp_path / "runs" / "waits", *read_recipe(recipe, {}))
+    code, _, err = clips("runs", "checkpoint", tmp_path / "runs" / "waits", capsys=capsys)
+    assert code == 3 and "waits to be started" in err
+    code, _, _ = clips("runs", "cancel", tmp_path / "runs" / "waits", capsys=capsys)
+    assert code == 0 and open_job(tmp_path / "runs" / "waits").status().state == "cancelled"
+
+
+def test_a_run_that_died_says_how_to_go_on(trained, capsys, monkeypatch):
+    lost = Failure("job-lost", "The process ended without a word", "log.txt", "Start the job again.").as_dict()
+    monkeypatch.setattr(Job, "status", lambda self: JobStatus(state="lost", error=lost))
+    _, out, _ = clips("runs", "show", trained.path, capsys=capsys)
+    assert "without a word (log.txt). Go on from its last checkpoint: clips runs resume." in out
+
+
+def test_a_damaged_run_is_told_and_spoils_no_list(trained, tmp_path, capsys):
+    shutil.copytree(trained.path, tmp_path / "runs" / "of-a-later-clips")
+    identity = tmp_path / "runs" / "of-a-later-clips" / "run.json"
+    identity.write_text(identity.read_text().replace('"format_version": 1', '"format_version": 2'))
+    code, out, err = clips("runs", "list", tmp_path / "runs", capsys=capsys)
+    assert code == 0 and "first" in out and "of-a-later-clips" in err and "Update CLIPS" in err
+
+
+def test_a_folder_without_runs_is_said_to_have_none(tmp_path, capsys):
+    _, out, _ = clips("runs", "list", tmp_path / "nowhere", capsys=capsys)
+    assert out.startswith("No runs in the folder")
 
 
 @pytest.mark.slow
