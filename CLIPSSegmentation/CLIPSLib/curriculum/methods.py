@@ -2,8 +2,8 @@
 
 Read by `catalog`, which builds them, and shown by `clips curriculum explain`. A method to come (DIHCL, a bandit over
 difficulty buckets, progressive patch size, curriculum by smoothing, mean teacher) is a new entry here, with a class
-of its own where a pool or self-paced learning cannot express it: docs/curriculum.md, "Adding a method". SuperLoss is left out: a patent application (US
-2022/0114444) covers it.
+of its own where a pool or self-paced learning cannot express it: docs/curriculum.md, "Adding a method". SuperLoss is
+left out: a patent application (US 2022/0114444) covers it.
 """
 
 from __future__ import annotations

@@ -50,12 +50,12 @@ class DrawTrace:
     ) -> None:
         """description: of the curriculum that is traced. scores: difficulty by case id, of all arms the same table."""
         ranked = description.order
+        self.description = description
         self._steps_per_row = steps_per_row
         self._stratum = {case.case_id: case.stratum for case in cases}
         self._ranked = frozenset(ranked)
         scored = [case_id for case_id in ranked if scores is not None and scores.get(case_id) is not None]
         self._rank = difficulty_ranks(scored, scores, description.seed) if scored else {}
-        self._fingerprint = description.fingerprint
         self._draws: Counter[str] = Counter()
         self._pool_sizes: list[tuple[int, int]] = []
         self._rows: list[TraceRow] = []
@@ -92,7 +92,7 @@ class DrawTrace:
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint, ready for JSON."""
         return {
-            "fingerprint": self._fingerprint,
+            "fingerprint": self.description.fingerprint,
             "draws": dict(self._draws),
             "pool_sizes": [list(entry) for entry in self._pool_sizes],
             "rows": [asdict(row) for row in self._rows],
@@ -101,7 +101,7 @@ class DrawTrace:
 
     def load_state_dict(self, state: Mapping[str, Any], *, override: bool = False) -> None:
         """Go on from a state. Raises Refusal: it belongs to another plan (unless `override`), or is damaged."""
-        if state.get("fingerprint") != self._fingerprint and not override:
+        if state.get("fingerprint") != self.description.fingerprint and not override:
             raise Refusal("another-trace", "The trace was written under another curriculum", "", "Start a new trace.")
         try:
             draws, rows = Counter(state["draws"]), [TraceRow(**row) for row in state["rows"]]

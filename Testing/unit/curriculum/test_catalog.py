@@ -164,3 +164,10 @@ def test_a_pacing_function_states_a_share_for_every_step_of_a_single_case():
 def test_an_unknown_method_is_not_explained():
     with pytest.raises(UsageError, match="Did you mean vanilla"):
         get_method("vanila")
+
+
+def test_so_few_cases_that_all_are_drawn_from_the_start_are_worth_a_caution():
+    (caution,) = curriculum_of(count=8, minimum_pool=None).description.cautions  # max(8, 4 x 2, 5 %) = 8
+    assert "The smallest pool holds all 8 cases" in str(caution)
+    assert not curriculum_of("vanilla", count=8, minimum_pool=None).description.cautions
+    assert not curriculum_of(count=9, minimum_pool=None).description.cautions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import builders_run
 import pytest
 
@@ -55,6 +57,33 @@ def test_the_trace_counts_every_patch_that_the_table_of_steps_names(cases, tmp_p
     named = [case for row in read_table(made.metrics) for case in row["cases"].split()]
     assert {case: named.count(case) for case in trace.draws} == dict(trace.draws)
     assert sum(row.draws for row in trace.rows) == len(named) == 24
+
+
+class Follows(StopsAt):
+    """A follower that keeps what is told."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+        self.cautions, self.events = [], []
+
+    def caution(self, caution) -> None:
+        self.cautions.append(caution.code)
+
+    def event(self, name, **fields) -> None:
+        self.events += [fields] if name == "curriculum" else []
+
+
+def test_a_run_says_in_which_order_it_will_draw_and_what_to_beware_of(cases, tmp_path):
+    scored = replace(cases, cases=tuple(replace(case, score=1.0) for case in cases.cases))
+    options = {"quarantine": ["case-0"], "minimum_pool": 2}
+    changes = {"curriculum__name": "transfer-teacher", "curriculum__options": options, "training__steps": 2}
+    made, follower = builders_run.run(tmp_path / "run", case_list=scored, **changes), Follows()
+    train(made.path, follower)
+    trace, (event,) = read_trace(made.trace), follower.events
+    assert (trace.curriculum, trace.quarantined, len(trace.order)) == ("transfer-teacher", ("case-0",), 5)
+    assert event["first"] == list(trace.order) and event["quarantined"] == ["case-0"]
+    assert event["fingerprint"] == trace.fingerprint
+    assert "scores-equal" in follower.cautions
 
 
 def test_stopped_and_resumed_the_trace_is_that_of_a_run_without_a_stop(cases, tmp_path):
