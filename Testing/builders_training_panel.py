@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import SimpleITK as sitk
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SEGMENTATION_FILE = REPOSITORY / "CLIPSSegmentation" / "CLIPSSegmentation.py"
 MODULE_FILE = REPOSITORY / "CLIPSTraining" / "CLIPSTraining.py"
@@ -13,10 +15,12 @@ READER = "A. Reader"
 
 
 def study_of(study, number: int):
-    """The same images as the study of another patient."""
+    """The images, but for a voxel of air, as the study of another patient."""
+    pet = sitk.Image(study.pet)
+    pet.SetPixel(0, 0, 0, pet.GetPixel(0, 0, 0) + number * 1e-3)
     uid = f"2.25.{1000 + number}"
     identity = replace(study.identity, patient_id=f"P{number}", study_uid=f"{uid}.1", pet_series_uid=uid)
-    return replace(study, identity=identity)
+    return replace(study, pet=pet, identity=identity)
 
 
 def make_registry(folder: Path, study, count: int = 3):

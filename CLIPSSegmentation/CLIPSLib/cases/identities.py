@@ -42,6 +42,9 @@ class Identities:
         for pseudonym, known in same_id.items():
             if not (known["birth_date"] and identity.birth_date) or known["birth_date"] == identity.birth_date:
                 return pseudonym, ()
+        under = [case["patient"] for case in self.cases.values() if case.get("patient_id") == identity.patient_id]
+        if under:
+            return under[0], ()
         others = ", ".join(same_id)
         caution = Caution(
             "patient-id-twice",
@@ -49,14 +52,18 @@ class Identities:
         )
         return None, (caution,) if same_id else ()
 
+    def known_as(self, patient_id: str) -> set[str]:
+        """The pseudonyms of patients with this id, in any of their studies."""
+        of_persons = {p for p, known in self.patients.items() if known["patient_id"] == patient_id}
+        return of_persons | {c["patient"] for c in self.cases.values() if c.get("patient_id") == patient_id}
+
     def with_case(self, case_id: str, patient: str, identity: StudyIdentity, source: str) -> Identities:
-        """The same with one case more, and its patient when new."""
+        """The same with one case more, and its patient when new; of a known one the id that he has in this study."""
         person = {name: getattr(identity, name) for name in _PERSON}
-        examination = {name: getattr(identity, name) for name in _EXAMINATION}
-        return Identities(
-            patients={patient: person, **self.patients},
-            cases={**self.cases, case_id: {"patient": patient, "source": source, **examination}},
-        )
+        case = {"patient": patient, "source": source, **{name: getattr(identity, name) for name in _EXAMINATION}}
+        known = self.patients.get(patient, person)
+        case |= {name: value for name, value in person.items() if value and value != known[name]}
+        return Identities(patients={patient: person, **self.patients}, cases={**self.cases, case_id: case})
 
     def without_cases(self, case_ids: Iterable[str]) -> Identities:
         """The same without these cases, and without patients that have no other."""
@@ -68,9 +75,8 @@ class Identities:
     def identity_of(self, case_id: str) -> StudyIdentity:
         """What is known of the person behind a case; empty where it is not known."""
         case = self.cases.get(case_id, {})
-        person = self.patients.get(case.get("patient", ""), {})
-        facts = {name: person.get(name, "") for name in _PERSON} | {name: case.get(name, "") for name in _EXAMINATION}
-        return StudyIdentity(**facts)
+        person = {**self.patients.get(case.get("patient", ""), {}), **case}
+        return StudyIdentity(**{name: person.get(name, "") for name in (*_PERSON, *_EXAMINATION)})
 
 
 def read_identities(path: Path) -> Identities | None:

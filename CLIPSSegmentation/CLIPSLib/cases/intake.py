@@ -17,6 +17,7 @@ from pathlib import Path
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import CT, PET, STUDY, RegistryFolder
 from CLIPSLib.cases.identities import Identities, pseudonymous, read_identities, write_identities
+from CLIPSLib.cases.people import require_text
 from CLIPSLib.cases.records import find_case
 from CLIPSLib.cases.staging import staged_folder, sync_folder
 from CLIPSLib.cases.tombstones import removal_of, removed_cases, tombstone_hash
@@ -25,7 +26,7 @@ from CLIPSLib.errors import Caution, Failure, Refusal
 from CLIPSLib.files import safe_name, sha256_file
 from CLIPSLib.formats import Scrubber, write_image
 from CLIPSLib.formats.documents import write_study_json
-from CLIPSLib.imaging import array_view
+from CLIPSLib.imaging import array_view, require_finite
 from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import utc_now
 from CLIPSLib.study.types import PetCtStudy, StudyIdentity
@@ -52,6 +53,9 @@ def add_case(
 ) -> CaseRecord:
     """Take in a study. Raises as `Registry.add_case`."""
     database.require_writable()
+    require_text(stratum, "stratum", study.identity.pet_series_uid)
+    require_text(source, "source", study.identity.pet_series_uid)
+    require_finite(array_view(study.pet), "The PET", study.identity.pet_series_uid)
     if case_id is not None:
         _require_file_name(case_id)
     content = content_sha256(study)
@@ -68,8 +72,9 @@ def add_case(
             given = case_id or _next_id(database, "C", [*_column(database, "case_id"), *_names(folder.images)])
             _refuse_taken(database, folder, given)
             known = _key_file(database, folder)
-            patient, doubts = _patient(database, known, study.identity)
-            cautions = (*bare.cautions, *doubts, *_same_pixels(database, keys), *_telling(given, study))
+            patient, doubts = _patient(database, known, study.identity, keys)
+            same = _same_pixels(database, keys, patient)
+            cautions = (*bare.cautions, *doubts, *same, *_telling(given, study))
             write_identities(folder.identities, known.with_case(given, patient, study.identity, source))
             row = {
                 **_facts(bare, keys),
@@ -134,12 +139,17 @@ def _facts(study: PetCtStudy, keys: _Keys) -> dict[str, object]:
     }
 
 
-def _patient(database: Database, known: Identities, identity: StudyIdentity) -> tuple[str, tuple[Caution, ...]]:
-    """The pseudonym of the study's patient, old or new."""
+def _patient(
+    database: Database, known: Identities, identity: StudyIdentity, keys: _Keys
+) -> tuple[str, tuple[Caution, ...]]:
+    """The pseudonym of the study's patient, old or new. Whose study, or whose very pixels, are known is the same
+    patient, whatever id he has here: a copy made anonymous must not be tested on what was trained on.
+    """
     patient, cautions = known.patient_of(identity)
-    if patient is None and identity.study_uid:
-        same = database.row("SELECT patient_id FROM cases WHERE study_uid = ?", (identity.study_uid,))
-        patient = same and same[0]
+    for column, value in (("study_uid", identity.study_uid), ("content_sha256", keys.content)):
+        if patient is None and value:
+            same = database.row(f"SELECT patient_id FROM cases WHERE {column} = ? ORDER BY rowid", (value,))
+            patient = same and same[0]
     if patient is None:
         patient = _next_id(database, "P", [*_column(database, "patient_id"), *known.patients])
         if not identity.patient_id:
@@ -210,12 +220,15 @@ def _require_file_name(case_id: str) -> None:
         )
 
 
-def _same_pixels(database: Database, keys: _Keys) -> tuple[Caution, ...]:
-    same = [row[0] for row in database.rows("SELECT case_id FROM cases WHERE content_sha256 = ?", (keys.content,))]
-    if not same:
+def _same_pixels(database: Database, keys: _Keys, patient: str) -> tuple[Caution, ...]:
+    rows = database.rows("SELECT case_id, patient_id FROM cases WHERE content_sha256 = ?", (keys.content,))
+    if not rows:
         return ()
-    what = f"The PET has the very pixels of case {', '.join(same)}, under another series UID"
-    return (Caution("same-pixels", what, ", ".join(same)),)
+    same, others = (", ".join(sorted({row[name] for row in rows})) for name in ("case_id", "patient_id"))
+    what = f"The PET has the very pixels of case {same}, under another series UID"
+    if others != patient:
+        what += f", and belongs to another patient ({patient}, not {others}): one of them must leave, or splits leak"
+    return (Caution("same-pixels", what, same),)
 
 
 def _telling(case_id: str, study: PetCtStudy) -> tuple[Caution, ...]:

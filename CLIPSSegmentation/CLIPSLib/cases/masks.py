@@ -23,7 +23,7 @@ from CLIPSLib.cases.segmentation_facts import (
 from CLIPSLib.cases.staging import name_by_content, staged_image
 from CLIPSLib.cases.tombstones import gone, removal_of
 from CLIPSLib.cases.types import ORIGINS, CaseRecord, MaskDiff, MaskVersion, Origin
-from CLIPSLib.errors import Failure, UsageError
+from CLIPSLib.errors import Failure, Refusal, UsageError
 from CLIPSLib.files import sha256_file
 from CLIPSLib.formats import read_image, read_labels, write_image, write_labels
 from CLIPSLib.imaging import array_view, voxel_volume_ml
@@ -50,6 +50,7 @@ def add_mask(
     if origin not in ORIGINS:
         raise UsageError("origin", f"The origin of a mask is one of {', '.join(ORIGINS)}, not {origin!r}", case.case_id)
     model = _model(segmentation, origin, case.case_id)
+    _require_own_series(segmentation, case)
     lesions = measured_lesions(segmentation, folder.case_files(case).pet, case.case_id)
     if parent is not None:
         require_mask_of(database, parent, case.case_id)
@@ -167,6 +168,14 @@ def _model(segmentation: Segmentation, origin: Origin, case_id: str) -> str:
     if not model:
         raise UsageError("no-model", "A predicted mask must name its model in provenance['model']", case_id)
     return str(model)
+
+
+def _require_own_series(segmentation: Segmentation, case: CaseRecord) -> None:
+    """Two PETs of a patient often share a grid: a mask that names another series is not this case's."""
+    theirs = segmentation.provenance.get("pet_series_uid")
+    if theirs and case.pet_series_uid and theirs != case.pet_series_uid:
+        what = f"The mask was made on PET series {theirs}, the case has {case.pet_series_uid}"
+        raise Refusal("other-series", what, case.case_id, "Add it to the case of that series.")
 
 
 def _row(database: Database, mask_id: str) -> sqlite3.Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.folder import CT, RegistryFolder
 from CLIPSLib.cases.identities import read_if_allowed
+from CLIPSLib.cases.people import require_text
 from CLIPSLib.cases.tombstones import gone, removal_of
 from CLIPSLib.cases.types import CaseRecord
 from CLIPSLib.errors import Caution, UsageError
@@ -42,7 +43,7 @@ def find_cases(database: Database, folder: RegistryFolder, identifier: str) -> t
     if not identifier:
         return ()
     known = read_if_allowed(folder.identities)
-    people = {p for p, person in known.patients.items() if person["patient_id"] == identifier} if known else set()
+    people = known.known_as(identifier) if known else set()
     rows = database.rows("SELECT case_id, patient_id, pet_series_uid, study_uid FROM cases ORDER BY case_id")
     return tuple(row["case_id"] for row in rows if identifier in tuple(row) or row["patient_id"] in people)
 
@@ -55,6 +56,7 @@ def find_identity(database: Database, folder: RegistryFolder, case_id: str) -> S
 
 def set_stratum(database: Database, case_id: str, stratum: str) -> None:
     """Change the group that a case belongs to."""
+    require_text(stratum, "stratum", case_id)
     with database.transaction():
         database.execute(
             "UPDATE cases SET stratum = ? WHERE case_id = ?", (stratum, find_case(database, case_id).case_id)

@@ -29,19 +29,14 @@ def measured_lesions(segmentation: Segmentation, pet: Path, case_id: str) -> tup
     """The lesions with their sizes, after a check that the mask fits its case.
 
     Raises:
-        Refusal: the labels are not on the grid of `pet`; a label has no lesion.
+        Refusal: labels or probabilities are not on the grid of `pet`; labels are no whole numbers from 0 up; a label
+            has no lesion, or two.
     """
-    _require_grid(segmentation.labels, pet, case_id)
-    voxels = array_view(segmentation.labels)
-    counts = np.bincount(voxels[voxels != 0], minlength=2**16)  # most are 0; counting these would take seconds
-    nameless = set(np.flatnonzero(counts).tolist()) - {lesion.label for lesion in segmentation.lesions}
-    if nameless:
-        raise Refusal(
-            "label-without-lesion",
-            f"The mask holds values without a lesion: {sorted(nameless)}",
-            case_id,
-            "Name a lesion for each value.",
-        )
+    grid = _grid_of(pet)
+    _require_grid(segmentation.labels, grid, "mask", case_id)
+    if segmentation.probability is not None:
+        _require_grid(segmentation.probability, grid, "probability map", case_id)
+    counts = _counts(segmentation, case_id)
     voxel_ml = voxel_volume_ml(segmentation.labels)
     return tuple(
         LesionRecord(
@@ -51,19 +46,47 @@ def measured_lesions(segmentation: Segmentation, pet: Path, case_id: str) -> tup
     )
 
 
-def _require_grid(labels: sitk.Image, pet: Path, case_id: str) -> None:
+def _counts(segmentation: Segmentation, case_id: str) -> np.ndarray:
+    """How many voxels each label has."""
+    voxels = array_view(segmentation.labels)
+    if not np.issubdtype(voxels.dtype, np.integer) or voxels.min(initial=0) < 0 or voxels.max(initial=0) >= 2**16:
+        what = f"The mask holds {voxels.dtype} values from {voxels.min(initial=0)} to {voxels.max(initial=0)}"
+        raise Refusal("labels-range", what, case_id, "Labels are whole numbers from 0 to 65535.")
+    counts = np.bincount(voxels[voxels != 0], minlength=2**16)  # most are 0; counting these would take seconds
+    labels = [lesion.label for lesion in segmentation.lesions]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        what = f"Several lesions have the same label: {twice}; their volume would count twice"
+        raise Refusal("label-twice", what, case_id, "Give each lesion a label of its own.")
+    nameless = set(np.flatnonzero(counts).tolist()) - set(labels)
+    if nameless:
+        raise Refusal(
+            "label-without-lesion",
+            f"The mask holds values without a lesion: {sorted(nameless)}",
+            case_id,
+            "Name a lesion for each value.",
+        )
+    return counts
+
+
+def _grid_of(pet: Path) -> sitk.ImageFileReader:
+    """Size and geometry of an image file, as an image has them, without its voxels. Raises `Failure`."""
     import SimpleITK as sitk
 
-    reader = sitk.ImageFileReader()  # knows size and geometry as an image does, without reading its voxels
+    reader = sitk.ImageFileReader()
     reader.SetFileName(str(pet))
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
         raise Failure("cannot-read", "The PET of the case is missing or damaged", str(pet)) from error
-    if not same_grid(labels, reader):
+    return reader
+
+
+def _require_grid(image: sitk.Image, grid: sitk.ImageFileReader, name: str, case_id: str) -> None:
+    if not same_grid(image, grid):
         raise Refusal(
             "grid-differs",
-            f"The mask ({_size(labels)} voxels) is not on the grid of the case's PET ({_size(reader)})",
+            f"The {name} ({_described(image)}) is not on the grid of the case's PET ({_described(grid)})",
             case_id,
             "Resample it onto the PET first.",
         )
@@ -129,5 +152,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _size(image: sitk.Image | sitk.ImageFileReader) -> str:
-    return " x ".join(map(str, image.GetSize()))
+def _described(image: sitk.Image | sitk.ImageFileReader) -> str:
+    size = " x ".join(map(str, image.GetSize()))
+    spacing, origin = ([round(value, 3) for value in values] for values in (image.GetSpacing(), image.GetOrigin()))
+    return f"{size} voxels of {spacing} mm from {origin}"

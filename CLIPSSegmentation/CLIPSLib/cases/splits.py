@@ -80,7 +80,8 @@ def require_sound(split: Split, patients: Mapping[str, str]) -> None:
     """Check a split against the patients of its cases (case id -> patient id).
 
     Raises:
-        Refusal: a case that is not known; a case or a patient on both sides of a fold; an empty side.
+        Refusal: no fold; a case that is not known; a case twice; a case or a patient on both sides of a fold; an empty
+            side.
     """
     unknown = [case for case in split.case_ids if case not in patients]
     if unknown:
@@ -89,7 +90,12 @@ def require_sound(split: Split, patients: Mapping[str, str]) -> None:
             f"{len(unknown)} cases of the split are not in the registry: {', '.join(unknown[:10])}",
             remedy="Add them first, or take them out of the split.",
         )
+    if not split.folds:
+        raise Refusal("empty-split", "The split has no fold")
     for number, fold in enumerate(split.folds):
+        twice = [case for side in (fold.train, fold.validation) for case in side if side.count(case) > 1]
+        if twice:
+            raise Refusal("case-twice", f"Fold {number} of the split names the case {twice[0]} twice on one side")
         if not fold.train or not fold.validation:
             raise Refusal("empty-fold", f"Fold {number} of the split has an empty side")
         both = {patients[case] for case in fold.train} & {patients[case] for case in fold.validation}

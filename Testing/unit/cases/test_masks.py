@@ -7,6 +7,7 @@ from dataclasses import replace
 import builders_registry as builders
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from builders_volume import image_of
 from CLIPSLib.errors import Caution, Failure, Refusal, UsageError
 from CLIPSLib.imaging import array_view
@@ -199,3 +200,39 @@ def test_two_readers_with_equal_drafts_do_not_lose_each_others(registry, study):
         registry.save_draft("C0001", reader, builders.mask(study))
     registry.discard_draft("C0001", "GW")
     assert registry.read_draft("C0001", "AB") is not None
+
+
+def test_a_mask_of_another_series_on_the_same_grid_is_refused(registry, study):
+    mask = builders.mask(study)
+    other = replace(mask, provenance={**mask.provenance, "pet_series_uid": "1.2.840.99"})
+    with pytest.raises(Refusal, match=r"made on PET series 1\.2\.840\.99"):
+        registry.add_mask("C0001", other, origin="predicted", author="GW")
+    own = replace(mask, provenance={**mask.provenance, "pet_series_uid": study.identity.pet_series_uid})
+    assert registry.add_mask("C0001", own, origin="predicted", author="GW")
+
+
+def test_a_probability_map_on_another_grid_is_refused(registry, study):
+    finer = sitk.Image(4, 4, 4, sitk.sitkFloat32)
+    with pytest.raises(Refusal, match=r"The probability map .* is not on the grid"):
+        registry.add_mask("C0001", replace(builders.mask(study), probability=finer), origin="predicted", author="GW")
+
+
+def test_another_origin_is_told_by_where_the_grids_begin(registry, study):
+    moved = sitk.Image(builders.mask(study).labels)
+    moved.SetOrigin((1.0, 0.0, 0.0))
+    with pytest.raises(Refusal, match=r"from \[1.0, 0.0, 0.0\]\) is not on the grid .* from \[0.0, 0.0, 0.0\]"):
+        registry.add_mask("C0001", replace(builders.mask(study), labels=moved), origin="imported", author="GW")
+
+
+@pytest.mark.parametrize("pixel", [sitk.sitkFloat32, sitk.sitkInt16])
+def test_labels_that_are_no_whole_numbers_from_0_up_are_refused(registry, study, pixel):
+    labels = sitk.Cast(builders.mask(study).labels, pixel) * -1
+    with pytest.raises(Refusal, match="whole numbers from 0"):
+        registry.add_mask("C0001", replace(builders.mask(study), labels=labels), origin="imported", author="GW")
+
+
+def test_two_lesions_with_one_label_are_refused_as_their_volume_would_count_twice(registry, study):
+    mask = builders.mask(study)
+    second = replace(mask.lesions[0], lesion_id="another")
+    with pytest.raises(Refusal, match="count twice"):
+        registry.add_mask("C0001", replace(mask, lesions=(*mask.lesions, second)), origin="imported", author="GW")

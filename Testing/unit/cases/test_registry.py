@@ -64,6 +64,46 @@ def test_the_same_pixels_under_another_uid_are_taken_with_a_caution(tmp_path):
     assert registry.read_study(again.case_id).cautions == again.cautions
 
 
+def test_the_same_pixels_are_of_the_same_patient_whatever_id_a_copy_gives_him(tmp_path):
+    registry, (case,) = builders.registry(tmp_path / "cases")
+    copy = {"patient": "ANON-7", "patient_name": "ANONYMOUS", "pet_series_uid": "1.2.840.99", "study_uid": "1.2.840.98"}
+    again = registry.add_case(builders.study(1, **copy), source="a copy made anonymous")
+    assert again.patient_id == case.patient_id
+    later = registry.add_case(builders.study(3, patient="ANON-7"), source="the next study of the copy")
+    assert later.patient_id == case.patient_id
+    assert registry.find("ANON-7") == registry.find("PAT-00001") == ("C0001", "C0002", "C0003")
+    assert registry.identity("C0001").patient_id == "PAT-00001" and registry.identity("C0002").patient_id == "ANON-7"
+    review = registry.review("C0002", status="flagged", reader="GW", comment="ANON-7 is hard")
+    assert "ANON-7" not in review.comment
+
+
+def test_the_same_pixels_of_two_known_patients_are_cautioned_about(tmp_path):
+    registry, _ = builders.registry(tmp_path / "cases", cases=2)
+    mixed = builders.study(1, patient="PAT-00002", pet_series_uid="1.2.840.99", study_uid="1.2.840.98")
+    (caution,) = registry.add_case(mixed, source="test").cautions
+    assert "another patient (P0002, not P0001)" in caution.what and "splits leak" in caution.what
+
+
+def test_a_pet_with_values_that_are_no_numbers_is_refused(tmp_path):
+    study = builders.study()
+    study.pet.SetPixel(0, 0, 0, float("nan"))
+    with Registry.create(tmp_path / "cases") as registry, pytest.raises(Refusal, match="PET"):
+        registry.add_case(study, source="test")
+
+
+def test_names_are_one_line_and_numbers_are_numbers(tmp_path):
+    registry, _ = builders.registry(tmp_path / "cases")
+    for wrong in (
+        lambda: registry.review("C0001", status="accepted", reader="A\nB"),
+        lambda: registry.review("C0001", status="accepted", reader="A", edit_count="2"),
+        lambda: registry.set_stratum("C0001", None),
+        lambda: registry.add_case(builders.study(2), source="x", stratum=None),
+    ):
+        with pytest.raises(UsageError):
+            wrong()
+    assert registry.review("C0001", status="accepted", reader="A", edit_count=np.int64(2)).edit_count == 2
+
+
 def test_pairs_without_uids_are_recognized_by_their_voxels(tmp_path):
     registry = Registry.create(tmp_path / "cases")
     bare = {"patient": "", "pet_series_uid": "", "study_uid": "", "ct_series_uid": ""}

@@ -150,3 +150,16 @@ def test_a_file_that_holds_no_splits_is_refused(tmp_path, text, error):
     (tmp_path / "splits_final.json").write_text(text)
     with pytest.raises(error):
         read_nnunet_splits(tmp_path / "splits_final.json")
+
+
+@pytest.mark.parametrize(
+    ("folds", "sentence"),
+    [
+        ((), "has no fold"),
+        ((Fold(train=("C0001", "C0001"), validation=("C0002",)),), "names the case C0001 twice"),
+    ],
+)
+def test_a_split_without_folds_or_with_a_case_twice_is_refused(tmp_path, folds, sentence):
+    registry, _ = builders.registry(tmp_path / "cases", cases=2)
+    with pytest.raises(Refusal, match=sentence):
+        registry.save_split("main", Split(folds=folds))
