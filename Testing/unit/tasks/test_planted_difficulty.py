@@ -167,10 +167,10 @@ def test_bootstrapping_recovers_the_planted_order_and_goes_on_where_it_was(cohor
 
 
 @pytest.mark.parametrize(
-    ("kind", "steps", "least"), [("CONTRAST", 300, 0.3), ("SIZE", 100, 0.5), ("LABEL_NOISE", 100, 0.5)]
+    ("kind", "steps", "least"), [("CONTRAST", 300, 0.5), ("SIZE", 100, 0.5), ("LABEL_NOISE", 100, 0.5)]
 )
 def test_each_kind_of_difficulty_alone_is_recovered(kind, steps, least, tmp_path):
-    """Contrast takes longer: a young network knows where lesions lie before it knows what they look like."""
+    """Contrast takes longer: a young network knows places before it knows lesions (docs/difficulty-networks.md)."""
     planted = getattr(builders_planted, kind)
     registry, true = builders_planted.planted_registry(tmp_path / "registry", CASES, planted)
     with registry:
