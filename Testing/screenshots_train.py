@@ -1,6 +1,6 @@
 """Pictures of the sections "Train", "Runs" and "Compare", for docs/training-panel.md. Called by screenshots.py.
 
-Two tiny networks are trained for real, on small images made on the spot.
+Two small networks are trained for real, on images made on the spot; so are the two arms of an experiment.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 WIDTH = 470
 _RECIPE = {"validation.every": "8", "training.device": "cpu", "optimizer.learning_rate": "0.003"}
+_VIEW = (320, 320)
 
 
 class TrainPictures:
@@ -24,7 +27,7 @@ class TrainPictures:
         self.host, self.folder = host, folder
         self.opened = builders_training_panel.TrainingPanel(host)
         self.sections = builders_train_panel.TrainSections(self.opened)
-        self.cases = builders_train_panel.case_list(folder / "images", train=12, validate=3)
+        self.cases = builders_train_panel.case_list(folder / "images", train=12, validate=6)
         self.opened.cases.ui.casesButton.collapsed = self.opened.review.ui.reviewButton.collapsed = True
 
     def planned(self):
@@ -51,14 +54,26 @@ class TrainPictures:
 
     def compared(self):
         """Both on the cases that they validated."""
-        self.sections.wait_for(self.second, "finished")
+        self.host.wait_until(lambda: self.sections.state(self.second) == "finished", 900)
         compare = self.sections.compare
         compare.ui.compareButton.collapsed = False
         compare.ui.comparisonTable.selectRow(0)
         return self._grab("compared", compare.ui.compareButton)
 
+    def experiment(self):
+        """The verdict of an experiment of two arms."""
+        import builders_train_panel
+
+        compare = self.sections.compare
+        folder = builders_train_panel.small_experiment(self.folder / "easy-first", steps=24, seeds=(0, 1))
+        with self.host.answering(str(folder)):
+            compare.ui.openExperimentButton.click()
+        compare.ui.runExperimentButton.click()
+        self.host.wait_until(lambda: compare.ui.runExperimentButton.text == "Run", 900)
+        return self._grab("experiment", compare.ui.compareButton)
+
     def views(self):
-        """A case with three outlines: the reference, and what both networks find."""
+        """A case side by side: the reference, and what both networks find."""
         import slicer
         from PIL import Image
         from slicer_host import views
@@ -66,12 +81,17 @@ class TrainPictures:
         compare = self.sections.compare
         compare.ui.showCaseButton.click()
         self.host.wait_until(lambda: compare.case is not None, 120)
-        for name in ("Red", "Green"):
+        names = [
+            [f"CLIPS{column}{orientation}" for column in ("Reference", "A", "B")]
+            for orientation in ("Axial", "Coronal")
+        ]
+        for name in (name for row in names for name in row):
             logic = slicer.app.layoutManager().sliceWidget(name).sliceLogic()
-            logic.ResizeSliceNode(WIDTH, WIDTH)
+            logic.ResizeSliceNode(*_VIEW)
             logic.FitSliceToBackground()
-        compare.case.jumpToLargest()
-        return Image.fromarray(views.draw_slice("Red", (WIDTH, WIDTH)))
+        compare.case.showSideBySide()
+        rows = [np.hstack([_framed(views.draw_slice(name, _VIEW), name) for name in row]) for row in names]
+        return Image.fromarray(np.vstack(rows))
 
     def _start(self, steps: int, seed: int):
         import builders_train_panel
@@ -90,3 +110,15 @@ class TrainPictures:
         with Image.open(path) as picture:
             top = section.mapTo(self.opened.widget.parent, section.rect.topLeft()).y()
             return picture.convert("RGB").crop((0, top - 6, WIDTH, top + section.height + 6))
+
+
+def _framed(picture: np.ndarray, name: str) -> np.ndarray:
+    """With a bar in the color of the view, as Slicer has it on top."""
+    import slicer
+
+    node = slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode()
+    color = np.uint8(255 * np.array(node.GetLayoutColor()))
+    framed = np.full((picture.shape[0] + 18, picture.shape[1] + 8, 3), 255, np.uint8)
+    framed[4:14, 4:-4] = color
+    framed[14:-4, 4:-4] = picture[..., :3]
+    return framed

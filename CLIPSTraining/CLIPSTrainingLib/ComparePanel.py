@@ -39,6 +39,7 @@ class ComparePanel:
         self.case: ComparedCase | None = None
         self._runs: list[TrainingRun] = []
         self._comparison = Comparison()
+        self._compared: tuple = ()  # what the comparison is of: reading the lists of a large cohort takes a moment
         self._comesBack = False
         self.table = ComparisonTable(self.ui.comparisonTable, self._updateButtons, self.onShow)
         self._curves = Chart(self.ui.comparedCurvesArea, _("Mean Dice while they trained: A orange, B blue"), _("step"))
@@ -152,9 +153,9 @@ class ComparePanel:
 
     def _arrange(self) -> None:
         """The slice views of CLIPS first: from them the user's own layout comes back when the panel is left."""
+        CompareViews.leave()
         if self.ui.sideBySideCheckBox.checked:
-            if not CompareViews.isShown():
-                self._panel.fusion.showLayout()
+            self._panel.fusion.showLayout()
             self.case.showSideBySide()
         else:
             self.case.showTogether(self._panel.fusion)
@@ -193,10 +194,13 @@ class ComparePanel:
 
     def _compare(self) -> None:
         a, b = self.runA, self.runB
-        self._comparison = Comparison()
+        both = a is not None and b is not None and a is not b
+        wanted = tuple((run.folder, run.changed_ns) for run in (a, b)) if both else ()
         try:
-            if a is not None and b is not None and a is not b:
-                self._comparison = compareRuns(a.folder, b.folder)
+            if wanted != self._compared:
+                self._comparison, self._compared = Comparison(), ()
+                if both:
+                    self._comparison, self._compared = compareRuns(a.folder, b.folder), wanted
         finally:
             self.table.show(self._comparison.rows)
             self.ui.comparisonLabel.text = runTexts.comparison(self._comparison, len(self._runs), a is b)

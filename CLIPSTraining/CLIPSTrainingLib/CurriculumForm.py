@@ -116,7 +116,7 @@ class CurriculumForm:
         from CLIPSLib.curriculum import options_of
 
         method = self._method
-        self.ui.curriculumLabel.text = f"{escape(method.what)}. <i>{escape(method.source)}</i>"
+        self.ui.curriculumLabel.text = f"{escape(_sentence(method.what))}. <i>{escape(method.source)}</i>"
         pitfalls = "".join(f"<li>{escape(each)}</li>" for each in method.pitfalls)
         self.ui.curriculumLabel.toolTip = f"{escape(method.formula)}<ul>{pitfalls}</ul>"
         while self._layout.rowCount():
@@ -141,6 +141,10 @@ def _optionOf(text: str, name: str) -> Any:
         if text.replace("-", "").replace("_", "").isalpha() and text not in ("true", "false")
         else valueOf(text, name)
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _asText(value: Any) -> str:

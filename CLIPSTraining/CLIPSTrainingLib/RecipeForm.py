@@ -30,6 +30,7 @@ class RecipeForm:
 
         self._names, self._onChanged, self._choices = dict(names), onChanged, dict(choices or {})
         self._fields: dict[str, Any] = {}
+        self.labels: list = []
         layout = qt.QFormLayout(area)
         layout.setContentsMargins(0, 0, 0, 0)
         for name, title in self._names.items():
@@ -37,6 +38,7 @@ class RecipeForm:
             label = qt.QLabel(f"{title}:")
             label.toolTip = self._fields[name].toolTip = f"<p>{escape(field_help(name))}</p><p><i>{name}</i></p>"
             layout.addRow(label, self._fields[name])
+            self.labels.append(label)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -132,6 +132,8 @@ class TrainPanel:
             self.ui.allFieldsArea, {name: name.replace("_", " ").replace(".", ": ") for name in others}, changed
         )
         self.curriculum = CurriculumForm(self.ui, changed)
+        ui = self.ui
+        _alignLabels([ui.splitLabel, ui.newSplitLabel, ui.tableLabel, ui.presetLabel], self.main.labels)
         self.ui.allFieldsBox.collapsed = True
         for name, text in PRESETS.items():
             self.ui.presetSelector.addItem(name, name)
@@ -228,3 +230,10 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         "network.start": [("scratch", _("random weights")), *models],
         "training.device": devices(),
     }
+
+
+def _alignLabels(labels: list, others: list) -> None:
+    """Forms below each other look like one when their fields begin at one place."""
+    width = max(label.fontMetrics().horizontalAdvance(label.text) for label in (*labels, *others))
+    for label in (*labels, *others):
+        label.minimumWidth = width

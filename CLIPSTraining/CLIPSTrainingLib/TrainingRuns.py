@@ -82,6 +82,12 @@ class TrainingRun:
         """Whether there is something to install."""
         return (self.folder / "model" / "model.json").exists()
 
+    @property
+    def changed_ns(self) -> int:
+        """Another number whenever the run has said something new."""
+        status = self.folder / "status.json"
+        return status.stat().st_mtime_ns if status.exists() else 0
+
     def logText(self) -> str:
         """Everything that the process said, or nothing."""
         return self.job.log_path.read_text("utf-8", errors="replace") if self.job.log_path.exists() else ""

@@ -83,6 +83,7 @@ def test_the_training_scenario_passes_but_for_the_effect_that_needs_a_real_slice
     assert "works on voxels only in a real Slicer" in error
 
 
-def test_the_chart_scenario_passes(loaded_both):
+@pytest.mark.slow
+def test_the_scenarios_of_training_pass(loaded_both):
     result = results(load("scenario_train"))
-    assert result.testsRun == 2 and result.wasSuccessful(), result.errors + result.failures
+    assert result.testsRun == 4 and result.wasSuccessful(), result.errors + result.failures

@@ -201,28 +201,7 @@ def test_cases_with_another_reference_or_of_another_registry_are_not_compared(ho
 
 @pytest.fixture
 def experiment(tmp_path):
-    """Two arms, one fold, one seed, two steps."""
-    from builders_run import TINY
-    from CLIPSLib.experiments import Arm, Design
-    from CLIPSLib.tasks.experiment_new import design_toml
-    from CLIPSLib.training.recipe_toml import recipe_toml
-
-    folder = tmp_path / "quick-look"
-    builders_train_panel.case_list(folder, train=2, validate=2)
-    arms = (Arm(name="vanilla", curriculum="vanilla"), Arm(name="paced", curriculum="self-paced"))
-    design = Design(
-        name="quick-look",
-        question="Does order matter?",
-        folds=2,
-        use_folds=(0,),
-        seeds=(0,),
-        steps=2,
-        at_once=2,
-        arms=arms,
-    )
-    (folder / "experiment.toml").write_text(design_toml(design), encoding="utf-8")
-    (folder / "recipe.toml").write_text(recipe_toml(TINY), encoding="utf-8")
-    return folder
+    return builders_train_panel.small_experiment(tmp_path / "quick-look")
 
 
 @pytest.mark.slow
