@@ -1,8 +1,8 @@
 """What `make story` runs: the work of a department on phantoms, from the first import to a model of its own.
 
-Twelve patients are imported, segmented by a threshold and reviewed by a scripted reader who knows the truth; their
-difficulty is measured, two short arms are compared, the better one is installed, and it segments a new patient. The
-networks are far too small to be of use: the story shows that every step hands over to the next.
+Twelve patients, no two alike, are imported, segmented by a threshold, and reviewed by a scripted reader who knows the
+truth; their difficulty is measured, two short arms are compared, the winner is installed and segments a new patient.
+The networks are far too small to be of use: the story shows that every step hands over to the next.
 
     python tools/story.py [FOLDER]
 """
@@ -23,20 +23,20 @@ sys.path.insert(0, str(REPOSITORY / "CLIPSSegmentation"))
 import numpy as np  # noqa: E402
 from CLIPSLib.cases import Registry, make_split  # noqa: E402
 from CLIPSLib.evaluation import dice  # noqa: E402
-from CLIPSLib.experiments import Analysis, Arm, Design, PlannedRun  # noqa: E402
+from CLIPSLib.experiments import Analysis, Arm, Design  # noqa: E402
 from CLIPSLib.files import write_text  # noqa: E402
 from CLIPSLib.formats import read_labels  # noqa: E402
 from CLIPSLib.imaging import array_view  # noqa: E402
-from CLIPSLib.models import ModelStore  # noqa: E402
-from CLIPSLib.phantom import read_truth, write_phantom  # noqa: E402
+from CLIPSLib.phantom import PRESETS, Preset, read_truth, write_phantom  # noqa: E402
+from CLIPSLib.progress import SILENT, ConsoleReporter, Reporter  # noqa: E402
 from CLIPSLib.segmentation import PHYSIOLOGICAL, TUMOR, Segmentation  # noqa: E402
 from CLIPSLib.tasks import AddRequest, SegmentRequest, add_studies, predict_masks, segment_folder  # noqa: E402
-from CLIPSLib.tasks.difficulty import measure_tables  # noqa: E402
+from CLIPSLib.tasks.difficulty import measure_tables, stored_table  # noqa: E402
 from CLIPSLib.tasks.experiment import open_experiment  # noqa: E402
 from CLIPSLib.tasks.experiment_new import design_toml  # noqa: E402
-from CLIPSLib.tasks.experiment_pictures import tested_model  # noqa: E402
 from CLIPSLib.tasks.experiment_result import analyze_experiment, collect, write_result  # noqa: E402
 from CLIPSLib.tasks.experiment_runs import FINISHED, run_experiment  # noqa: E402
+from CLIPSLib.tasks.experiment_winner import install_winner, winner  # noqa: E402
 from CLIPSLib.tasks.freeze_cases import freeze_cases  # noqa: E402
 from CLIPSLib.training import preset  # noqa: E402
 from CLIPSLib.training.recipe_toml import recipe_toml  # noqa: E402
@@ -46,9 +46,14 @@ READER, MODEL, MEASURER = "story", "suv4", "tmtv"
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How the story ended. dice: of the installed model on the new patient; report: the page that compares the arms."""
+    """How the story ended. dice: of the installed model on the new patient; report: the page that compares the arms.
+
+    scores: the reader's ratings, 1 to 5, by case; difficulty: the measured one.
+    """
 
     cases: int
+    scores: dict[str, int]
+    difficulty: dict[str, float | None]
     winner: str
     model: str
     report: Path
@@ -57,8 +62,15 @@ class Ending:
     seconds: float
 
 
-def tell(folder: Path, *, patients: int = 12, steps: int = 60, say: Callable[[str], None] = print) -> Ending:
-    """The whole story in an empty folder."""
+def tell(
+    folder: Path,
+    *,
+    patients: int = 12,
+    steps: int = 60,
+    say: Callable[[str], None] = print,
+    reporter: Reporter = SILENT,
+) -> Ending:
+    """The whole story in an empty folder. reporter: follows the trainings, which take most of the time."""
     began = time.monotonic()
     studies = _write_patients(folder / "dicom", patients, say)
     with Registry.create(folder / "registry") as registry:
@@ -67,13 +79,17 @@ def tell(folder: Path, *, patients: int = 12, steps: int = 60, say: Callable[[st
         say(f"Segmented by {MODEL}: {len(truths)} masks")
         _review(registry, truths, say)
         experiment = _declare(registry, folder / "experiment", steps, say)
-    report, analysis = _compare(experiment, say)
-    winner = max(analysis.arms, key=lambda arm: arm.endpoints["dice"].mean).arm
-    model = _install(experiment, winner, say)
+        ratings = {rating.case_id: rating.score for rating in registry.ratings()}
+        difficulty = dict(stored_table(registry, MEASURER).scores)
+    report, analysis = _compare(experiment, say, reporter)
+    arm = winner(analysis, experiment.design)
+    model = _install(experiment, arm, say)
     tmtv, score = _segment_new(folder, model, patients + 1, say)
     return Ending(
         cases=len(truths),
-        winner=winner,
+        scores=ratings,
+        difficulty=difficulty,
+        winner=arm,
         model=model,
         report=report,
         tmtv_ml=tmtv,
@@ -84,9 +100,22 @@ def tell(folder: Path, *, patients: int = 12, steps: int = 60, say: Callable[[st
 
 def _write_patients(folder: Path, count: int, say: Callable[[str], None]) -> list[Path]:
     for seed in range(1, count + 1):
-        write_phantom(folder / f"patient-{seed:02d}", preset="small", seed=seed)
+        write_phantom(folder / f"patient-{seed:02d}", preset=_patient(seed), seed=seed)
     say(f"{count} patients as DICOM in {folder}")
     return sorted(folder.iterdir())
+
+
+def _patient(seed: int) -> Preset:
+    """Chest and upper abdomen with two to five tumors, other organs of other uptake in every patient."""
+    small, random = PRESETS["small"], np.random.default_rng(seed)
+    kept = sorted(random.permutation(len(small.lesions))[: random.integers(2, len(small.lesions) + 1)])
+    hot = {name: getattr(small.uptake, name) * random.uniform(0.4, 1.4) for name in ("myocardium", "renal_pelvis")}
+    return replace(
+        small,
+        lesions=tuple(small.lesions[each] for each in kept),
+        scattered_lesions=int(random.integers(0, 5)),
+        uptake=replace(small.uptake, **{name: round(suv, 1) for name, suv in hot.items()}),
+    )
 
 
 def _import(registry: Registry, studies: list[Path], say: Callable[[str], None]) -> dict[str, Path]:
@@ -111,7 +140,7 @@ def _review(registry: Registry, truths: dict[str, Path], say: Callable[[str], No
         registry.set_reference(case_id, version.id, author=READER)
         edits = sum(lesion.kind == PHYSIOLOGICAL for lesion in checked.lesions)
         registry.review(case_id, status="corrected", reader=READER, mask_id=version.id, edit_count=edits)
-        registry.rate(case_id, rater=READER, score=min(5, 1 + edits))
+        registry.rate(case_id, rater=READER, score=_rating(checked))
         corrected += edits
     say(f"Reviewed: {len(truths)} cases, {corrected} regions are no tumor")
 
@@ -126,6 +155,13 @@ def _corrected(predicted: Segmentation, phantom: Path) -> Segmentation:
 
     lesions = tuple(replace(lesion, kind=kind(lesion.label)) for lesion in predicted.lesions)
     return replace(predicted, lesions=lesions, reviewed=True)
+
+
+def _rating(checked: Segmentation) -> int:
+    """1 (nothing to correct) to 5, by the share of the volume that had to be taken out."""
+    labels = array_view(checked.labels)
+    removed = np.isin(labels, [each.label for each in checked.lesions if each.kind == PHYSIOLOGICAL])
+    return 1 + min(4, int(5 * removed.sum() / max(1, (labels > 0).sum())))
 
 
 def _tumor(phantom: Path) -> np.ndarray:
@@ -178,8 +214,9 @@ def _recipe(steps: int):
     )
 
 
-def _compare(experiment, say: Callable[[str], None]) -> tuple[Path, Analysis]:
-    states = run_experiment(experiment)
+def _compare(experiment, say: Callable[[str], None], reporter: Reporter) -> tuple[Path, Analysis]:
+    say("Training two arms in two folds, in the background: minutes")
+    states = run_experiment(experiment, reporter)
     failed = [state.run.name for state in states if state.state != FINISHED]
     if failed:
         raise RuntimeError(f"not finished: {', '.join(failed)}")
@@ -191,17 +228,17 @@ def _compare(experiment, say: Callable[[str], None]) -> tuple[Path, Analysis]:
     return report, analysis
 
 
-def _install(experiment, winner: str, say: Callable[[str], None]) -> str:
-    best = tested_model(experiment, PlannedRun(arm=winner, fold=0, seed=0))
-    installed, _ = ModelStore().install(best.folder, overwrite=True)
-    say(f"Installed the winner, {winner}: {installed.model_id}")
-    return installed.model_id
+def _install(experiment, arm: str, say: Callable[[str], None]) -> str:
+    """Without a lead beyond luck, which two short runs cannot show, the winner is what needs no curriculum."""
+    model = install_winner(experiment.folder)
+    say(f"Installed {arm} (a curriculum wins by more than luck only): {model.model_id}, the networks of both folds")
+    return model.model_id
 
 
 def _segment_new(folder: Path, model: str, seed: int, say: Callable[[str], None]) -> tuple[float, float | None]:
     """A patient that nobody has seen; gives TMTV and the Dice with the truth."""
     phantom = folder / "new-patient"
-    write_phantom(phantom, preset="small", seed=seed)
+    write_phantom(phantom, preset=_patient(seed), seed=seed)
     (outcome,) = segment_folder(phantom, folder / "result", SegmentRequest(model=model))
     if outcome.error is not None:
         raise outcome.error
@@ -216,7 +253,8 @@ def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else REPOSITORY / "story").absolute()
     shutil.rmtree(folder, ignore_errors=True)
     os.environ["CLIPS_HOME"] = str(folder / "home")  # the models of the user stay as they are
-    ending = tell(folder)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks this small: more threads only wait for each other
+    ending = tell(folder, reporter=ConsoleReporter(sys.stdout))
     print(f"\nDone in {ending.seconds / 60:.1f} min. Open the report in a browser: {ending.report}")
 
 
