@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from builders_training import write_case
+from builders_volume import image_of
 from CLIPSLib.errors import Refusal
+from CLIPSLib.training import TrainingCase, hash_files
 from CLIPSLib.training.data import network_inputs, network_labels, open_patches, preview_image, tmtvnet_datasets
 from CLIPSLib.training.data.patches import Patches
 from CLIPSLib.training.data.spatial import Movement, cut
@@ -15,6 +18,10 @@ from CLIPSLib.training.recipe import AugmentationRecipe, ClassRecipe, DataRecipe
 torch = pytest.importorskip("torch")
 
 DATA = DataRecipe(patch=(12, 12, 12), spacing_mm=None)
+STILL = AugmentationRecipe(
+    **{f"{name}_p": 0.0 for name in ("flip", "rotate", "scale", "gamma", "noise", "blur", "low_resolution")},
+    brightness_p=0.0,
+)
 EVERYTHING = AugmentationRecipe(
     **{f"{name}_p": 1.0 for name in ("rotate", "scale", "elastic", "gamma", "noise", "blur", "low_resolution")},
     brightness_p=1.0,
@@ -201,10 +208,64 @@ def test_the_original_trainer_without_a_train_split_or_with_other_channels_is_re
         tmtvnet_datasets(pet_only, {"train": ["007"]}, batch_size=1)
 
 
-def test_the_preview_shows_each_case_in_a_row_with_its_mask_outlined(tmp_path):
+def test_the_preview_shows_pet_and_ct_of_each_case_with_its_mask_outlined_on_both(tmp_path):
     cases = [write_case(tmp_path, "a"), write_case(tmp_path, "b", lesions=())]
     patches = patches_of(tmp_path, *cases, augmentation=EVERYTHING)
     picture = np.asarray(preview_image(patches, ["a", "b"], columns=4, scale=2))
-    red = (picture == (230, 40, 40)).all(axis=2)
-    half = picture.shape[0] // 2
-    assert red[:half].any() and not red[half:].any()
+    red = [(part == (230, 40, 40)).all(axis=2).sum() for part in np.array_split(picture, 4)]
+    assert red[0] > 0 and red[1] > 0 and red[2:] == [0, 0]
+
+
+@pytest.mark.parametrize(("use", "rows"), [("pet", 1), ("ct", 1), ("pet-ct", 2)])
+def test_the_preview_shows_what_the_network_sees(tmp_path, use, rows):
+    patches = patches_of(tmp_path, write_case(tmp_path), data=replace(DATA, use=use))
+    assert preview_image(patches, ["007"], columns=2, scale=1).size == (4 + 2 * (12 + 4), 4 + rows * (12 + 4))
+
+
+@pytest.mark.parametrize("movement", [Movement(degrees=(10.0, 20.0, -15.0)), Movement(scale=0.5)])
+def test_turns_are_in_mm_where_voxels_are_longer_than_wide(tmp_path, movement):
+    """A ball of 20 mm stays one on voxels of 2 x 2 x 6 mm (scaled to half its size: 10 mm), whichever way it turns."""
+    shape, spacing = (16, 48, 48), np.array([6.0, 2.0, 2.0])
+    points = (np.indices(shape).T - (np.array(shape) - 1) / 2) * spacing
+    ball = (np.linalg.norm(points, axis=-1) <= 20.0).T
+    case = ball_case(tmp_path, ball, spacing_xyz=(2.0, 2.0, 6.0))
+    prepared = patches_of(tmp_path, case).prepared["ball"]
+    found = cut(prepared, (0, 0, 0), shape, movement)["labels"] > 0
+    extent = [np.ptp(np.argwhere(found)[:, axis]) * spacing[axis] for axis in range(3)]
+    assert extent == pytest.approx([40.0 * movement.scale - spacing[0] / 2] + [40.0 * movement.scale] * 2, abs=6.5)
+
+
+def ball_case(tmp_path, ball: np.ndarray, spacing_xyz):
+    images = {"pet": 1.0 + 7.0 * ball, "ct": -50.0 + 0.0 * ball, "mask": ball}
+    paths = {name: str(tmp_path / f"ball_{name}.nii.gz") for name in images}
+    for name, array in images.items():
+        kind = np.uint8 if name == "mask" else np.float32
+        sitk.WriteImage(image_of(array.astype(kind), spacing_xyz=spacing_xyz), paths[name])
+    return hash_files(TrainingCase(case_id="ball", patient_id="ball", **paths))
+
+
+def test_a_strong_bend_of_a_shrunken_patch_meets_no_border_where_the_body_goes_on(tmp_path):
+    """Bent by up to 12 mm in the patch is up to 30 mm in the image when 0.4 of the size is shown."""
+    prepared = patches_of(tmp_path, write_case(tmp_path, shape=(50, 50, 50))).prepared["007"]
+    bend = np.full((3, 5, 5, 5), 12.0)
+    assert cut(prepared, (19, 19, 19), (12, 12, 12), Movement(scale=0.4, bend=bend))["inside"].all()
+
+
+def test_beyond_the_image_every_channel_is_nothing_whatever_was_changed(tmp_path):
+    """As in segmentation: grain and contrast there would be a sign that training alone has."""
+    case = write_case(tmp_path, shape=(6, 30, 8), lesions=())
+    images = (
+        patches_of(tmp_path, case, augmentation=replace(STILL, noise_p=1.0, gamma_p=1.0)).batch(["007"], 0, 0).images
+    )
+    assert images[0, :, :3].abs().max() == 0 and images[0, :, 3:9, :, 2:10].std() > 0
+
+
+def test_contrast_keeps_the_lowest_and_highest_value_and_the_order(tmp_path):
+    case = write_case(tmp_path)
+    plain, gamma = (
+        patches_of(tmp_path, case, augmentation=replace(STILL, gamma_p=p)).batch(["007"], 0, 0).images[0, 1]
+        for p in (0.0, 1.0)
+    )
+    assert not torch.equal(plain, gamma)
+    assert torch.allclose(plain.aminmax().min, gamma.aminmax().min) and torch.allclose(plain.max(), gamma.max())
+    assert torch.equal(plain.flatten().argsort(stable=True), gamma.flatten().argsort(stable=True))
