@@ -59,7 +59,8 @@ def check_fairness(
     Raises:
         Refusal: not one vanilla arm, or nothing but controls; arms of different length or with other cases; early
             stopping; not all cases tested, or against a predicted mask; a difficulty table made by a network that
-            learned from cases that are tested; a method that needs an order and has none.
+            learned from cases that are tested, or a pacing that follows their Dice; a method that needs an order and has
+            none.
         UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
@@ -70,6 +71,7 @@ def check_fairness(
     _require_whole_runs(recipe)
     _require_references(predicted)
     _require_no_leak(design, folds, tables)
+    _require_blind_pacing(design)
     _require_curriculum(design)
     return (*_of_size(design), *_of_arms(design), *_of_tables(design, tables), *_of_controls(design))
 
@@ -183,6 +185,18 @@ def _require_no_leak(design: Design, folds: Mapping[str, int], tables: Mapping[s
                 f"(the first: {leaked[0]})",
                 f"arm '{arm.name}', {arm.table}",
                 "Use difficulty = 'cross-review', which scores inside each training fold, or another teacher.",
+            )
+
+
+def _require_blind_pacing(design: Design) -> None:
+    """In an experiment the cases that validate are those that are tested."""
+    for arm in design.arms:
+        if arm.options.get("pacing") == "performance-gated":
+            raise Refusal(
+                "pacing-sees-tests",
+                "The pacing function 'performance-gated' follows the Dice of the cases that are tested",
+                f"arm '{arm.name}', options",
+                "Choose a pacing function of the step, such as 'root-p'.",
             )
 
 

@@ -57,6 +57,12 @@ def test_random_order_with_another_pacing_is_no_control():
     assert codes(design(VANILLA, other, BOOT)) == ["no-random-control"]
 
 
+def test_a_pacing_that_would_see_the_tested_cases_is_refused():
+    gated = replace(BOOT, options={"pacing": "performance-gated"})
+    with pytest.raises(Refusal, match="follows the Dice of the cases that are tested"):
+        codes(design(VANILLA, RANDOM, gated))
+
+
 def test_random_order_is_no_control_of_a_self_paced_arm():
     assert codes(design(VANILLA, RANDOM, SELF)) == ["no-random-control"]
 
