@@ -113,6 +113,14 @@ def list_masks(database: Database, case_id: str) -> list[MaskVersion]:
     return [_version(row) for row in database.rows("SELECT * FROM masks WHERE case_id = ? ORDER BY rowid", (case_id,))]
 
 
+def lineage(database: Database, mask_id: str) -> list[MaskVersion]:
+    """A version and those that it was made from, newest first."""
+    found = [find_mask(database, mask_id)]
+    while found[-1].parent is not None:
+        found.append(find_mask(database, found[-1].parent))
+    return found
+
+
 def read_mask(database: Database, folder: RegistryFolder, mask_id: str) -> Segmentation:
     """The segmentation of a version, as it was kept. Raises as `Registry.read_mask`."""
     row = _row(database, mask_id)

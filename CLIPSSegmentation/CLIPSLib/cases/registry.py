@@ -238,6 +238,10 @@ class Registry:
         """What is known of a mask version."""
         return masks.find_mask(self._database, mask_id)
 
+    def lineage(self, mask_id: str) -> list[MaskVersion]:
+        """A mask version and those that it was made from, newest first."""
+        return masks.lineage(self._database, mask_id)
+
     def mask_path(self, mask_id: str) -> Path:
         """Where the label map of a mask version lies (NIfTI)."""
         return self._folder.mask_file(self.mask(mask_id).sha256)

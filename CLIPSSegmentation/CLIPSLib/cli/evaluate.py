@@ -52,8 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     add_mask_reading(parser)
     parser.add_argument("--out", metavar="DIR", help="write evaluation.json and tables there")
+    add_language(parser)
     parser.add_argument("--csv", metavar="FILE", help="write the table of cases (with --hospital: its metrics) there")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """The language of a page for people; files for programs are the same in all."""
+    parser.add_argument("--language", choices=["en", "fr"], default="en", help="of the page (%(default)s)")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +98,7 @@ def run(parsed: argparse.Namespace) -> int:
         reporter=reporter_for(parsed),
     )
     if parsed.out:
-        write_evaluation(parsed.out, evaluated, overwrite=parsed.overwrite)
+        write_evaluation(parsed.out, evaluated, language=parsed.language, overwrite=parsed.overwrite)
     if parsed.csv:
         _write_csv(parsed, evaluated)
     if parsed.json:
@@ -123,6 +129,8 @@ def print_evaluation(evaluated: EvaluatedCohort) -> None:
         print(f"\n{done[0][1].matching}; NSD within {done[0][1].tolerance_mm:g} mm; FPV and FNV as autoPET")
     if len(done) > 1:
         _print_cohort(evaluated)
+    for caution in evaluated.cautions:
+        print(f"Caution: {caution}")
     for case in evaluated.cases:
         if case.error is not None:
             print(f"not evaluated: {case.case_id}: {case.error}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CLIPSLib.errors import Cancelled, ClipsError, Failure, Refusal
+from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Refusal
 from CLIPSLib.evaluation import (
     CaseEvaluation,
     CohortEvaluation,
@@ -80,11 +80,16 @@ class EvaluatedCase:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedCohort:
-    """All cases in the order asked for, and what the evaluated ones give together. hospital: where it was wanted."""
+    """All cases in the order asked for, and what the evaluated ones give together. hospital: where it was wanted.
+
+    limits: by which a case counts as failed. cautions: what to know before believing the numbers.
+    """
 
     cases: tuple[EvaluatedCase, ...]
     cohort: CohortEvaluation
     hospital: HospitalCohort | None
+    limits: FailureRule = field(default_factory=FailureRule)
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def evaluations(self) -> dict[str, CaseEvaluation]:
@@ -119,6 +124,7 @@ def evaluate_cases(
         cases=tuple(found),
         cohort=evaluate_cohort(evaluations, rule=request.failures, cutoff_ml=request.cutoff_ml),
         hospital=None if request.hospital is None else evaluate_hospital_cohort(patients),
+        limits=request.failures,
     )
 
 
@@ -135,8 +141,12 @@ def require_free(*paths: str | os.PathLike | None) -> None:
             raise Refusal("exists", what, str(taken), "Choose another place, or ask for overwriting.")
 
 
-def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, overwrite: bool = False) -> Path:
+def write_evaluation(
+    folder: str | os.PathLike, evaluated: EvaluatedCohort, *, language: str = "en", overwrite: bool = False
+) -> Path:
     """Write evaluation.json, .html, cases.csv, lesions.csv; where wanted hospital.csv and a metriques-<case>.txt each.
+
+    language: of the page, "en" or "fr".
 
     Raises:
         Refusal: the folder holds one of these files and `overwrite` is False. Failure: the disk does not take them.
@@ -154,7 +164,15 @@ def write_evaluation(folder: str | os.PathLike, evaluated: EvaluatedCohort, *, o
             write_hospital_csv(temporary / HOSPITAL, patients)
         for name, metrics in texts.items():
             write_hospital_metrics(temporary / name, metrics)
-        write_evaluation_page(temporary / PAGE, document.cases, evaluated.cohort, not_evaluated=document.not_evaluated)
+        write_evaluation_page(
+            temporary / PAGE,
+            document.cases,
+            evaluated.cohort,
+            not_evaluated=document.not_evaluated,
+            limits=evaluated.limits,
+            cautions=evaluated.cautions,
+            language=language,
+        )
         write_evaluation_json(temporary / EVALUATION, document)
     return Path(folder)
 

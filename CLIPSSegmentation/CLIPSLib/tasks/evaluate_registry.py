@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from CLIPSLib.difficulty.masks import tumor_image
-from CLIPSLib.errors import Question, Refusal, UsageError
+from CLIPSLib.errors import Caution, Question, Refusal, UsageError
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.evaluate import EvaluatedCohort, EvaluationRequest, MaskPair, evaluate_cases
 
@@ -32,7 +33,8 @@ def evaluate_registry(
     """
     rows = _chosen(registry, case_ids)
     name = _model(registry, model)
-    return evaluate_cases({row.case_id: _reader(registry, row, name) for row in rows}, request, reporter=reporter)
+    evaluated = evaluate_cases({row.case_id: _reader(registry, row, name) for row in rows}, request, reporter=reporter)
+    return replace(evaluated, cautions=_dependent(registry, list(evaluated.evaluations), name))
 
 
 def _chosen(registry: Registry, case_ids: Sequence[str] | None) -> list[CaseRow]:
@@ -55,6 +57,20 @@ def _model(registry: Registry, model: str) -> str:
         what = f"Masks were predicted by {len(known)} models: {', '.join(known)}"
         raise Question("several-models", what, "", "Name one.", key="model", choices=tuple(known))
     return model or known[0]
+
+
+def _dependent(registry: Registry, case_ids: Sequence[str], model: str) -> tuple[Caution, ...]:
+    """A caution about references that were made from the model's own masks: these agree with it by their making."""
+    found = [
+        case_id
+        for case_id in case_ids
+        if any(mask.model == model for mask in registry.lineage(registry.reference(case_id).id))
+    ]
+    if not found:
+        return ()
+    what = f"In {len(found)} of {len(case_ids)} cases the reference was accepted or corrected from a mask of '{model}'"
+    listed = ", ".join(found[:10]) + (", ..." if len(found) > 10 else "")
+    return (Caution("reference-from-prediction", f"{what}: it agrees better than an independent one would", listed),)
 
 
 def _reader(registry: Registry, row: CaseRow, model: str) -> Callable[[], MaskPair]:

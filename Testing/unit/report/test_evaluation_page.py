@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from builders_volume import image_of
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Caution, Refusal
 from CLIPSLib.evaluation import CaseEvaluation, evaluate, evaluate_cohort
 from CLIPSLib.report import charts
 from CLIPSLib.report.evaluation_page import write_evaluation_page
@@ -54,6 +54,12 @@ def test_failures_and_missing_cases_say_why(cases, tmp_path):
     assert '&lt;poor&gt;</th><td class="problem">Dice 0.18' in page
     assert "not evaluated: There is no prediction of this case" in page
     assert "Dice &lt; 0.5" in page
+
+
+def test_cautions_stand_above_the_pictures(cases, tmp_path):
+    caution = Caution("x", "Half of the references are predictions", "C001")
+    page = page_of(cases, tmp_path / "evaluation.html", cautions=[caution])
+    assert 0 < page.index("Half of the references are predictions (C001)") < page.index("<figure>")
 
 
 def test_the_lowest_dice_comes_first_after_cases_without(cases, tmp_path):

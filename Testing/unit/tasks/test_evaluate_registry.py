@@ -49,6 +49,20 @@ def test_physiological_uptake_is_no_tumor(registry):
     assert evaluate_registry(registry, REQUEST).evaluations["C0001"].dice == 1.0
 
 
+def test_a_reference_made_from_the_models_own_mask_is_cautioned_about(registry):
+    assert evaluate_registry(registry, REQUEST).cautions == ()
+    predicted = registry.masks("C0001")[-1]
+    corrected = registry.add_mask(
+        "C0001", builders_registry.mask(builders_registry.study(1)), origin="corrected", author="R", parent=predicted.id
+    )
+    registry.set_reference("C0001", corrected.id, author="R")
+    (caution,) = evaluate_registry(registry, REQUEST).cautions
+    assert caution.where == "C0001" and "In 1 of 1 cases the reference was accepted or corrected" in caution.what
+    registry.set_reference("C0001", predicted.id, author="R")  # accepted as it was: Dice 1 says nothing
+    evaluated = evaluate_registry(registry, REQUEST)
+    assert evaluated.evaluations["C0001"].dice == 1.0 and len(evaluated.cautions) == 1
+
+
 def test_unusable_cases_take_no_part_unless_named(registry):
     registry.review("C0002", status="unusable", reader="reader")
     assert [case.case_id for case in evaluate_registry(registry, REQUEST).cases] == ["C0001"]
