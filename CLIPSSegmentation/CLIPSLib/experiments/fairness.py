@@ -59,8 +59,8 @@ def check_fairness(
     Raises:
         Refusal: not one vanilla arm, or nothing but controls; arms of different length or with other cases; early
             stopping; not all cases tested, or against a predicted mask; a difficulty table made by a network that
-            learned from cases that are tested, or a pacing that follows their Dice; a method that needs an order and has
-            none.
+            learned from cases that are tested, or a pacing that follows their Dice; a method that needs an order and
+            has none.
         UsageError: an unknown method or endpoint.
     """
     endpoint(design.primary)
