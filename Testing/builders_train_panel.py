@@ -101,8 +101,10 @@ class TrainSections:
         return self.row(run)[1]
 
     def wait_for(self, run, *states: str) -> None:
-        """Keep Slicer alive until the panel shows one of these states."""
-        self.host.wait_until(lambda: self.state(run) in states, RUN_S)
+        """Keep Slicer alive until the panel shows one of these states; not for a run that ended otherwise."""
+        self.host.wait_until(lambda: self.state(run) in states or run.status.ended, RUN_S)
+        self.runs.follower.look()
+        assert self.state(run) in states, f"{self.state(run)}: {self.runs.ui.runStage.text}"
 
     def press(self, run, name: str) -> None:
         """Choose a run and press the button of this name."""

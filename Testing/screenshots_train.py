@@ -54,7 +54,7 @@ class TrainPictures:
 
     def compared(self):
         """Both on the cases that they validated."""
-        self.host.wait_until(lambda: self.sections.state(self.second) == "finished", 900)
+        self.sections.wait_for(self.second, "finished")
         compare = self.sections.compare
         compare.ui.compareButton.collapsed = False
         compare.ui.comparisonTable.selectRow(0)
