@@ -140,7 +140,7 @@ def _print_state(view: RunView, folder: RunFolder) -> None:
     facts, going_on = dict(view.status.facts), not view.status.ended and view.state != "waiting"
     print(f"{view.folder}: {view.state}")
     if going_on:
-        print(in_words(view.status.stage, facts))
+        print(in_words(view.status))
     elif facts.get("step") is not None:
         print(f"{facts['step']} steps of {facts['steps'] or 'as many as wanted'}")
     if facts.get("best_step") is not None:

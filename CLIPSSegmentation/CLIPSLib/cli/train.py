@@ -15,7 +15,7 @@ from CLIPSLib.errors import UsageError
 from CLIPSLib.progress import format_duration
 
 if TYPE_CHECKING:
-    from CLIPSLib.jobs import Job
+    from CLIPSLib.jobs import Job, JobStatus
     from CLIPSLib.training import CaseList, Recipe
     from CLIPSLib.training.check import CheckReport
 
@@ -105,10 +105,11 @@ def started(job: Job, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def in_words(stage: str, facts: dict) -> str:
+def in_words(status: JobStatus) -> str:
     """Where a run is, in one line."""
-    if stage != "Training" or not facts:
-        return stage
+    facts = status.facts
+    if status.stage != "Training" or not facts:
+        return f"{status.stage}, {status.fraction:.0%}" if status.fraction > 0 else status.stage
     of = f" of {facts['steps']}" if facts.get("steps") else ""
     parts = [f"step {facts['step']}{of}"]
     if facts.get("loss") is not None:
@@ -132,7 +133,7 @@ def _follow(job: Job, *, quiet: bool):
             for caution in status.cautions[cautions:] if not quiet else ():
                 sys.stderr.write(f"Caution: {caution}\n")
             cautions = len(status.cautions)
-            line = in_words(status.stage, dict(status.facts))
+            line = in_words(status)
             if line != said and not quiet:
                 said = _say(line)
             if status.ended:

@@ -18,8 +18,9 @@ from CLIPSLib.models import ModelStore
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.segmentation.sliding_window.device import choose_device
 from CLIPSLib.training.computing import choose_precision
-from CLIPSLib.training.cost import GB, Timed, disk_gb, step_memory_gb, tiles_of, time_steps, validations
+from CLIPSLib.training.cost import GB, Timed, disk_gb, step_memory_gb, tiles_of, time_steps
 from CLIPSLib.training.data.inputs import network_inputs
+from CLIPSLib.training.progress import validations_left
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.start import find_start, make_network, start_cautions
 from CLIPSLib.training.types import TRAIN, VALIDATE, CaseList, TrainingCase
@@ -149,7 +150,7 @@ def _validation_s(recipe: Recipe, cases: CaseList, shapes: Mapping[str, Index], 
 def _hours(recipe: Recipe, timed: Timed | None, validation: float | None) -> float | None:
     if timed is None or recipe.unlimited:
         return None
-    return (timed.step_s * recipe.training.steps + (validation or 0.0) * validations(recipe)) / 3600.0
+    return (timed.step_s * recipe.training.steps + (validation or 0.0) * validations_left(recipe, 0, None)) / 3600.0
 
 
 def _header(path: str) -> tuple[tuple[float, ...], ...]:

@@ -91,12 +91,6 @@ def tiles_of(shape: Index, recipe: Recipe) -> int:
     return len(covering_grid(shape, recipe.data.patch, overlap=recipe.validation.overlap).starts)
 
 
-def validations(recipe: Recipe) -> int:
-    """How many there are in a run with a limit: at their interval, and at the end."""
-    every = recipe.validation.every
-    return math.ceil(recipe.training.steps / every) if every else 1
-
-
 def disk_gb(recipe: Recipe, shapes: Sequence[Index], weights: int) -> float:
     """Prepared images (two bytes a voxel and image, one of labels), checkpoints, the model.
 

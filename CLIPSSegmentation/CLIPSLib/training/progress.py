@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from CLIPSLib.training.rate import RatePlan
+from CLIPSLib.training.recipe import Recipe
 
 _MEMORY = 0.98  # of the running mean of the loss: about 50 steps
 
@@ -48,3 +50,12 @@ class RunState:
 def mean_loss(before: float | None, loss: float) -> float:
     """The running mean of the loss after one more step."""
     return loss if before is None else _MEMORY * before + (1.0 - _MEMORY) * loss
+
+
+def validations_left(recipe: Recipe, step: int, validated: int | None) -> int:
+    """How many are to come in a run with a limit, at their interval and at the end. validated: the step of the last."""
+    every, steps = recipe.validation.every, recipe.training.steps
+    if step >= steps and validated == step:
+        return 0
+    due_now = bool(every and step) and step % every == 0 and validated != step
+    return math.ceil(steps / every) - step // every + due_now if every else 1

@@ -120,7 +120,7 @@ def _set_up(
         validation=_validation(recipe, to_validate, network_described, device, reporter),
         probe=_probe(recipe, source, curriculum),
         checkpoints=checkpoints,
-        teller=Teller(run, reporter, state, steps=max(0, recipe.training.steps)),
+        teller=Teller(run, reporter, state, recipe),
         reporter=reporter,
         weights={case.case_id: case.weight for case in to_train},
     )

@@ -15,7 +15,8 @@ from CLIPSLib.curriculum import DrawTrace
 from CLIPSLib.errors import Caution
 from CLIPSLib.progress import Reporter
 from CLIPSLib.training.feed import Drawn
-from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.progress import RunState, validations_left
+from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.stepper import StepResult
 from CLIPSLib.training.tables import METRICS, VALIDATION, Table, write_table
@@ -53,14 +54,16 @@ def run_reporter(reporter: Reporter) -> RunReporter:
 class Teller:
     """Tables and status of one run."""
 
-    def __init__(self, folder: RunFolder, reporter: RunReporter, state: RunState, *, steps: int) -> None:
+    def __init__(self, folder: RunFolder, reporter: RunReporter, state: RunState, recipe: Recipe) -> None:
         """state: from which the run goes on."""
-        self._folder, self._reporter, self._steps = folder, reporter, steps
+        self._folder, self._reporter, self._recipe = folder, reporter, recipe
+        self._steps = max(0, recipe.training.steps)
         first = state.step
         self._metrics = Table(folder.metrics, METRICS, before=first)
         self._validation = Table(folder.validation, VALIDATION, before=first + (state.validated == first))
-        self._board = _board(folder, first)
+        self._board = _board(folder, first, reporter)
         self._seconds = self._waited = 0.0  # running means per step
+        self._validation_s = 0.0  # of the last one, unknown before
         self._dice: float | None = None
 
     def step(
@@ -91,7 +94,7 @@ class Teller:
         """A validation is done."""
         for score in scores:
             self._validation.add(score.row(state.step))
-        self._dice = dice
+        self._dice, self._validation_s = dice, sum(score.seconds for score in scores)
         self._reporter.tell(self._facts(state, None))
         best = {"best_step": state.best_step, "best_score": state.best_score}
         self._reporter.event("validation", step=state.step, dice=dice, score=state.score, cases=len(scores), **best)
@@ -116,7 +119,6 @@ class Teller:
             self._board.close()
 
     def _facts(self, state: RunState, rate: float | None) -> dict[str, Any]:
-        left = (self._steps - state.step) * self._seconds if self._steps > 0 else None
         return {
             "step": state.step,
             "steps": self._steps if self._steps > 0 else None,
@@ -124,11 +126,16 @@ class Teller:
             "learning_rate": rate,
             "steps_per_s": 1.0 / self._seconds if self._seconds else None,
             "data_wait_share": self._waited / self._seconds if self._seconds else None,
-            "seconds_left": left,
+            "seconds_left": self._seconds_left(state) if self._steps > 0 else None,
             "dice": self._dice,
             "best_step": state.best_step,
             "best_score": state.best_score,
         }
+
+    def _seconds_left(self, state: RunState) -> float:
+        """Of the steps, and of the validations between and after them."""
+        validations = validations_left(self._recipe, state.step, state.validated)
+        return (self._steps - state.step) * self._seconds + validations * self._validation_s
 
 
 @contextlib.contextmanager
@@ -148,10 +155,14 @@ def without_validation(reporter: Reporter) -> None:
     reporter.caution(Caution("no-validation", what, "cases.json"))
 
 
-def _board(folder: RunFolder, first: int) -> Any:
+def _board(folder: RunFolder, first: int, reporter: Reporter) -> Any:
     """A TensorBoard writer where TensorBoard is installed, else None."""
     if importlib.util.find_spec("tensorboard") is None:
         return None
-    from torch.utils.tensorboard import SummaryWriter
-
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except (ImportError, AttributeError, TypeError) as error:  # what versions that do not fit together raise
+        what = f"TensorBoard is installed and cannot be used ({error}); the tables of the run hold the same"
+        reporter.caution(Caution("no-tensorboard", what, str(folder.path)))
+        return None
     return SummaryWriter(str(folder.path / "tensorboard"), purge_step=first)

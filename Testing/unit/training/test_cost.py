@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("monai")
 
 from CLIPSLib.training import check  # noqa: E402
-from CLIPSLib.training.cost import Timed, disk_gb, step_memory_gb, tiles_of, validations  # noqa: E402
+from CLIPSLib.training.cost import Timed, disk_gb, step_memory_gb, tiles_of  # noqa: E402
+from CLIPSLib.training.progress import validations_left  # noqa: E402
 from CLIPSLib.training.start import find_start, make_network  # noqa: E402
 
 
@@ -52,10 +53,31 @@ def test_parts_of_a_batch_take_less_and_a_running_mean_more(tmp_path):
     assert memory_gb(store, **large, training__accumulate=2) < whole < memory_gb(store, **large, training__ema=0.9)
 
 
-def test_tiles_and_validations_are_counted_as_the_run_makes_them():
+def test_tiles_are_counted_as_the_engine_lays_them():
     """Of 40 voxels with tiles of 16 that overlap by half: begins at 0, 8, 16, 24."""
     assert tiles_of((40, 16, 10), recipe(validation__overlap=0.5)) == 4
-    assert [validations(recipe(training__steps=10, validation__every=every)) for every in (0, 5, 4)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("every", "step", "validated", "left"),
+    [
+        (0, 0, None, 1),
+        (0, 10, None, 1),
+        (0, 10, 10, 0),
+        (5, 0, None, 2),
+        (5, 5, None, 2),
+        (5, 5, 5, 1),
+        (4, 0, None, 3),
+        (4, 7, 4, 2),
+        (4, 8, 8, 1),
+        (4, 10, 8, 1),
+        (4, 10, 10, 0),
+    ],
+)
+def test_validations_to_come_are_counted_to_the_last(every, step, validated, left):
+    """A run of ten steps."""
+    wanted = recipe(training__steps=10, validation__every=every)
+    assert validations_left(wanted, step, validated) == left
 
 
 def test_disk_is_two_bytes_a_voxel_and_image_one_of_labels_and_three_checkpoints():
