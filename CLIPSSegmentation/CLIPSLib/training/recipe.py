@@ -90,30 +90,40 @@ class DataRecipe:
 class AugmentationRecipe:
     """Random changes to each piece, so that the network does not learn scanners and poses by heart.
 
-    Fields ending in `_p` are probabilities: 0 never, 1 always.
+    PET, CT and mask are always mirrored, turned, scaled and bent together. Fields ending in '_p' say how often a change
+    is made: 0 never, 0.5 to every other piece, 1 always.
     """
 
-    flip_p: Annotated[float, Fraction, "Mirror along each axis."] = 0.5
-    rotate_p: Annotated[float, Fraction, "Turn by a random angle around each axis."] = 0.2
+    flip_p: Annotated[float, Fraction, "How often to mirror a piece, along each axis for itself."] = 0.5
+    rotate_p: Annotated[float, Fraction, "How often to turn a piece, by a random angle around each axis."] = 0.2
     rotate_degrees: Annotated[float, Range(0, 180), "Largest angle, in degrees."] = 15.0
-    scale_p: Annotated[float, Fraction, "Enlarge or shrink."] = 0.2
+    scale_p: Annotated[float, Fraction, "How often to enlarge or shrink a piece."] = 0.2
     scale_range: Annotated[tuple[float, float], "Smallest and largest factor of size."] = (0.9, 1.1)
-    elastic_p: Annotated[float, Fraction, "Bend the anatomy smoothly. Slow."] = 0.0
+    elastic_p: Annotated[float, Fraction, "How often to bend the anatomy smoothly. Slow."] = 0.0
     elastic_mm: Annotated[float, Range(0, 50), "Largest displacement when bending, in mm."] = 8.0
-    gamma_p: Annotated[float, Fraction, "Change the contrast: lift or lower middle values of the PET and CT."] = 0.15
+    gamma_p: Annotated[
+        float, Fraction, "How often to change the contrast: lift or lower the middle values of the PET or the CT."
+    ] = 0.15
     gamma_range: Annotated[tuple[float, float], "Smallest and largest exponent; 1 changes nothing."] = (0.7, 1.5)
-    noise_p: Annotated[float, Fraction, "Add random grain."] = 0.1
-    noise_sd: Annotated[float, Range(0, 1), "Largest standard deviation of the grain; inputs run from 0 to 1."] = 0.05
-    blur_p: Annotated[float, Fraction, "Blur, as a scanner of lower resolution does."] = 0.1
+    noise_p: Annotated[float, Fraction, "How often to add random grain (noise)."] = 0.1
+    noise_sd: Annotated[
+        float,
+        Range(0, 1),
+        "Largest standard deviation of the grain, as a share of each input's window (0.02: SUV 0.6 of 0 to 30, 9 HU of "
+        "-150 to 300).",
+    ] = 0.02
+    blur_p: Annotated[float, Fraction, "How often to blur, as a scanner of lower resolution does."] = 0.1
     blur_voxels: Annotated[tuple[float, float], "Smallest and largest width (sigma) of the blur, in voxels."] = (
         0.5,
         1.0,
     )
-    low_resolution_p: Annotated[float, Fraction, "Reduce to fewer voxels and enlarge again."] = 0.1
+    low_resolution_p: Annotated[float, Fraction, "How often to reduce to fewer voxels and enlarge again."] = 0.1
     low_resolution_range: Annotated[tuple[float, float], "Smallest and largest factor of that reduction."] = (0.5, 1.0)
-    brightness_p: Annotated[float, Fraction, "Multiply the PET by a factor, as a wrong weight or dose would."] = 0.1
+    brightness_p: Annotated[
+        float, Fraction, "How often to multiply the PET by a factor, as a wrong weight or dose would."
+    ] = 0.1
     brightness_range: Annotated[tuple[float, float], "Smallest and largest factor."] = (0.75, 1.25)
-    misalign_p: Annotated[float, Fraction, "Shift the CT against the PET, as breathing does."] = 0.0
+    misalign_p: Annotated[float, Fraction, "How often to shift the CT against the PET, as breathing does."] = 0.0
     misalign_mm: Annotated[float, Range(0, 50), "Largest shift along each axis, in mm."] = 6.0
     mixup: Annotated[
         float, Range(0, 10), "Blend pairs of pieces (mixup); the parameter alpha of its Beta distribution. 0: never."

@@ -5,8 +5,10 @@ Called by the run folder, by `clips train --preset` and, for designs of experime
 
 from __future__ import annotations
 
+import inspect
 import json
 import textwrap
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -34,8 +36,8 @@ def commented_toml(value: Any, header: str, *, leave_out: Sequence[str] = ()) ->
     lines = [header, *_fields(plain, schema)]
     for name, section in document.items():
         if name not in plain:
-            about = schema[name]
-            lines += ["", f"[{name}]", *_fields(section, about["properties"])]
+            lines += ["", *_comment(_about(type(value), name)), f"[{name}]"]
+            lines += _fields(section, schema[name]["properties"])
     return "\n".join(lines) + "\n"
 
 
@@ -66,10 +68,19 @@ def _recipe_schema() -> Mapping[str, Any]:
     return json_schema(Recipe)
 
 
+def _about(kind: type, name: str) -> str:
+    """What a section is for: the words of its dataclass."""
+    section = typing.get_type_hints(kind)[name]
+    return " ".join((inspect.getdoc(section) or "").split())
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False)]
+
+
 def _fields(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
     for name, value in values.items():
-        for line in textwrap.wrap(_explanation(schema[name]), _WIDTH, break_on_hyphens=False):
-            yield f"# {line}"
+        yield from _comment(_explanation(schema[name]))
         yield f"# {name} =" if value is None else f"{name} = {toml_value(value)}"
 
 
@@ -85,8 +96,12 @@ def _explanation(about: Mapping[str, Any]) -> str:
         parts.append(f"Choices: {', '.join(map(str, choices))}.")
     low, high = about.get("minimum"), about.get("maximum")
     if low is not None and high is not None:
-        parts.append(f"From {low:g} to {high:g}.")
+        parts.append(f"From {_number(low)} to {_number(high)}.")
     return " ".join(part for part in parts if part)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def toml_value(value: Any) -> str:

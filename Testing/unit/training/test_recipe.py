@@ -55,6 +55,18 @@ def test_every_field_is_explained_in_a_sentence(name):
     assert (len(text) > 10 and text.rstrip().endswith(".") and text[0].isupper()) or text.startswith("'")
 
 
+def test_every_section_says_what_it_is_for_before_its_fields():
+    lines = recipe_toml(preset("quick")).splitlines()
+    sections = [number for number, line in enumerate(lines) if line.startswith("[")]
+    assert len(sections) == 9
+    assert all(lines[number - 1].startswith("# ") and lines[number + 1].startswith("# ") for number in sections)
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if name.endswith("_p")])
+def test_a_probability_is_called_how_often(name):
+    assert field_help(name).startswith("How often to ")
+
+
 def test_every_field_has_its_explanation_above_it_in_the_file():
     lines = recipe_toml(preset("quick")).splitlines()
     assigned = [number for number, line in enumerate(lines) if " = " in line and not line.startswith("# ")]
