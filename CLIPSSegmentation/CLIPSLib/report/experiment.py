@@ -93,7 +93,7 @@ def _banner(family: FamilyResult, analysis: Analysis, vanilla: str, say: Languag
     bedside = in_patients(by_name[family.arm], by_name[vanilla], say)
     return (
         f'<div class="verdict {verdict_key(family)}"><h2>{escape(headline(family, say))}</h2>{shown}'
-        f'<p class="why">{escape(bedside)}</p><p class="why">{escape(why)}</p></div>'
+        f'<p class="why">{escape(why)}</p><p class="why">{escape(bedside)}</p></div>'
     )
 
 

@@ -93,7 +93,7 @@ def _require_own_images(cases: CaseList, path: Path) -> None:
         if seen.setdefault(image, case.patient_id) != case.patient_id:
             raise Refusal(
                 "same-pet",
-                f"The PET of case '{case.case_id}' of patient '{case.patient_id}' is also one of patient '{seen[image]}'",
+                f"The PET of case '{case.case_id}' of patient '{case.patient_id}' is one of patient '{seen[image]}'",
                 str(path),
                 "Give both the same patient, or leave one out when the cases are frozen.",
             )

@@ -84,8 +84,64 @@ def test_components_agree_with_a_mixed_model_of_a_statistics_package():
     assert np.sqrt(fit.scale) / 10 == pytest.approx(ours.residual_sd, rel=5e-3)
 
 
+def test_standard_error_of_five_folds_agrees_with_a_mixed_model_of_a_statistics_package():
+    """Folds as fixed effects (sum to zero), cases and runs as random ones: the model whose ANOVA this is."""
+    statsmodels = pytest.importorskip("statsmodels.regression.mixed_linear_model")
+    rng = np.random.default_rng(11)
+    cases, folds, seeds = 30, 5, 4
+    values, fold = simulate(rng, 1, cases, folds, seeds)
+    values = values[0] + rng.normal(0, 0.06, (folds, seeds))[fold]
+    case_of, seed_of = (grid.ravel() for grid in np.meshgrid(np.arange(cases), np.arange(seeds), indexing="ij"))
+    run_of = fold[case_of] * seeds + seed_of
+    contrasts = np.vstack([np.eye(folds - 1), -np.ones(folds - 1)])
+    model = statsmodels.MixedLM(
+        values.ravel() * 10,
+        np.column_stack([np.ones(values.size), contrasts[fold[case_of]]]),
+        groups=np.zeros(values.size),
+        exog_vc=statsmodels.VCSpec(
+            ["case", "run"],
+            [[[f"c{i}" for i in range(cases)]], [[f"r{i}" for i in range(folds * seeds)]]],
+            [[np.eye(cases)[case_of]], [np.eye(folds * seeds)[run_of]]],
+        ),
+    )
+    fit = model.fit(reml=True, method="bfgs", gtol=1e-9)
+    effect, ours = mixed_effect(paired(values, fold)), variance_components(paired(values, fold))
+    assert fit.fe_params[0] / 10 == pytest.approx(effect.mean, rel=1e-5)
+    assert fit.bse[0] / 10 == pytest.approx(effect.se, rel=5e-3)
+    assert np.sqrt(fit.vcomp) / 10 == pytest.approx([ours.case_sd, ours.run_sd], rel=1e-2)
+
+
+def test_negative_variance_components_never_shrink_the_error_below_what_cases_explain():
+    """Where runs differ less than chance lets them, the error is that of cases alone, and the test keeps its level."""
+    from scipy import stats
+
+    rng = np.random.default_rng(12)
+    fold = np.arange(50) % 5
+    values = rng.normal(0, CASE_SD, (4000, 50, 1)) + rng.normal(0, RESIDUAL_SD, (4000, 50, 3))  # no luck of runs at all
+    mean, variance, df = satterthwaite(values, fold)
+    squares = mean_squares(values, fold)
+    assert (squares.run < squares.residual).mean() > 0.3
+    assert (variance >= squares.weights[0] * squares.case * (1 - 1e-12)).all()
+    assert df.min() >= 1
+    assert (2 * stats.t.sf(np.abs(mean) / np.sqrt(variance), df) < 0.05).mean() <= 0.07
+
+
+def test_unequal_folds_skewed_differences_and_a_noisy_fold_keep_the_level():
+    """What Dice really does: bounded, skewed, folds of 7 to 15 patients, one of which fluctuates twice as much."""
+    from scipy import stats
+
+    rng = np.random.default_rng(13)
+    fold = np.repeat(np.arange(5), (7, 8, 10, 10, 15))
+    skewed = 0.06 * (rng.exponential(1, (4000, 50, 1)) - 1)
+    run = rng.normal(0, RUN_SD, (4000, 5, 3)) * np.array([1, 1, 2, 1, 1])[:, None]
+    values = skewed + run[:, fold, :] + 0.08 * (rng.exponential(1, (4000, 50, 3)) - 1)
+    mean, variance, df = satterthwaite(values, fold)
+    assert (2 * stats.t.sf(np.abs(mean) / np.sqrt(variance), df) < 0.05).mean() <= 0.07
+
+
 @pytest.mark.parametrize(
-    ("cases", "folds", "seeds"), [(50, 1, 5), (100, 1, 5), (50, 5, 3), (160, 5, 3), (100, 1, 3), (33, 5, 2)]
+    ("cases", "folds", "seeds"),
+    [(50, 1, 5), (50, 1, 10), (100, 1, 5), (50, 5, 3), (160, 5, 3), (100, 1, 3), (33, 5, 2)],
 )
 def test_under_the_null_at_most_seven_percent_of_experiments_find_a_difference(cases, folds, seeds):
     from scipy import stats
@@ -99,7 +155,7 @@ def test_under_the_null_at_most_seven_percent_of_experiments_find_a_difference(c
 def test_under_the_null_the_large_design_of_the_hospital_keeps_its_level_where_wilcoxon_does_not():
     from scipy import stats
 
-    values, fold = simulate(np.random.default_rng(555), 1000, 555, 5, 3)
+    values, fold = simulate(np.random.default_rng(555), 4000, 555, 5, 3)
     mean, variance, df = satterthwaite(values, fold)
     p = 2 * stats.t.sf(np.abs(mean) / np.sqrt(variance), df)
     assert (p < 0.05).mean() <= 0.07

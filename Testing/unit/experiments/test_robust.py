@@ -45,6 +45,21 @@ def test_the_bootstrap_of_one_fold_and_many_cases_has_the_error_of_theory():
     assert effect.mean == pytest.approx(values.mean())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("cases", "folds", "seeds"), [(50, 5, 3), (50, 1, 5), (36, 3, 2)])
+def test_intervals_of_the_bootstrap_hold_the_true_effect_about_95_times_in_100(cases, folds, seeds):
+    rng = np.random.default_rng(21)
+    fold = np.arange(cases) % folds
+    held = 0
+    for number in range(300):
+        values = rng.normal(0, 0.06, (cases, 1)) + rng.normal(0, 0.014, (folds, seeds))[fold]
+        effect = two_level_bootstrap(
+            paired(values + rng.normal(0, 0.08, (cases, seeds)), fold), seed=number, repetitions=800
+        )
+        held += effect.low <= 0 <= effect.high
+    assert held / 300 >= 0.92
+
+
 def test_with_one_seed_the_bootstrap_resamples_folds_so_that_the_luck_of_their_networks_is_in_it():
     rng = np.random.default_rng(8)
     folds = np.repeat(np.arange(5), 40)

@@ -96,7 +96,7 @@ def test_a_scan_under_the_names_of_two_patients_is_refused_before_it_is_trained_
     first, second, *others = listed.cases
     twin = replace(second, pet=first.pet, sha256=first.sha256)
     write_cases(folder / "cases.json", replace(listed, cases=(first, twin, *others)), overwrite=True)
-    with pytest.raises(Refusal, match="is also one of patient"):
+    with pytest.raises(Refusal, match="is one of patient"):
         open_experiment(folder)
 
 
