@@ -179,12 +179,13 @@ def make_network(recipe: Recipe, start: Start) -> tuple[nn.Module, tuple[Caution
     return network.train(), tuple(cautions)
 
 
-def freeze_encoder(network: nn.Module, name: str, *, frozen: bool) -> None:
-    """Keep the weights of the first half as they are, or let them learn again."""
+def freeze_encoder(network: nn.Module, name: str, *, frozen: bool) -> list[nn.Module]:
+    """Keep the weights of the first half as they are, or let them learn again; gives the modules of that half."""
     pattern = re.compile(architecture(name).encoder)
     for key, weight in network.named_parameters():
         if pattern.match(key):
             weight.requires_grad_(not frozen)
+    return [module for key, module in network.named_modules() if pattern.match(f"{key}.")]
 
 
 def _own_part(recipe: Recipe, start: Start, state: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
