@@ -6,15 +6,16 @@ What it does is in the neighbouring files, one subject each; here are the names,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CLIPSLib.cases import check, drafts, intake, listing, masks, ratings, records, references, removal, reviews, splits
+from CLIPSLib.cases import check, intake, listing, masks, records, references, removal, splits
 from CLIPSLib.cases.backups import back_up_last
 from CLIPSLib.cases.database import Database
 from CLIPSLib.cases.folder import RegistryFolder
+from CLIPSLib.cases.opinions import Opinions
 from CLIPSLib.cases.tombstones import removal_of, removed_cases
 from CLIPSLib.cases.types import (
     CaseCounts,
@@ -23,20 +24,15 @@ from CLIPSLib.cases.types import (
     CaseRecord,
     CaseRow,
     CheckReport,
-    Draft,
     MaskDiff,
     MaskVersion,
     Origin,
-    Rating,
     ReferenceChoice,
     Removal,
     RemovedCase,
-    Review,
     SavedSplit,
     Split,
-    Status,
 )
-from CLIPSLib.errors import Caution
 from CLIPSLib.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
     from CLIPSLib.study import PetCtStudy, StudyIdentity
 
 
-class Registry:
+class Registry(Opinions):
     """Cases, their mask versions, reviews, ratings and splits, in a folder that may be moved and shared.
 
     Get one by `Registry.create(folder)` or `Registry.open(folder)`; close it, or use it in a `with` block. It may be
@@ -173,10 +169,6 @@ class Registry:
         """How many cases, masks, reviews and ratings there are, by what a summary shows."""
         return listing.count(self._database)
 
-    def case(self, case_id: str) -> CaseRecord:
-        """What is known of a case."""
-        return records.find_case(self._database, case_id)
-
     def case_of_series(self, pet_series_uid: str) -> CaseRecord | None:
         """The case made from this PET series, if there is one."""
         return records.case_of_series(self._database, pet_series_uid)
@@ -276,87 +268,14 @@ class Registry:
         """Every choice of a reference, oldest first."""
         return references.history(self._database, self.case(case_id).case_id)
 
-    # Reviews, ratings, unfinished work
-
-    def review(
-        self,
-        case_id: str,
-        *,
-        status: Status,
-        reader: str,
-        mask_id: str | None = None,
-        comment: str = "",
-        active_s: float = 0.0,
-        edit_count: int = 0,
-    ) -> Review:
-        """Add a review; earlier ones stay. status: any of `REVIEW_STATUSES`."""
-        return reviews.add_review(
-            *self._at(case_id),
-            status=status,
-            reader=reader,
-            mask_id=mask_id,
-            comment=comment,
-            active_s=active_s,
-            edit_count=edit_count,
-        )
-
-    def reviews(self, case_id: str, *, viewer: str | None = None) -> list[Review]:
-        """All reviews of a case, oldest first. viewer: withhold others' comment and effort until he has rated."""
-        return reviews.list_reviews(self._database, self.case(case_id).case_id, viewer)
-
-    def rate(
-        self,
-        case_id: str,
-        *,
-        rater: str,
-        score: int,
-        tags: Sequence[str] = (),
-        comment: str = "",
-        active_s: float = 0.0,
-    ) -> Rating:
-        """Add a rating of difficulty, 1 to 5; the rater's earlier ones stay. tags: of `RATING_TAGS`."""
-        return ratings.rate(*self._at(case_id), rater=rater, score=score, tags=tags, comment=comment, active_s=active_s)
-
-    def ratings(self, case_id: str | None = None, *, viewer: str | None = None, history: bool = False) -> list[Rating]:
-        """The latest rating of each rater for each case (or one case); with `history` also the earlier ones.
-
-        viewer: only what this rater may see: his own, and others' of the cases that he has rated.
-        """
-        case_id = case_id and self.case(case_id).case_id
-        return ratings.list_ratings(self._database, case_id, viewer, history=history)
-
-    def save_draft(
-        self,
-        case_id: str,
-        reader: str,
-        segmentation: Segmentation,
-        *,
-        parent: str | None = None,
-        active_s: float = 0.0,
-        edit_count: int = 0,
-    ) -> None:
-        """Keep unfinished work, in place of the reader's earlier draft of this case. Raises as `add_mask`."""
-        drafts.save(*self._at(case_id), reader, segmentation, parent=parent, active_s=active_s, edit_count=edit_count)
-
-    def read_draft(self, case_id: str, reader: str) -> Draft | None:
-        """The reader's unfinished work on a case. Raises as `read_mask`."""
-        return drafts.read(self._database, self._folder, self.case(case_id).case_id, reader)
-
-    def read_or_set_aside_draft(self, case_id: str, reader: str) -> tuple[Draft | None, Caution | None]:
-        """The reader's unfinished work; where it is damaged, it is put aside in `drafts/`, as the caution says."""
-        return drafts.read_or_set_aside(self._database, self._folder, self.case(case_id).case_id, reader)
-
-    def discard_draft(self, case_id: str, reader: str) -> None:
-        """Forget it; no draft is fine too."""
-        drafts.discard(self._database, self._folder, self.case(case_id).case_id, reader)
-
     # Splits
 
     def save_split(self, name: str, split: Split) -> SavedSplit:
         """Keep a split under a name, for good; saving the same one again changes nothing.
 
         Raises:
-            Refusal: another split has the name; a patient is on both sides; a case is not in the registry.
+            Refusal: another split has the name; a patient, or the very same PET, is on both sides; a case is not in
+                the registry, or twice on a side.
         """
         return splits.save(self._database, name, split)
 
@@ -378,6 +297,3 @@ class Registry:
         return check.check(
             self._database, self._folder, remove_orphans=remove_orphans, hashes=hashes, reporter=reporter
         )
-
-    def _at(self, case_id: str) -> tuple[Database, RegistryFolder, CaseRecord]:
-        return self._database, self._folder, self.case(case_id)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.people import require_name
 from CLIPSLib.cases.types import Fold, SavedSplit, Split
-from CLIPSLib.errors import Failure, Refusal, UsageError
+from CLIPSLib.errors import Caution, Failure, Refusal, UsageError
 from CLIPSLib.files import write_text
 from CLIPSLib.provenance import utc_now
 
@@ -22,8 +23,9 @@ from CLIPSLib.provenance import utc_now
 def save(database: Database, name: str, split: Split) -> SavedSplit:
     """Keep a split for good. Raises as `Registry.save_split`."""
     name = require_name(name, "split")
-    patients = {row["case_id"]: row["patient_id"] for row in database.rows("SELECT case_id, patient_id FROM cases")}
-    require_sound(split, patients)
+    rows = {row["case_id"]: row for row in database.rows("SELECT case_id, patient_id, content_sha256 FROM cases")}
+    require_sound(split, {case_id: row["patient_id"] for case_id, row in rows.items()})
+    _require_other_pixels(split, {case_id: row["content_sha256"] for case_id, row in rows.items()})
     document = {
         "method": split.method,
         "parameters": dict(split.parameters),
@@ -41,7 +43,37 @@ def save(database: Database, name: str, split: Split) -> SavedSplit:
                 str(database.path.parent),
                 "Choose another name.",
             )
-    return next(found for found in saved(database) if found.name == name)
+    kept = next(found for found in saved(database) if found.name == name)
+    return replace(kept, cautions=tuple(_cautions(database, split)))
+
+
+def _require_other_pixels(split: Split, contents: Mapping[str, str]) -> None:
+    """Raises `Refusal` when the very PET that is validated on is trained on, under another name."""
+    for number, fold in enumerate(split.folds):
+        trained = {contents[case]: case for case in fold.train}
+        both = [(trained[contents[case]], case) for case in fold.validation if contents[case] in trained]
+        if both:
+            raise Refusal(
+                "pixels-on-both-sides",
+                f"In fold {number} the cases {both[0][0]} and {both[0][1]} are on both sides and have the same PET",
+                remedy="Remove one of them, or call it unusable.",
+            )
+
+
+def _cautions(database: Database, split: Split) -> Iterator[Caution]:
+    """Cases whose patient is not known: nothing can keep his studies together."""
+    unknown = []
+    for row in database.rows("SELECT case_id, cautions FROM cases ORDER BY case_id"):
+        with reading(row["case_id"]):
+            codes = {caution["code"] for caution in json.loads(row["cautions"])}
+        if codes & {"patient-unknown", "patient-id-twice"} and row["case_id"] in split.case_ids:
+            unknown.append(row["case_id"])
+    if unknown:
+        what = (
+            f"In {len(unknown)} cases it is not certain who the patient is: his studies may be on both sides of a fold"
+        )
+        listed = ", ".join(unknown[:10]) + (", ..." if len(unknown) > 10 else "")
+        yield Caution("patients-uncertain", what, listed)
 
 
 def load(database: Database, name: str) -> Split:

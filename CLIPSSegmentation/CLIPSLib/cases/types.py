@@ -284,7 +284,7 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedSplit:
-    """The name, age and hash of a split that the registry keeps."""
+    """The name, age and hash of a split that the registry keeps. cautions: told when it is saved."""
 
     name: str
     method: str
@@ -292,6 +292,7 @@ class SavedSplit:
     cases: int
     sha256: str
     saved_utc: str
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,20 +49,23 @@ def _split(parsed: argparse.Namespace) -> int:
     with open_registry(parsed, read_only=not making) as registry:
         if parsed.name is None:
             return _list(registry, parsed)
-        if making:
-            registry.save_split(parsed.name, _make(registry, parsed))
+        cautions = registry.save_split(parsed.name, _make(registry, parsed)).cautions if making else ()
         split = registry.split(parsed.name)
         removed = [case for case in split.case_ids if registry.removal_of(case)]
     if parsed.export:
         write_nnunet_splits(split.without(removed), parsed.export, overwrite=parsed.overwrite)
     if parsed.json:
-        print_json({"name": parsed.name, "sha256": split.sha256, "split": split, "removed": removed})
+        print_json(
+            {"name": parsed.name, "sha256": split.sha256, "split": split, "removed": removed, "cautions": cautions}
+        )
     else:
         print_table(
             ["Fold", "Train", "Validation", "Validation cases"],
             [[i, len(f.train), len(f.validation), _listed(f.validation)] for i, f in enumerate(split.folds)],
         )
         print(f"\n{parsed.name}: {split.method}, {len(split.case_ids)} cases, SHA-256 {split.sha256[:12]}")
+        for caution in cautions:
+            print(f"Caution: {caution}")
         if removed:
             print(f"Removed from the registry since, and left out of --export: {_listed(tuple(removed))}")
     return 0

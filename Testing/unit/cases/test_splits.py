@@ -163,3 +163,20 @@ def test_a_split_without_folds_or_with_a_case_twice_is_refused(tmp_path, folds, 
     registry, _ = builders.registry(tmp_path / "cases", cases=2)
     with pytest.raises(Refusal, match=sentence):
         registry.save_split("main", Split(folds=folds))
+
+
+def test_the_same_pet_on_both_sides_of_a_fold_is_refused_whoever_its_patients_are(tmp_path):
+    registry, _ = builders.registry(tmp_path / "cases", cases=2)
+    copy = builders.study(1, patient="PAT-00002", pet_series_uid="1.2.840.99", study_uid="1.2.840.98")
+    registry.add_case(copy, source="a mixed-up copy")  # C0003, of the patient of C0002, has the pixels of C0001
+    split = Split(folds=(Fold(train=("C0001",), validation=("C0002", "C0003")),))
+    with pytest.raises(Refusal, match="C0001 and C0003 are on both sides and have the same PET"):
+        registry.save_split("main", split)
+
+
+def test_a_split_of_patients_nobody_knows_says_so(tmp_path):
+    registry, _ = builders.registry(tmp_path / "cases", cases=2)
+    assert registry.save_split("known", make_split(registry.cases(), folds=2, seed=1)).cautions == ()
+    registry.add_case(builders.study(5, patient=""), source="NIfTI")
+    (caution,) = registry.save_split("all", make_split(registry.cases(), folds=2, seed=1)).cautions
+    assert caution.code == "patients-uncertain" and caution.where == "C0003"
