@@ -63,7 +63,7 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory):
+def cohort(one_thread, tmp_path_factory):
     """Cases with planted difficulty, and an installed teacher that was trained on others of the same kind."""
     work = tmp_path_factory.mktemp("planted")
     registry, true = builders_planted.planted_registry(work / "registry", CASES)
