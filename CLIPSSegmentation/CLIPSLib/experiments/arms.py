@@ -141,7 +141,7 @@ def _spread(scores: Sequence[CaseScore], name: str) -> Spread | None:
 
 def _volumes(scores: Sequence[CaseScore]) -> tuple[np.ndarray, np.ndarray]:
     """Reference and predicted minus reference, [case, seed], of the cases that have both in all runs."""
-    cases = [case for case in by_case(scores, VOLUMES[1]) if case in by_case(scores, VOLUMES[0])]
+    cases = sorted(set(by_case(scores, VOLUMES[0])) & set(by_case(scores, VOLUMES[1])))
     seeds = sorted({score.seed for score in scores})
     table = {(score.case_id, score.seed): score.scores for score in scores}
     reference, difference = (

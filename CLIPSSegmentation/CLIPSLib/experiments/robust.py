@@ -5,6 +5,8 @@ Called by `contrasts.py`; shown in the report below the primary analysis.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from CLIPSLib.experiments.types import Effect, Paired
@@ -18,21 +20,13 @@ def two_level_bootstrap(paired: Paired, *, seed: int, repetitions: int = 10_000,
     With one seed the runs are the folds, and these are resampled. No p value: it is the cross-check of the mixed
     analysis, not another test.
     """
-    rng = np.random.default_rng(seed)
     differences = paired.differences
     indices = np.unique(paired.folds, return_inverse=True)[1]
-    seeds, folds = differences.shape[1], paired.fold_count
-    drawn = np.ones((repetitions, folds))  # how often each fold takes part
-    if seeds == 1:
-        drawn = rng.multinomial(folds, np.full(folds, 1 / folds), size=repetitions)
+    seeds = differences.shape[1]
+    drawn, weights = _drawn(tuple(np.bincount(indices).tolist()), seeds, repetitions, seed)
     sums = np.zeros(repetitions)
-    for fold in range(folds):
-        inside = differences[indices == fold]
-        count = len(inside)
-        # How often each case and each run was drawn says as much as the list of draws, and is a matrix product.
-        cases = rng.multinomial(count, np.full(count, 1 / count), size=repetitions)
-        runs = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=repetitions)
-        sums += drawn[:, fold] * np.einsum("rc,cs,rs->r", cases, inside, runs, optimize=True) / seeds
+    for fold, (cases, runs) in enumerate(weights):
+        sums += drawn[:, fold] * ((cases @ differences[indices == fold]) * runs).sum(axis=1) / seeds
     means = sums / (drawn @ np.bincount(indices))
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Effect(
@@ -47,6 +41,23 @@ def two_level_bootstrap(paired: Paired, *, seed: int, repetitions: int = 10_000,
         run_count=paired.fold_count * seeds,
         confidence=confidence,
     )
+
+
+@lru_cache(maxsize=2)  # all contrasts of an endpoint, and most endpoints, are of the same cases
+def _drawn(
+    sizes: tuple[int, ...], seeds: int, repetitions: int, seed: int
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """How often each fold [repetition, fold] takes part, and by fold each case and each run [repetition, number].
+
+    Counts say as much as lists of draws, and make a mean of a matrix product.
+    """
+    rng = np.random.default_rng(seed)
+
+    def counts(number: int) -> np.ndarray:
+        return rng.multinomial(number, np.full(number, 1 / number), size=repetitions).astype(float)
+
+    drawn = counts(len(sizes)) if seeds == 1 else np.ones((repetitions, len(sizes)))
+    return drawn, [(counts(size), counts(seeds)) for size in sizes]
 
 
 def hodges_lehmann(paired: Paired, *, confidence: float = 0.95) -> Effect:

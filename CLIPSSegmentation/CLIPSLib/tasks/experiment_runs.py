@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from CLIPSLib.errors import UsageError
 from CLIPSLib.experiments import PlannedRun, depends_on, planned_runs
 from CLIPSLib.jobs import Job, JobStatus, launch_job, open_job
 from CLIPSLib.locks import only_one
@@ -79,11 +80,15 @@ def run_experiment(
     failed too. When the reporter cancels or `stopping` says so, running ones are asked to save and stop.
 
     Raises:
-        Refusal: another process runs it; unfair, or changed since it was frozen. Cancelled.
+        Refusal: another process runs it; unfair, or changed since it was frozen. UsageError: at_once below 1.
+        Cancelled.
     """
+    at_once = experiment.design.at_once if at_once is None else at_once
+    if at_once < 1:
+        raise UsageError("at-once", f"{at_once} runs at a time would never end", "at_once", "Give 1 or more.")
     with only_one(experiment.folder / ".lock"):
         freeze_experiment(experiment)
-        return _carry_out(experiment, reporter, at_once or experiment.design.at_once, retry_failed, stopping)
+        return _carry_out(experiment, reporter, at_once, retry_failed, stopping)
 
 
 def _carry_out(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import builders_experiment
 import pytest
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.experiments import Arm, Design
 from CLIPSLib.files import write_text
 from CLIPSLib.schema import load_toml
@@ -14,7 +14,7 @@ from CLIPSLib.tasks.experiment import freeze_experiment, open_experiment
 from CLIPSLib.tasks.experiment_check import TYPICAL, check_experiment
 from CLIPSLib.tasks.experiment_inputs import inputs_of
 from CLIPSLib.tasks.experiment_new import design_toml, new_experiment
-from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_states
+from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_experiment, run_states
 from CLIPSLib.training import read_cases, write_cases
 from CLIPSLib.training.recipe import Recipe
 
@@ -98,6 +98,12 @@ def test_a_scan_under_the_names_of_two_patients_is_refused_before_it_is_trained_
     write_cases(folder / "cases.json", replace(listed, cases=(first, twin, *others)), overwrite=True)
     with pytest.raises(Refusal, match="is one of patient"):
         open_experiment(folder)
+
+
+@pytest.mark.parametrize("at_once", [0, -1])
+def test_less_than_one_run_at_a_time_is_an_error_and_not_a_wait_without_end(folder, at_once):
+    with pytest.raises(UsageError, match="would never end"):
+        run_experiment(open_experiment(folder), at_once=at_once)
 
 
 def test_before_the_start_all_runs_are_not_started(folder):
