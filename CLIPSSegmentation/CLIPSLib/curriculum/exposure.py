@@ -6,7 +6,7 @@ panel and the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,16 +49,23 @@ class Exposure:
         )
 
 
-def expected_exposure(curriculum: Curriculum, scores: Mapping[str, float] | None = None) -> Exposure:
+def expected_exposure(
+    curriculum: Curriculum,
+    scores: Mapping[str, float] | None = None,
+    *,
+    imagined_losses: Mapping[str, float] | None = None,
+) -> Exposure:
     """The exposure of each ranked case under a curriculum whose plan is known beforehand.
 
     scores: difficulty by case id, to say who is hardest; without them the cases admitted last count as hardest.
+    imagined_losses: of the ranked cases, the same all the time: what a curriculum that learns from losses is told (it
+    is used up by this). A draw then counts as much as its loss weighs.
 
     Raises:
         UsageError: the plan depends on losses or performance that only training can tell.
     """
     description = curriculum.description
-    if description.adaptive:
+    if description.adaptive and imagined_losses is None:
         what = f"The exposure under '{description.name}' depends on what training will show"
         raise UsageError("adaptive", what, "", "Read it from the trace of a run.")
     ranked = description.order
@@ -66,10 +73,10 @@ def expected_exposure(curriculum: Curriculum, scores: Mapping[str, float] | None
     drawn, first = np.zeros(len(ranked)), np.full(len(ranked), -1)
     pool: list[tuple[int, float]] = []
     steps, mean_pool = 0, 0.0
-    for step, count, draw in _distinct_draws(curriculum):
+    for step, count, draw in _distinct_draws(_draws(curriculum, imagined_losses)):
         columns = np.array([column.get(case_id, -1) for case_id in draw.ids])
         mine = columns >= 0
-        columns, shares = columns[mine], draw.probabilities[mine]
+        columns, shares = columns[mine], (draw.probabilities * draw.loss_weights)[mine]
         drawn[columns] += count * shares / shares.sum()
         first[columns] = np.where(first[columns] < 0, step, first[columns])
         if not pool or pool[-1][1] != len(columns) / len(ranked):
@@ -89,12 +96,23 @@ def expected_exposure(curriculum: Curriculum, scores: Mapping[str, float] | None
     )
 
 
-def _distinct_draws(curriculum: Curriculum) -> Iterator[tuple[int, int, Draw]]:
-    """Draws, from which step, and for how many of the steps looked at (a plan gives the same object while it lasts)."""
+def _draws(curriculum: Curriculum, imagined_losses: Mapping[str, float] | None) -> Iterator[tuple[int, Draw]]:
+    """The steps that are looked at, and their draws."""
     total = curriculum.description.total_steps
+    if imagined_losses is None:
+        for step in np.unique(np.linspace(0, total - 1, _MOST_STEPS).round().astype(int)).tolist():
+            yield step, curriculum.plan(step)
+        return
+    told = (list(imagined_losses), list(imagined_losses.values()))
+    for step in range(total):
+        yield step, curriculum.plan(step)
+        curriculum.observe(step, *(told if step == 0 else ((), ())))
+
+
+def _distinct_draws(draws: Iterable[tuple[int, Draw]]) -> Iterator[tuple[int, int, Draw]]:
+    """Draws, from which step, and for how many of the steps looked at (a plan gives the same object while it lasts)."""
     begun, count, last = 0, 0, None
-    for step in np.unique(np.linspace(0, total - 1, _MOST_STEPS).round().astype(int)).tolist():
-        draw = curriculum.plan(step)
+    for step, draw in draws:
         if last is not None and draw is not last:
             yield begun, count, last
             begun, count = step, 0

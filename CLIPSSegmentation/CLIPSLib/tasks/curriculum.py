@@ -16,6 +16,7 @@ from CLIPSLib.curriculum import (
     build_curriculum,
     difficulty_ranks,
     expected_exposure,
+    get_method,
     list_curricula,
 )
 from CLIPSLib.errors import UsageError
@@ -94,7 +95,8 @@ def preview_curriculum(
 
 
 def example_schedule(name: str, options: Mapping[str, Any] | None = None) -> Schedule:
-    """A curriculum or a pacing function on 200 imagined cases and 2000 steps, for a plot.
+    """A curriculum or a pacing function on 200 imagined cases and 2000 steps, for a plot. What learns from losses hears
+    imagined ones, that rise with the difficulty and never change.
 
     Raises:
         UsageError: no such curriculum or pacing function, or its plan depends on training.
@@ -112,24 +114,33 @@ def example_schedule(name: str, options: Mapping[str, Any] | None = None) -> Sch
     curriculum = build_curriculum(
         method, cases, scores=scores, total_steps=_EXAMPLE_STEPS, seed=0, **{"minimum_pool": 1, **given}
     )
-    if curriculum.description.adaptive:
+    learns = get_method(method).needs_losses
+    if curriculum.description.adaptive and not learns:
         what = f"What '{name}' draws depends on what training will show"
-        raise UsageError("adaptive", what, "", "Plot its regularizers (--regularizers), or the trace of a run.")
+        raise UsageError("adaptive", what, "", "Plot the trace of a run.")
     label = ", ".join([name, *(f"{option} {value}" for option, value in (options or {}).items())])
-    return _schedule(label, curriculum, scores)
+    if not learns:
+        return _schedule(label, curriculum, scores)
+    losses = {case_id: 1.0 + score for case_id, score in scores.items()}
+    return _schedule(f"{label} (imagined losses)", curriculum, scores, losses)
 
 
-def _schedule(label: str, curriculum: Curriculum, scores: Mapping[str, float]) -> Schedule:
+def _schedule(
+    label: str, curriculum: Curriculum, scores: Mapping[str, float], losses: Mapping[str, float] | None = None
+) -> Schedule:
     order: Sequence[str] = curriculum.description.order
     ranks = difficulty_ranks(order, scores, 0)
     total = curriculum.description.total_steps
-    foreground = tuple((step, curriculum.plan(step).foreground_ratio) for step in range(0, total, max(1, total // 100)))
+    foreground: tuple[tuple[int, float | None], ...] = ()
+    if losses is None:
+        steps = range(0, total, max(1, total // 100))
+        foreground = tuple((step, curriculum.plan(step).foreground_ratio) for step in steps)
     return Schedule(
         label=label,
         total_steps=total,
-        exposure=expected_exposure(curriculum, scores),
+        exposure=expected_exposure(curriculum, scores, imagined_losses=losses),
         order=tuple(sorted(order, key=ranks.__getitem__)),
-        foreground=foreground if foreground[0][1] is not None else (),
+        foreground=foreground if foreground and foreground[0][1] is not None else (),
     )
 
 

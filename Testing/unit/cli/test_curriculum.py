@@ -169,9 +169,12 @@ def test_plots_are_svg_with_a_line_for_each_name(tmp_path, capsys):
     assert main(["curriculum", "plot", "linaer", "--out", str(tmp_path / "x.svg")]) == 2
 
 
-def test_what_training_decides_is_not_plotted_and_the_reason_is_given(tmp_path, capsys):
-    assert main(["curriculum", "plot", "self-paced", "--out", str(tmp_path / "x.svg")]) == 2
-    assert "What 'self-paced' draws depends on what training will show" in capsys.readouterr().err
+def test_self_paced_learning_is_plotted_with_imagined_losses_and_what_validation_decides_is_not(tmp_path, capsys):
+    out = tmp_path / "x.svg"
+    assert main(["curriculum", "plot", "self-paced", "--out", str(out)]) == 0
+    assert "imagined losses" in out.read_text(encoding="utf-8")
+    assert main(["curriculum", "plot", "performance-gated", "--out", str(tmp_path / "y.svg")]) == 2
+    assert "What 'performance-gated' draws depends on what training will show" in capsys.readouterr().err
 
 
 def test_all_pacing_functions_are_plotted_without_options(tmp_path, capsys):

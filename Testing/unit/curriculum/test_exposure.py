@@ -97,3 +97,13 @@ def test_the_expected_exposure_is_what_a_run_really_draws(name, options):
     expected = expected_exposure(curriculum).by_case
     # about 800 draws of each case: one standard error is 3.5 %, and the largest of 32 stays below 4
     assert {i: drawn[i] / mean for i in ranked} == pytest.approx({i: expected[i] for i in ranked}, rel=0.14)
+
+
+def test_under_losses_that_never_change_self_paced_learning_is_the_pacing_of_these_losses():
+    scores = scores_of(cohort(20))
+    options = {"regularizer": "hard", "warm_up": 0.0, "lag": 1, "update_every": 1, "minimum_pool": 1}
+    curriculum = curriculum_of("self-paced", scores=None, **options)
+    told = expected_exposure(curriculum, scores, imagined_losses={i: 1.0 + s for i, s in scores.items()})
+    same = expected_exposure(curriculum_of(pacing="linear"), scores)
+    assert told.hardest_decile == pytest.approx(same.hardest_decile, abs=0.02)
+    assert told.easiest_decile == pytest.approx(same.easiest_decile, abs=0.05)  # nothing is known at step 0
