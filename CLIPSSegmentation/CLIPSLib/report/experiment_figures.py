@@ -193,6 +193,7 @@ def draws_svg(
         by_third.bar(np.arange(3) + (number - (len(colors) - 1) / 2) * width, shares, width, color=color, label=arm)
     label_axes(over_time, say["steps"], say["pool"])
     over_time.set_ylim(0, None)
+    over_time.locator_params(axis="y", integer=True)
     label_axes(by_third, "", say["relative_draws"])
     by_third.axhline(1.0, color="0.3", linewidth=0.9)
     by_third.set_xticks(range(3), [say[third] for third in THIRDS])

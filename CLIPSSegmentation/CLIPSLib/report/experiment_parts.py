@@ -97,6 +97,7 @@ def changed_table(analysis: Analysis, say: Language) -> str:
         for family in analysis.families
         for case, change in family.primary[VANILLA].changed
     )
+    rows = rows or f"<tr><th>{escape(say['nobody'])}</th><td></td><td></td></tr>"
     title = say["changed_title"].format(least=say.number(analysis.primary.notable, 1))
     return table(title, (say["patient"], say["arm"], say["difference"]), rows, "cases")
 

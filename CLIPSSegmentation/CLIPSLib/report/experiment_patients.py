@@ -50,15 +50,21 @@ class PatientPictures:
 
 
 def views_of(pet: sitk.Image, masks: Mapping[str, sitk.Image]) -> tuple[View, View]:
-    """The projection from the front, and the axial slice on which the masks differ most from the first one (where none
-    differs: the slice where that is largest), cut to what is outlined. masks: on the grid of the PET (SUVbw)."""
+    """The projection from the front, and the axial slice through the first mask (if it holds anything) on which the
+    others differ most from it, or where it is largest if none differs; cut to what is outlined.
+
+    masks: on the grid of the PET (SUVbw).
+    """
     upright = in_patient_axes(pet)
     suv = array_view(upright)  # [superior, posterior, left]
     z_mm, y_mm, x_mm = spacing_zyx_mm(upright)
     arrays = {name: array_view(in_patient_axes(mask, labels=True)) > 0 for name, mask in masks.items()}
     reference, *others = arrays.values()
+    areas = reference.sum(axis=(1, 2))
     disagreement = sum((other ^ reference).sum(axis=(1, 2)) for other in others)
-    at = int(np.argmax(disagreement if np.any(disagreement) else reference.sum(axis=(1, 2))))
+    if areas.any():
+        disagreement = disagreement * (areas > 0)
+    at = int(np.argmax(disagreement if np.any(disagreement) else areas))
     front = View(
         suv=suv.max(axis=1)[::-1],
         pixel_mm=(z_mm, x_mm),
@@ -110,8 +116,8 @@ def _figure(patient: PatientPictures, outlines: list[tuple[str, tuple[int, int, 
 
 
 def _picture(view: View, outlines: list[tuple[str, tuple[int, int, int]]]) -> Image:
-    """Inverted gray, SUV 0 to 10, with outlines two pixels wide."""
-    from PIL import Image, ImageChops, ImageFilter
+    """Inverted gray, SUV 0 to 10, with outlines two pixels wide, also along the edge of the picture."""
+    from PIL import Image, ImageChops, ImageFilter, ImageOps
 
     rows, columns = view.suv.shape
     scale = _HEIGHT_PX / (rows * view.pixel_mm[0])
@@ -121,7 +127,10 @@ def _picture(view: View, outlines: list[tuple[str, tuple[int, int, int]]]) -> Im
     for name, color in outlines:
         filled = np.ascontiguousarray(np.uint8(255) * view.masks[name].astype(np.uint8))
         mask = Image.fromarray(filled).resize(size, Image.BILINEAR).point(lambda value: 255 if value >= 128 else 0)
-        picture.paste(color, (0, 0), ImageChops.subtract(mask, mask.filter(ImageFilter.MinFilter(5))))
+        inside = (
+            ImageOps.expand(mask, 2, fill=0).filter(ImageFilter.MinFilter(5)).crop((2, 2, size[0] + 2, size[1] + 2))
+        )
+        picture.paste(color, (0, 0), ImageChops.subtract(mask, inside))
     return picture
 
 

@@ -68,9 +68,9 @@ _ENGLISH = {
     "lesions_many": "more than 5 lesions",
     "stratum": "stratum {name}",
     "hard_title": "Hard patients",
-    "hard_more": "Left: projection from the front; right: the slice on which reference and networks disagree most. "
-    "Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the patient, "
-    "seed {seed}).",
+    "hard_more": "Left: projection from the front; right: the slice through the reference on which networks differ most from "
+    "it. Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the "
+    "patient, seed {seed}).",
     "reference": "reference",
     "draws_title": "What was really drawn",
     "draws_more": "Left: patients that could be drawn, mean over runs. Right: draws of each third by difficulty, "
@@ -87,7 +87,7 @@ _ENGLISH = {
     "target": "Steps to target",
     "tmtv_bias": "TMTV bias (limits of agreement), mL",
     "cost": "Steps (of which scoring)",
-    "time": "Training time",
+    "time": "Time",
     "contrasts_title": "All contrasts",
     "contrasts_more": "The primary endpoint decides; the others are descriptive, their intervals not corrected. "
     "Volumes are compared as logarithms of 1 + mL: a factor below 1 is less. Where nothing was found the Hausdorff "
@@ -106,8 +106,9 @@ _ENGLISH = {
     "none": "Nothing deviates from the design.",
     "incomplete": "Seeds left out of all arms, since some run of them is not finished: {seeds}.",
     "changed_title": "Patients that changed by more than {least}",
-    "undefined": "Not comparable: {endpoint}, since too few patients have it.",
+    "undefined": "Not comparable: {endpoint} (not measured, or in too few patients).",
     "count": "Patients",
+    "nobody": "nobody",
     "nothing_found": "Nothing found",
     "patient": "Patient",
     "environment_title": "Environment",
@@ -198,8 +199,8 @@ _FRENCH = {
     "lesions_many": "plus de 5 lésions",
     "stratum": "strate {name}",
     "hard_title": "Patients difficiles",
-    "hard_more": "À gauche : projection de face ; à droite : la coupe où référence et réseaux diffèrent le plus. "
-    "Vert : référence ; bleu : sans curriculum ; orange : curriculum. Réseaux d’un entraînement chacun (pli du "
+    "hard_more": "À gauche : projection de face ; à droite : la coupe de la référence dont les réseaux s’écartent le "
+    "plus. Vert : référence ; bleu : sans curriculum ; orange : curriculum. Réseaux d’un entraînement chacun (pli du "
     "patient, graine {seed}).",
     "reference": "référence",
     "draws_title": "Ce qui a vraiment été tiré",
@@ -217,7 +218,7 @@ _FRENCH = {
     "target": "Pas jusqu’à la cible",
     "tmtv_bias": "Biais du TMTV (limites d’agrément), mL",
     "cost": "Pas (dont notation)",
-    "time": "Durée d’entraînement",
+    "time": "Durée",
     "contrasts_title": "Tous les contrastes",
     "contrasts_more": "Le critère principal décide ; les autres sont descriptifs, leurs intervalles non corrigés. "
     "Les volumes sont comparés en logarithmes de 1 + mL : un facteur inférieur à 1 signifie moins. Quand rien n’est "
@@ -237,8 +238,9 @@ _FRENCH = {
     "none": "Aucun écart au plan.",
     "incomplete": "Graines exclues de tous les bras, car un entraînement n’est pas terminé : {seeds}.",
     "changed_title": "Patients dont le score a changé de plus de {least}",
-    "undefined": "Non comparable : {endpoint}, trop peu de patients ont cette mesure.",
+    "undefined": "Non comparable : {endpoint} (non mesuré, ou chez trop peu de patients).",
     "count": "Patients",
+    "nobody": "aucun",
     "nothing_found": "Rien trouvé",
     "patient": "Patient",
     "environment_title": "Environnement",

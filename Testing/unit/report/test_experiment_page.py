@@ -140,20 +140,21 @@ def test_a_look_before_the_end_says_so_and_tests_nothing(tmp_path):
     assert "p =" not in text and "p &lt;" not in text
 
 
-def test_the_slice_shown_is_the_one_with_the_most_disagreement_head_up_and_cut_to_the_outlines():
+def test_the_slice_through_the_reference_with_the_most_disagreement_is_shown_and_all_else_on_the_projection():
     import SimpleITK as sitk
 
     suv = np.zeros((6, 40, 40), np.float32)
     reference, found = np.zeros(suv.shape, np.uint8), np.zeros(suv.shape, np.uint8)
-    reference[1, 10:14, 10:14] = found[1, 10:14, 10:14] = 1
+    reference[0:2, 10:14, 10:14] = found[0, 10:14, 10:14] = found[1, 10:14, 10:12] = 1
     found[4, 20:30, 20:30] = 1  # wrong, and higher up
     pet, *masks = (sitk.GetImageFromArray(array) for array in (suv, reference, found))
     for image in (pet, *masks):
         image.SetSpacing((5.0, 5.0, 5.0))
     front, axial = views_of(pet, {"reference": masks[0], "vanilla": masks[1]})
-    assert front.masks["vanilla"][1].any() and not front.masks["vanilla"][5].any()  # rows from the head down
-    assert axial.masks["vanilla"].sum() == 100 and not axial.masks["reference"].any()
-    assert axial.suv.shape == (28, 28)  # 10 voxels and 45 mm on each side
+    assert front.masks["vanilla"][1].any() and not front.masks["vanilla"][2].any()  # rows from the head down
+    # the wrong one is on the projection; the slice goes through the reference, where half of it was missed
+    assert axial.masks["reference"].sum() == 16 and axial.masks["vanilla"].sum() == 8
+    assert axial.suv.shape == (22, 22)  # 4 voxels and 45 mm on each side
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
