@@ -75,7 +75,7 @@ def _teacher(parsed: argparse.Namespace) -> int:
 
 
 def _members(parsed: argparse.Namespace) -> int:
-    from CLIPSLib.difficulty import MeasureSettings
+    from CLIPSLib.difficulty import MeasureSettings, require_unlearned
     from CLIPSLib.models import ModelStore
     from CLIPSLib.tasks.difficulty import measure_tables
     from CLIPSLib.tasks.members import predict_members
@@ -100,6 +100,8 @@ def _members(parsed: argparse.Namespace) -> int:
             label=f"{parsed.split}-{parsed.fold}" if fold else "",
             reporter=reporter_for(parsed),
         )
+        for table in tables.values() if fold else ():
+            require_unlearned(table, fold.validation)
     return _print(list(tables.values()), outcomes, parsed)
 
 

@@ -10,7 +10,9 @@ from builders_difficulty import box_case
 from CLIPSLib.cases import Registry, make_split
 from CLIPSLib.cli import main
 from CLIPSLib.models import ModelStore
+from CLIPSLib.tasks import table_origin
 from CLIPSLib.training import CaseList, Recipe, TrainingCase, read_cases, write_cases
+from CLIPSLib.training.learned import LearnedFrom, case_marks
 from CLIPSLib.training.recipe_toml import recipe_toml
 
 
@@ -51,6 +53,18 @@ def test_members_make_tables_without_any_reference(folder, tmp_path, capsys):
     assert [table["measurer"] for table in answer["tables"]] == ["disagreement", "volume_variation", "entropy"]
     assert answer["tables"][0]["options"]["teacher"] == "small@1.0"
     assert answer["failed"] == {}
+
+
+def test_members_who_learned_from_the_cases_held_back_by_a_fold_are_refused(folder, monkeypatch, capsys, tmp_path):
+    pytest.importorskip("monai")
+    made, _ = builders_model.make(tmp_path / "model", channels=(builders_model.PET,), folds=2)
+    ModelStore().install(made)
+    with Registry.open(folder) as registry:
+        tested = registry.split("folds").folds[0].validation[0]
+    known = LearnedFrom(marks=frozenset(case_marks(tested)))
+    monkeypatch.setattr(table_origin, "_by_card", lambda maker: known)
+    assert clips(folder, "members", "small", "--split", "folds", "--fold", "0", "--quiet") == 3
+    assert f"held back: {tested}" in capsys.readouterr().err
 
 
 @pytest.fixture
