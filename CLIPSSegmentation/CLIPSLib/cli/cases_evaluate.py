@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from CLIPSLib.cli.cases_arguments import add_case_action, open_registry
-from CLIPSLib.cli.evaluate import add_options, exit_code, print_evaluation, request_of
+from CLIPSLib.cli.evaluate import add_language, add_options, exit_code, print_evaluation, request_of
 from CLIPSLib.cli.output import print_json, reporter_for
 
 
@@ -16,6 +16,7 @@ def add_actions(actions: Any) -> None:
     evaluate.add_argument("--model", default="", metavar="NAME", help="whose masks, where several models predicted")
     add_options(evaluate)
     evaluate.add_argument("--out", metavar="DIR", help="write evaluation.json and tables there")
+    add_language(evaluate)
     evaluate.add_argument("--overwrite", action="store_true", help="replace files that exist")
     evaluate.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -35,7 +36,7 @@ def _evaluate(parsed: argparse.Namespace) -> int:
             reporter=reporter_for(parsed),
         )
     if parsed.out:
-        write_evaluation(parsed.out, evaluated, overwrite=parsed.overwrite)
+        write_evaluation(parsed.out, evaluated, language=parsed.language, overwrite=parsed.overwrite)
     if parsed.json:
         print_json(evaluated)
     else:

@@ -11,7 +11,9 @@ from pathlib import Path
 from CLIPSLib import provenance
 from CLIPSLib.evaluation.types import Summary
 from CLIPSLib.files import write_text
-from CLIPSLib.report.text import language as say
+from CLIPSLib.report.cohort_text import number
+from CLIPSLib.report.text import Language
+from CLIPSLib.report.text import language as text_of
 
 _DATA = Path(__file__).resolve().parent.parent / "data"
 _STYLES = ("report.css", "cohort.css")
@@ -38,7 +40,9 @@ def write_page(
         f'<header><div><p class="brand">CLIPS</p><h1>{escape(title)}</h1></div>'
         f'<p class="who">{escape(subtitle)}</p></header>'
     )
-    footer = f"<footer>CLIPS {provenance.VERSION} · {provenance.utc_now()} · {say(language)['research_use']}</footer>"
+    footer = (
+        f"<footer>CLIPS {provenance.VERSION} · {provenance.utc_now()} · {text_of(language)['research_use']}</footer>"
+    )
     body = "\n".join((header, "<main>", *sections, "</main>", footer))
     page = (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -73,20 +77,14 @@ def table(title: str, headings: Sequence[str], rows: str, kind: str) -> str:
     )
 
 
-def spread_table(title: str, spreads: Mapping[str, Summary]) -> str:
+def spread_table(title: str, spreads: Mapping[str, Summary], say: Language) -> str:
     """A row per measure: how many cases have it, and how it spreads over them."""
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{s.n}</td><td>{s.missing}</td>"
-        + "".join(f"<td>{number(value)}</td>" for value in (s.median, s.q1, s.q3, s.minimum, s.maximum, s.mean, s.sd))
+        + "".join(
+            f"<td>{number(value, say)}</td>" for value in (s.median, s.q1, s.q3, s.minimum, s.maximum, s.mean, s.sd)
+        )
         + "</tr>"
         for name, s in spreads.items()
     )
-    headings = ("Cases", "Missing", "Median", "Q1", "Q3", "Lowest", "Highest", "Mean", "SD")
-    return table(title, ("", *headings), rows, "first")
-
-
-def number(value: float | None) -> str:
-    """Four digits; a dash for no value."""
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\u202f")
+    return table(title, ("", *say["spread_head"].split("|")), rows, "first")

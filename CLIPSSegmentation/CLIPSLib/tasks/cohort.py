@@ -18,7 +18,7 @@ from CLIPSLib.formats.tables import write_table
 from CLIPSLib.measures import measure_lesions
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.provenance import VERSION
-from CLIPSLib.report.cohort import Cohort, CohortCase
+from CLIPSLib.report.cohort import NO_MASK, Cohort, CohortCase
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import CaseRow, MaskVersion, Registry
@@ -58,6 +58,7 @@ def summarize_cohort(registry: Registry, *, model: str | None = None, reporter: 
         spreads=spreads,
         missing=dict(_missing(cases, rows)),
         counts=registry.counts(),
+        model=model or "",
     )
 
 
@@ -77,7 +78,7 @@ def _case(registry: Registry, row: CaseRow, mask: MaskVersion | None, cache: _Ca
     identity = read_study_json(registry.files(row.case_id).study).identity
     dose = identity.injected_dose_bq
     measured: Mapping[str, Any] = {}
-    problem = "" if mask else "no mask"
+    problem = "" if mask else NO_MASK
     if mask is not None:
         try:
             measured = cache.measures(mask)
