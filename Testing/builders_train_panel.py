@@ -104,7 +104,9 @@ class TrainSections:
         """Keep Slicer alive until the panel shows one of these states; not for a run that ended otherwise."""
         self.host.wait_until(lambda: self.state(run) in states or run.status.ended, RUN_S)
         self.runs.follower.look()
-        assert self.state(run) in states, f"{self.state(run)}: {self.runs.ui.runStage.text}"
+        assert self.state(run) in states, (
+            f"{self.state(run)}: {self.runs.ui.runStage.text} {self.runs.ui.runMessage.text}"
+        )
 
     def press(self, run, name: str) -> None:
         """Choose a run and press the button of this name."""

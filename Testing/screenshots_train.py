@@ -54,7 +54,8 @@ class TrainPictures:
 
     def compared(self):
         """Both on the cases that they validated."""
-        self.sections.wait_for(self.second, "finished")
+        self.host.wait_until(lambda: self.second.status.ended, 900)
+        self.sections.runs.follower.look()
         compare = self.sections.compare
         compare.ui.compareButton.collapsed = False
         compare.ui.comparisonTable.selectRow(0)

@@ -45,8 +45,13 @@ class Chart:
         """The vtkMRMLPlotChartNode, None before something was shown."""
         return self._chartNode
 
-    def show(self, lines: Sequence[Line], yRange: tuple[float, float] | None = None) -> None:
-        """Show these lines and no others; without a point of any, nothing."""
+    def show(
+        self,
+        lines: Sequence[Line],
+        yRange: tuple[float, float] | None = None,
+        xRange: tuple[float, float] | None = None,
+    ) -> None:
+        """Show these lines and no others; without a point of any, nothing. Ranges: of the axes; None: what fits."""
         lines = [line for line in lines if len(line.x)]
         self._area.visible = bool(lines)
         if not lines:
@@ -62,6 +67,9 @@ class Chart:
         self._chartNode.SetYAxisRangeAuto(yRange is None)
         if yRange is not None:
             self._chartNode.SetYAxisRange(*yRange)
+        self._chartNode.SetXAxisRangeAuto(xRange is None)
+        if xRange is not None:
+            self._chartNode.SetXAxisRange(*xRange)
         self._chartNode.EndModify(wasModified)
         self._view.fitToContent()
 

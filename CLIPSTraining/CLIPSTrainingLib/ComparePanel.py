@@ -233,6 +233,7 @@ class ComparePanel:
                 Line("B", place, diceB, _B, points=True, joined=False),
             ],
             (0, 1),
+            (0, len(known) + 1),
         )
 
     def _chosen(self, selector) -> TrainingRun | None:

@@ -12,8 +12,9 @@ from CLIPSTrainingLib.CaseNodes import drawOutlines, removeCase
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-# widest first, so that outlines that coincide are all seen where they are drawn over each other
-_WIDTHS_PX = {"reference": 3, "A": 2, "B": 1}
+_WIDTH_PX = 2
+# over each other the widest comes first, so that outlines that coincide are all seen
+_WIDTHS_TOGETHER_PX = {"reference": 3, "A": 2, "B": 1}
 
 
 class ComparedCase:
@@ -47,13 +48,19 @@ class ComparedCase:
 
     def showSideBySide(self) -> None:
         """Reference, A and B beside each other, at the largest lesion."""
+        self._setWidths(dict.fromkeys(self.segmentationNodes, _WIDTH_PX))
         CompareViews.show(self.petNode, self.ctNode, self.segmentationNodes)
         self._jumpToLargest(CompareViews.viewNodes())
 
     def showTogether(self, fusion) -> None:
         """All outlines in the slice views of CLIPS, over the fused images. fusion: the panel's `FusionLayout`."""
+        self._setWidths(_WIDTHS_TOGETHER_PX)
         fusion.show(self.petNode, self.ctNode)
         self._jumpToLargest(None)
+
+    def _setWidths(self, widths_px: Mapping[str, int]) -> None:
+        for name, node in self.segmentationNodes.items():
+            node.GetDisplayNode().SetSliceIntersectionThickness(widths_px[name])
 
     def _jumpToLargest(self, viewNodes: list | None) -> None:
         """To the largest lesion of the reference, or of the first mask that has one."""
@@ -77,5 +84,5 @@ class ComparedCase:
         node = add_segmentation(segmentation, self._study, self.petNode)
         node.SetName(f"{self.caseId} {name}")
         node.SetSaveWithScene(False)
-        drawOutlines(node, _WIDTHS_PX[name], CompareViews.COLORS[name])
+        drawOutlines(node, _WIDTH_PX, CompareViews.COLORS[name])
         return node

@@ -156,8 +156,8 @@ class ExperimentPanel:
             Line(gain.arm, np.array([float(number)]), np.array([gain.mean]), _color(number), points=True)
             for number, gain in enumerate(gains, start=1)
         ]
-        none = Line(_("no gain"), np.array([0.5, len(gains) + 0.5]), np.zeros(2), FAINT)
-        self._gains.show([none, *bars, *means] if gains else ())
+        none = Line(_("no gain"), np.array([0.0, len(gains) + 1.0]), np.zeros(2), FAINT)
+        self._gains.show([none, *bars, *means] if gains else (), None, (0, len(gains) + 1))
         curves = self.chosen.curves() if self.chosen is not None else {}
         numbers = {gain.arm: number for number, gain in enumerate(gains, start=1)}
         self._curves.show(

@@ -98,7 +98,7 @@ class ExperimentView:
         design, status = self._experiment.design, self.status
         lines = [f"<b>{escape(design.question or design.name)}</b>"]
         if status is not None and not status.ended:
-            lines += [*self._progress(), f"{escape(status.stage)} ({100 * status.fraction:.0f} %)"]
+            lines.append(f"{escape(status.stage)} ({100 * status.fraction:.0f} %)")  # one file, not one per run
         else:
             lines += self._verdicts() or self._progress()
         if status is not None and status.error is not None:

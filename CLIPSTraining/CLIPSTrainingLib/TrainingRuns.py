@@ -6,6 +6,7 @@ Segmentation's `JobFollower`, which asks `advance`, `jobs` and `remove`.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 RUNS_FOLDER = "runs"
 _RUN_FILE = "run.json"  # in every run folder; the core that knows them takes longer to load than a panel may to open
-_KEPT, _WORK, _FROZEN = "kept-cases", "work", "frozen"  # the first two beside the runs, the last in a run
+_KEPT, _WORK, _QUEUE, _FROZEN = "kept-cases", "work", "queue", "frozen"  # beside the runs, but the last: in a run
 
 
 def runsFolder() -> Path:
@@ -100,6 +101,7 @@ class TrainingRuns:
         self.root = Path(root) if root is not None else runsFolder()
         self._atOnce = RunSettings.runsAtOnce()
         self._queue = self._makeQueue()
+        self._keeper: Job | None = None  # starts what waits when Slicer is closed
 
     @property
     def keptFolder(self) -> Path:
@@ -125,11 +127,31 @@ class TrainingRuns:
             raise
 
     def advance(self) -> None:
-        """Start what there is room for. Called by a timer, or by who waits."""
+        """Start what there is room for; a process sees to what still waits. Called by a timer, or by who waits."""
         if self._atOnce != RunSettings.runsAtOnce():
             self._atOnce = RunSettings.runsAtOnce()
             self._queue = self._makeQueue()
         self._queue.advance()
+        if any(job.status().state == "waiting" for job in self._queue.jobs()):
+            self._keepGoing()
+
+    def _keepGoing(self) -> None:
+        """One process, whichever Slicer started it; one that lets another number train at once is asked to end."""
+        from CLIPSLib import Refusal
+        from CLIPSLib.jobs import open_job, start_job
+        from CLIPSLib.tasks.advance_job import VERB
+
+        folder, arguments = self.root / _QUEUE / "job", {"root": str(self.root), "at_once": self._atOnce}
+        if self._keeper is None and (folder / "job.json").exists():
+            self._keeper = open_job(folder)
+        if self._keeper is not None and not self._keeper.status().ended:
+            if dict(self._keeper.arguments) != arguments:
+                self._keeper.ask_cancel()
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        self._keeper = None
+        with contextlib.suppress(Refusal):  # another Slicer was faster
+            self._keeper = start_job(folder, VERB, arguments)
 
     def jobs(self) -> list[TrainingRun]:
         """All runs, oldest first."""

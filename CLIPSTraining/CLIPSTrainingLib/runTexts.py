@@ -87,8 +87,8 @@ def comparison(found: Comparison, runCount: int, same: bool) -> str:
     if found.means is not None:
         a, b, count = found.means
         text = _(
-            "Mean Dice of {n} cases: A {a:.3f}, B {b:.3f}, B − A {difference}. Two single runs differ by luck alone; "
-            "an experiment tells whether a difference is real."
+            "Mean Dice of {n} cases: A {a:.3f}, B {b:.3f}; B − A is {difference}. Two single runs differ by luck "
+            "alone; an experiment tells whether a difference is real."
         ).format(n=count, a=a, b=b, difference=signed(b - a))
     elif found.rows:
         text = _("Dice is undefined for every case that both validated: there is no tumor.")

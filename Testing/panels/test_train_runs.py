@@ -10,6 +10,7 @@ import builders_training_panel
 import pytest
 from builders_train_panel import RUN_S
 from builders_training_panel import REPOSITORY
+from CLIPSLib.jobs import open_job
 from CLIPSLib.training.tables import read_table
 
 
@@ -19,6 +20,8 @@ def sections(host, own_data_folder, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of the runs: more only wait for each other on small images
     opened = builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
     yield opened
+    for order in (own_data_folder / "runs" / "queue").glob("*/job.json"):
+        open_job(order.parent).end()
     for run in opened.panel.runs.follower.statuses if opened.panel.runs.follower else ():
         run.job.end()
 
@@ -101,6 +104,34 @@ def test_slicer_is_killed_and_the_next_one_finds_the_run_stops_it_and_resumes_it
     assert sections.row(run)[2] == "60 of 60"
     steps = [int(row["step"]) for row in read_table(run.folder / "metrics.csv")]
     assert steps == list(range(60))
+
+
+_CLOSED_SLICER = (
+    _KILLED_SLICER.split("run = sections")[0]
+    + """
+runs = [sections.start(steps=4), sections.start(steps=2)]
+sections.wait_for(runs[0], "training", "preparing")
+assert sections.state(runs[1]) == "waiting"
+print(*(run.folder for run in runs), sep="\\n", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+)
+
+
+@pytest.mark.slow
+def test_a_run_that_waits_begins_in_its_turn_although_slicer_has_gone(
+    started_host, own_data_folder, monkeypatch, cases
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    path = [str(REPOSITORY / folder) for folder in ("Testing", "CLIPSSegmentation", "CLIPSTraining")]
+    code = _CLOSED_SLICER.format(path=path, cases=str(cases))
+    closed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=2 * RUN_S)
+    assert closed.returncode == -signal.SIGKILL, closed.stderr
+    first, second = (open_job(folder) for folder in closed.stdout.splitlines()[-2:])
+    assert second.wait(RUN_S).result["state"] == "finished"
+    assert first.status().result["state"] == "finished"
+    assert first.status().ended_utc < second.status().started_utc
+    assert open_job(own_data_folder / "runs" / "queue" / "job").wait(RUN_S).result == {"started": 1}
 
 
 @pytest.mark.slow

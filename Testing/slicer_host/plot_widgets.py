@@ -61,6 +61,9 @@ def draw_chart(chart_node, size: tuple[int, int]):
     if not chart_node.GetYAxisRangeAuto():
         chart.GetAxis(vtk.vtkAxis.LEFT).SetRange(*chart_node.GetYAxisRange())
         chart.GetAxis(vtk.vtkAxis.LEFT).SetBehavior(vtk.vtkAxis.FIXED)
+    if not chart_node.GetXAxisRangeAuto():
+        chart.GetAxis(vtk.vtkAxis.BOTTOM).SetRange(*chart_node.GetXAxisRange())
+        chart.GetAxis(vtk.vtkAxis.BOTTOM).SetBehavior(vtk.vtkAxis.FIXED)
     chart.SetTitle(chart_node.GetTitle())
     chart.GetTitleProperties().SetFontSize(chart_node.GetTitleFontSize())
     return _grab(chart, size)

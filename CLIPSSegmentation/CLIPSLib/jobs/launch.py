@@ -19,6 +19,7 @@ from CLIPSLib.locks import only_one
 
 PROGRAM = "CLIPSLib"
 _CORE = Path(__file__).resolve().parents[2]  # the folder that holds CLIPSLib
+_LAST_WORDS_S = 2.0
 _started: list[subprocess.Popen] = []
 
 
@@ -86,7 +87,7 @@ def let_wait(job: Job) -> None:
         Refusal: the job runs already. Failure: the folder cannot be written to.
     """
     files = JobFolder(job.folder)
-    with only_one(files.lock):
+    with only_one(files.lock, wait_s=_LAST_WORDS_S):  # a runner has said its last word just before it lets go
         _make_ready(job, files)
 
 
