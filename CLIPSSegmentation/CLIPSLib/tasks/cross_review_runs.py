@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MEASURER = "cross-review"
 _LOOK_EVERY_S = 0.2
-_YOUNG = 0.5  # mean Dice below which reviewers order cases by little more than chance (docs/difficulty-networks.md)
+_YOUNG = 0.5  # mean Dice below which the order of reviewers is to be doubted (docs/difficulty-networks.md)
 _FINISHED = "finished"
 _TITLES = {"loss": "Cross-review, loss", "dice": "Cross-review, 1 - Dice"}
 
@@ -77,8 +77,8 @@ def run_review(
     table = review_table(place, review)
     write_difficulty(place.table_file, table, overwrite=True)
     if table.options["mean_dice"] < _YOUNG:
-        what = f"The reviewers reached a mean Dice of {table.options['mean_dice']:.2f}: so young, they tell little"
-        reporter.caution(Caution("young-reviewers", f"{what} (raise --budget)", str(place.table_file)))
+        what = f"The reviewers reached a mean Dice of {table.options['mean_dice']:.2f} only: small differences of"
+        reporter.caution(Caution("young-reviewers", f"{what} difficulty are lost (--budget)", str(place.table_file)))
     return table
 
 
