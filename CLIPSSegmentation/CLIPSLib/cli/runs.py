@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs")
     export.add_argument("--out", metavar="DIR", required=True, help="folder of the model")
     export.add_argument("--which", choices=["best", "last"], default="best", help="weights (%(default)s)")
-    export.add_argument("--as-version", metavar="VERSION", help="of the model (day and run)")
+    export.add_argument("--as-version", metavar="VERSION", help="of the model (time and id of the run)")
     export.add_argument("--overwrite", action="store_true", help="replace an existing folder")
     export.add_argument("--install", action="store_true", help="also install the model")
 
@@ -211,7 +211,7 @@ def _export(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json({"model": described.model_id, "folder": Path(parsed.out), "installed": parsed.install})
     else:
-        done = "installed; use it: clips segment PATH --model " + described.name
+        done = f"installed; use it: clips segment PATH --model {described.model_id}"
         print(f"{described.model_id} in {parsed.out}" + (f", {done}" if parsed.install else ""))
     return 0
 

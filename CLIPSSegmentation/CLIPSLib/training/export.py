@@ -35,8 +35,9 @@ from CLIPSLib.training.checkpoints import BEST, Checkpoints
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.learned import CARD_FILE, LearnedFrom, learned_by
 from CLIPSLib.training.progress import RunState
-from CLIPSLib.training.run_folder import RunFolder
+from CLIPSLib.training.run_folder import RunFolder, RunIdentity
 from CLIPSLib.training.start import Start, describe_network, find_start_of
+from CLIPSLib.training.tensor_files import write_tensors
 
 State = Mapping[str, torch.Tensor]
 _NOT_STATED = "Not stated"
@@ -66,7 +67,7 @@ def export_model(
     """Write the model of one or several runs as a folder.
 
     which: "best" (by the running mean of validation Dice; where nothing was validated, the last) or "last". version:
-    None: the day and the run's id. name, title: None: those of the recipe.
+    None: when the run was made, and its id. name, title: None: those of the recipe.
 
     Raises:
         Refusal: nothing is trained yet, or runs that do not belong together; the folder exists. Failure: a checkpoint
@@ -142,7 +143,7 @@ def _write_folds(folder: Path, parts: Sequence[_Part], model: InstalledModel | N
     files = []
     for number, part in enumerate(parts):
         path = folder / f"fold_{number}.pt"
-        torch.save({name: tensor.contiguous() for name, tensor in part.weights.items()}, path)
+        write_tensors({name: tensor.contiguous() for name, tensor in part.weights.items()}, path)
         files.append(_file(path, "fold"))
     return tuple(files)
 
@@ -167,7 +168,7 @@ def _write_cascade(folder: Path, parts: Sequence[_Part], model: InstalledModel |
             if network.name == "tmtvnet-unet" and known.role == "ensemble":
                 state = _replaced(state, part.weights, f"base_models.{network.fold}.model.")
         path = folder / known.name
-        torch.save(state, path)
+        write_tensors(state, path)
         files.append(_file(path, known.role))
     return tuple(files)
 
@@ -197,7 +198,7 @@ def _describe(
     what = ", ".join(each.name for each in recipe.data.classes)
     common = {
         "name": recipe.name,
-        "version": version or f"{identity.created_utc[:10].replace('-', '.')}-{identity.run_id[:6]}",
+        "version": version or _version(identity),
         "title": recipe.title or f"{recipe.name}: {recipe.network.name} trained with CLIPS",
         "source": f"Trained with CLIPS {SOFTWARE_VERSION}, run {identity.run_id}; see card.md",
         "files": files,
@@ -217,6 +218,12 @@ def _describe(
         network=describe_network(recipe, start),
         **common,
     )
+
+
+def _version(identity: RunIdentity) -> str:
+    """Such as 2026.11.21.071345-61d076: of two runs the later one is the newer version, on the same day too."""
+    day, time = identity.created_utc.rstrip("Z").split("T")
+    return f"{day.replace('-', '.')}.{time.replace(':', '')}-{identity.run_id[:6]}"
 
 
 def _licence_of_weights(wanted: str, start: InstalledModel | None) -> Licence:

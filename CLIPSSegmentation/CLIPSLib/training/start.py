@@ -112,10 +112,11 @@ def start_cautions(start: Start, held_back: Sequence[TrainingCase]) -> tuple[Cau
     before = learned_by(start.model)
     known = [case.case_id for case in held_back if before.knows(case.case_id, case.sha256.get("pet", ""))]
     if known:
-        what = f"'{start.model.model_id}' has learned from {len(known)} of the {len(held_back)} cases to validate with"
-        return (
-            Caution("start-knows", f"{what}; their results will be too good: {', '.join(known[:10])}", "data.cases"),
+        what = (
+            f"'{start.model.model_id}' was trained with, or its best step chosen on, {len(known)} of the "
+            f"{len(held_back)} cases to validate with; their results will be too good: {', '.join(known[:10])}"
         )
+        return (Caution("start-knows", what, "data.cases"),)
     return ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import builders_run
@@ -157,3 +158,17 @@ def test_retrained_parts_take_their_places_in_a_whole_cascade(tmp_path, monkeypa
     assert segmentation.provenance["model"] == model.model_id
     kept = [read_state(folder / "e_latest.model") for folder in (unet.model, model.folder)]
     assert all(torch.equal(kept[0][name], kept[1][name]) for name in kept[0])
+
+
+def test_of_two_runs_of_one_day_the_later_is_the_newer_version(tmp_path, runs):
+    """The store takes the highest version for the newest; the ids of runs are random and must not decide."""
+    store = ModelStore(tmp_path / "models")
+    for number, (time, run_id) in enumerate((("07:13:45", "ffffffffffff"), ("16:00:00", "000000000000"))):
+        made = tmp_path / f"run{number}"
+        shutil.copytree(runs[0].path, made)
+        identity = json.loads((made / "run.json").read_text())
+        identity |= {"created_utc": f"2026-11-21T{time}Z", "run_id": run_id}
+        (made / "run.json").write_text(json.dumps(identity))
+        export_model([made], tmp_path / f"model{number}")
+        store.install(tmp_path / f"model{number}")
+    assert store.get("tiny").model_id == "tiny@2026.11.21.160000-000000"
