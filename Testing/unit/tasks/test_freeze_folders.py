@@ -45,7 +45,7 @@ def test_train_and_valid_folders_with_images_and_masks(tmp_path):
     rules = NamingRules(pet="images/{case}.nii.gz", mask="masks/{case}.nii.gz")
     for folder, case in (("train", "a"), ("train", "b"), ("valid", "c")):
         for kind in ("images", "masks"):
-            write(tmp_path / folder / kind / f"{case}.nii.gz", value=kind == "images")
+            write(tmp_path / folder / kind / f"{case}.nii.gz", value=ord(case) if kind == "images" else 0)
     frozen = freeze_folders(
         tmp_path / "out", tmp_path / "train", FolderOptions(rules=rules), validate=tmp_path / "valid"
     )
@@ -59,7 +59,7 @@ def test_patients_and_groups_are_read_from_the_path_and_stay_together(tmp_path):
     for number in range(12):
         folder = tmp_path / "data" / f"center{number % 2}" / f"patient{number // 3}" / f"study{number}"
         for name in ("SUV", "SEG", "CTres"):
-            write(folder / f"{name}.nii.gz", value=name == "SUV")
+            write(folder / f"{name}.nii.gz", value=1 + number if name == "SUV" else 0)
     options = FolderOptions(rules=rules, folds=2, fold=1, seed=3)
     cases = freeze_folders(tmp_path / "out", tmp_path / "data", options).cases.cases
     sides = {case.patient_id: case.role for case in cases}

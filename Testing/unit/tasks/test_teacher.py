@@ -178,7 +178,7 @@ def test_masks_of_other_weights_under_the_same_name_may_know_anybody(registry, m
 
 
 def _case(name: str, role: str = "train") -> TrainingCase:
-    return TrainingCase(case_id=name, patient_id=name, pet="pet", mask="mask", role=role)
+    return TrainingCase(case_id=name, patient_id=name, pet=f"{name}.pet", mask=f"{name}.mask", role=role)
 
 
 def test_a_table_made_with_test_cases_cannot_order_their_fold():
