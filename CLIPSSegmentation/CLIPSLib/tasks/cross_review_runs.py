@@ -76,9 +76,9 @@ def run_review(
         raise
     table = review_table(place, review)
     write_difficulty(place.table_file, table, overwrite=True)
-    if table.options["mean_dice"] < _YOUNG:
-        what = f"The reviewers reached a mean Dice of {table.options['mean_dice']:.2f} only: small differences of"
-        reporter.caution(Caution("young-reviewers", f"{what} difficulty are lost (--budget)", str(place.table_file)))
+    if (dice := table.options["mean_dice"]) < _YOUNG:
+        what = f"The reviewers reached a mean Dice of {dice:.2f} only: small differences of difficulty are lost"
+        reporter.caution(Caution("young-reviewers", f"{what} (raise --budget)", str(place.table_file)))
     return table
 
 

@@ -70,7 +70,7 @@ def test_members_who_learned_from_the_cases_held_back_by_a_fold_are_refused(fold
 @pytest.fixture
 def recipe(tmp_path):
     def case(name: str, role: str = "train") -> TrainingCase:
-        return TrainingCase(case_id=name, patient_id=name, pet="pet", mask="mask", role=role)
+        return TrainingCase(case_id=name, patient_id=name, pet=f"{name}.nii", mask="mask", role=role)
 
     write_cases(tmp_path / "cases.json", CaseList(cases=(case("a"), case("b"), case("c", "validate"))))
     (tmp_path / "recipe.toml").write_text(recipe_toml(Recipe()), encoding="utf-8")

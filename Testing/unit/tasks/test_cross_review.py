@@ -28,7 +28,8 @@ RECIPE = with_values(Recipe(), {"training.steps": 400, "validation.cases": 1, "v
 
 
 def _case(name: str, role: str = "train", **fields) -> TrainingCase:
-    return TrainingCase(case_id=name, patient_id=fields.pop("patient", name), pet="p", mask="m", role=role, **fields)
+    patient = fields.pop("patient", name)
+    return TrainingCase(case_id=name, patient_id=patient, pet=f"{name}.nii", mask="m", role=role, **fields)
 
 
 @pytest.fixture
