@@ -51,7 +51,12 @@ TITLES = {
     "cut_network": "network, images cut unevenly",
     "cut_ellipsoid": "that ellipsoid, images cut unevenly",
 }
-_DRAWN = ("suv_4", "suv_2.5", "chosen_threshold", "ellipsoid")
+_DRAWN = {
+    "suv_4": "SUV ≥ 4",
+    "suv_2.5": "SUV ≥ 2.5",
+    "chosen_threshold": "SUV chosen in other patients",
+    "ellipsoid": "ellipsoid, image not looked at",
+}
 _RULES = ("suv_4", "suv_2.5", "41_percent", "chosen_threshold", "best_threshold", "ellipsoid")
 _COMPARED = (*((NETWORK, rule) for rule in _RULES), ("cut_network", "cut_ellipsoid"), ("cut_network", NETWORK))
 
@@ -147,7 +152,7 @@ def patients_svg(contrasts: Sequence[Contrast]) -> str:
     figure = new_figure(3.3 * len(contrasts), 3.6)
     for axes, each in zip(figure.subplots(1, len(contrasts)), contrasts, strict=True):
         score_against_score(axes, each.paired)
-        label_axes(axes, each.paired.control.replace("_", " "), NETWORK if each is contrasts[0] else "")
+        label_axes(axes, _DRAWN[each.paired.control], "Dice of the network" if each is contrasts[0] else "")
         axes.set(xlim=(-0.04, 1.0), ylim=(-0.04, 1.0))
     return figure_svg(figure)
 
