@@ -72,7 +72,10 @@ class DataRecipe:
         "beside the run's folder.",
     ] = ""
     workers: Annotated[
-        int, Range(0, 64), "Helper processes that prepare pieces ahead of the network. Changes speed, never the result."
+        int,
+        Range(0, 64),
+        "Helper processes that prepare pieces ahead of the network. Changes speed, never the result. No more than 15 "
+        "work, unless the curriculum's 'lag' is larger than 16.",
     ] = 2
 
     def __post_init__(self) -> None:

@@ -105,7 +105,8 @@ def _set_up(
         state = RunState(rate=first_plan(recipe.training.steps), software=versions, **hashes)
     else:
         changed = bool(run.overrides() or run.identity().parent)
-        state = _resumed(run, recipe, engine.restore(saved, stepper, curriculum, trace, override=changed), hashes)
+        state = engine.restore(saved, stepper, curriculum, trace, override=changed)
+        state = _resumed(run, recipe, state, hashes, reporter)
         checkpoints.remove_after(state.step)
         _tell_other_software(state.software, versions, reporter)
         state = replace(state, software=versions)
@@ -219,7 +220,9 @@ def _tell_other_software(before: Mapping[str, str], now: Mapping[str, str], repo
         reporter.caution(Caution("software-changed", what, "checkpoints"))
 
 
-def _resumed(run: RunFolder, recipe: Recipe, state: RunState, hashes: Mapping[str, str]) -> RunState:
+def _resumed(
+    run: RunFolder, recipe: Recipe, state: RunState, hashes: Mapping[str, str], reporter: RunReporter
+) -> RunState:
     """The state that the run goes on with, after what was changed since.
 
     Raises:
@@ -233,9 +236,15 @@ def _resumed(run: RunFolder, recipe: Recipe, state: RunState, hashes: Mapping[st
                 str(file),
                 "Restore the file, or fork the run with the changes: 'clips runs fork'.",
             )
-    patience = recipe.validation.patience
+    patience, steps = recipe.validation.patience, recipe.training.steps
     state = replace(state, finished=bool(patience) and state.waited >= patience)
-    steps = recipe.training.steps
+    if state.finished and (recipe.unlimited or steps > state.step):
+        what = (
+            f"Early stopping has ended this run at step {state.step}: {state.waited} validations without a better one"
+        )
+        reporter.caution(
+            Caution("stopped-early", f"{what}; to go on, resume with another patience", "validation.patience")
+        )
     if state.rate.phases[-1].end == steps:
         return state
     policies = [override.rate for override in run.overrides() if "training.steps" in override.changes]

@@ -111,6 +111,36 @@ def test_early_stopping_waits_for_the_patience_and_is_off_by_default(tmp_path, i
     }
 
 
+def test_early_stopping_waits_while_a_curriculum_withholds_cases(tmp_path, images, monkeypatch):
+    """Linear from 1 to 3 of 3 cases over 6 steps: all are drawn from step 4 on, and only then a standstill counts."""
+    monkeypatch.setattr("CLIPSLib.training.engine.mean_dice", lambda scores: 0.5)
+    options = {"pacing": "linear", "minimum_pool": 1, "full_at": 1.0, "start": 0.2, "lesion_free": "ranked"}
+    values = {"validation__every": 1, "validation__patience": 1}
+    for name, step in (("vanilla", 2), ("random-order", 4)):
+        paced = {"name": name, "options": options if name != "vanilla" else {}}
+        run = builders_run.run(tmp_path / name, case_list=images, curriculum=paced, **values)
+        assert train(run.path)["step"] == step
+
+
+def test_a_run_that_early_stopping_ended_says_so_when_it_is_made_longer(tmp_path, images, monkeypatch):
+    monkeypatch.setattr("CLIPSLib.training.engine.mean_dice", lambda scores: 0.5)
+    run = builders_run.run(tmp_path / "run", case_list=images, validation__every=1, validation__patience=2)
+    train(run.path)
+    for changes, step, told in (({"training.steps": 8}, 3, ["stopped-early"]), ({"validation.patience": 4}, 5, [])):
+        run.add_override(make_override(run.recipe(), changes, rate="keep"))
+        reporter = RecordingReporter()
+        assert train(run.path, reporter)["step"] == step
+        assert [caution.code for caution in reporter.cautions] == told
+
+
+def test_the_running_mean_of_the_weights_is_what_is_validated_and_kept(tmp_path, images):
+    run = builders_run.run(tmp_path / "run", case_list=images, training__ema=0.9)
+    train(run.path)
+    saved = torch.load(run.checkpoints / "step-00000006.pt", weights_only=True)["tensors"]
+    best = torch.load(run.checkpoints / "best-00000006.pt", weights_only=True)["tensors"]["network"]
+    assert same(best, saved["mean"]) and not same(best, saved["network"])
+
+
 def test_a_case_of_nan_stops_the_run_and_is_named(tmp_path, images):
     def poisoned(cases: Sequence, recipe, cache: Path, reporter):
         source = open_patches(cases, recipe.data, recipe.augmentation, cache)

@@ -117,6 +117,22 @@ def test_a_mask_to_validate_with_that_holds_an_unknown_value_is_refused_as_in_tr
         train(run.path)
 
 
+@pytest.mark.parametrize("use", ["pet-ct", "pet", "ct"])
+def test_several_classes_and_any_of_the_images_are_trained_and_the_tumor_judged(tmp_path, use):
+    """Two lesions of 125 voxels of 64 mm3 each: one of the tumor, one physiological."""
+    there, here = (slice(8, 13), slice(10, 15), slice(12, 17)), (slice(2, 7), slice(2, 7), slice(2, 7))
+    cases = builders_run.cases(tmp_path / "images", ct=True, lesions=(there, here), values=(1, 2))
+    classes = [
+        {"name": "Lesion", "kind": "tumor", "values": [1]},
+        {"name": "Brain", "kind": "physiological", "values": [2]},
+    ]
+    values = {"data__use": use, "training__steps": 2, "augmentation__mixup": 0.4}
+    run = builders_run.run(tmp_path / "run", case_list=cases, data__classes=classes, **values)
+    assert train(run.path)["state"] == "finished"
+    (row,) = read_table(run.validation)
+    assert float(row["reference_ml"]) == pytest.approx(125 * 0.064)
+
+
 @pytest.mark.parametrize("validation", [1, 2])
 def test_a_validation_that_was_interrupted_is_made_again_and_told_once(tmp_path, images, validation):
     whole, broken = (
