@@ -94,11 +94,18 @@ class SegmentationLogic:
             time.sleep(_LOOK_EVERY_S)
 
     def measure(self, segmentationNode, petNode=None):
-        """Measure the segments as they are now and add a new table node. petNode: by default the PET they lie on."""
+        """Measure the segments as they are now and add a new table node. petNode: by default the PET they lie on.
+
+        Raises:
+            ValueError: no PET. ClipsError (`Refusal`): as `segmentation_from_node`, `study_from_nodes`.
+        """
         from CLIPSLib import measure_lesions
         from CLIPSLib.scene import add_measures_table, segmentation_from_node, study_from_nodes
 
         petNode = petNode or petOf(segmentationNode)
+        if petNode is None:
+            sentence = _("The PET that “{name}” belongs to is not in the scene, or not in SUV: choose it.")
+            raise ValueError(sentence.format(name=segmentationNode.GetName()))
         segmentation = segmentation_from_node(segmentationNode, petNode)
         return add_measures_table(measure_lesions(segmentation, study_from_nodes(petNode)), segmentationNode)
 

@@ -252,3 +252,14 @@ def test_what_was_drawn_on_a_ct_without_a_pet_says_what_it_is_and_what_to_do(ope
     opened.settle()
     said = opened.ui.problemLabel.text
     assert ct.GetName() in said and "no PET in SUV" in said and "Choose the PET" in said
+
+
+def test_measuring_from_the_console_without_a_pet_says_so(opened, phantom_study):
+    import slicer
+
+    pet, ct = opened.show(phantom_study)
+    node = draw_on(ct)
+    assert opened.panel.logic.measure(node).GetNumberOfRows() > 0
+    slicer.mrmlScene.RemoveNode(pet)
+    with pytest.raises(ValueError, match=r"by hand.*choose it"):
+        opened.panel.logic.measure(node)
