@@ -66,7 +66,10 @@ class TrainPictures:
         import builders_train_panel
 
         compare = self.sections.compare
-        folder = builders_train_panel.small_experiment(self.folder / "easy-first", steps=24, seeds=(0, 1))
+        values = {"validation.every": 8, "optimizer.learning_rate": 0.003}
+        folder = builders_train_panel.small_experiment(
+            self.folder / "easy-first", train=10, steps=40, seeds=(0, 1, 2), values=values
+        )
         with self.host.answering(str(folder)):
             compare.ui.openExperimentButton.click()
         compare.ui.runExperimentButton.click()

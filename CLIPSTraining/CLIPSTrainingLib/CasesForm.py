@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from CLIPSTrainingLib.CaseChoice import CaseChoice, summary
 from CLIPSTrainingLib.saying import saying
 
 if TYPE_CHECKING:
+    from CLIPSLib.cases import Split
+
     from CLIPSTrainingLib.Panel import Panel
 
 _SPLIT_SEED = 0  # the same parts for everybody; another division is another split, made by `clips cases split`
@@ -72,13 +75,21 @@ class CasesForm:
         folds = self.ui.splitFoldsBox.value
         with saying(self._say, aloud=True):
             cases = [row for row in self._panel.registry.cases() if row.status != "unusable"]
-            saved = self._panel.registry.save_split(
-                _("{n} parts of {cases} cases").format(n=folds, cases=len(cases)),
-                make_split(cases, folds=folds, seed=_SPLIT_SEED),
-            )
+            split = make_split(cases, folds=folds, seed=_SPLIT_SEED)
+            name = self._freeName(_("{n} parts of {cases} cases").format(n=folds, cases=len(cases)), split)
+            self._panel.registry.save_split(name, split)
             self.update()
-            self.ui.splitSelector.currentIndex = self._indexOf(("split", saved.name))
+            self.ui.splitSelector.currentIndex = self._indexOf(("split", name))
             self._onChosen()
+
+    def _freeName(self, name: str, split: Split) -> str:
+        """The name, with a number where another split has it: as many cases need not be the same ones."""
+        registry = self._panel.registry
+        taken = {each.name for each in registry.splits()}
+        for number in itertools.count(1):
+            tried = name if number == 1 else f"{name} ({number})"
+            if tried not in taken or registry.split(tried).sha256 == split.sha256:
+                return tried
 
     def onOpenList(self) -> None:
         """Ask for a list of cases that was frozen elsewhere."""

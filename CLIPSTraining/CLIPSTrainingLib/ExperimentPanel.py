@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from CLIPSTrainingLib.Panel import Panel
 
 _LOOK_EVERY_MS = 1000
+_SMALL = 0.02  # of a gain: an axis that shows less makes noise look large
 # told apart by people who do not see all colors (Okabe and Ito 2008); the first is vanilla's
 _ARM_COLORS = (
     (0.45, 0.45, 0.45),
@@ -157,7 +158,8 @@ class ExperimentPanel:
             for number, gain in enumerate(gains, start=1)
         ]
         none = Line(_("no gain"), np.array([0.0, len(gains) + 1.0]), np.zeros(2), FAINT)
-        self._gains.show([none, *bars, *means] if gains else (), None, (0, len(gains) + 1))
+        limit = 1.1 * max([_SMALL, *(abs(edge) for gain in gains for edge in (gain.low, gain.high))])
+        self._gains.show([none, *bars, *means] if gains else (), (-limit, limit), (0, len(gains) + 1))
         curves = self.chosen.curves() if self.chosen is not None else {}
         numbers = {gain.arm: number for number, gain in enumerate(gains, start=1)}
         self._curves.show(

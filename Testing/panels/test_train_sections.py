@@ -164,6 +164,20 @@ def test_cases_of_a_split_are_frozen_once_and_again_when_somebody_reviews(with_r
     assert again.left_out == {left: "reviewed as unusable"}
 
 
+def test_a_new_split_of_as_many_other_cases_gets_a_name_of_its_own(with_registry):
+    """A split is kept for good: the one before must not stand in the way, nor be taken for this one."""
+    from CLIPSLib.cases import make_split
+
+    train, registry = with_registry.train, with_registry.panel.registry
+    registry.save_split("3 parts of 3 cases", make_split(registry.cases(), folds=2, seed=5))
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    for _again in range(2):
+        train.ui.newSplitButton.click()
+        assert train.cases.choice.split == "3 parts of 3 cases (2)", train.ui.casesLabel.text
+    assert [each.name for each in registry.splits()] == ["3 parts of 3 cases", "3 parts of 3 cases (2)"]
+
+
 @pytest.mark.slow
 def test_cases_are_frozen_in_the_background_and_a_run_takes_its_masks_with_it(with_registry):
     """Slicer stays alive: the bar moves, Start waits, Cancel ends it; the kept list is there for the next run."""

@@ -155,7 +155,8 @@ class RunScenario(unittest.TestCase):
         registry = logic.openRegistry(str(Path(self.folder.name) / "registry"), create=True)
         for number in (1, 2):
             uids = {"pet_series_uid": f"2.25.{number}", "study_uid": f"2.25.{number}.1"}
-            own = replace(study, identity=replace(study.identity, patient_id=f"P{number}", **uids))
+            identity = replace(study.identity, patient_id=f"P{number}", **uids)
+            own = replace(study, identity=identity, pet=study.pet + 0.001 * number)  # equal voxels: one patient
             case = registry.add_case(own, source="phantom").case_id
             mask = registry.add_mask(case, segment_study(own, "suv4"), origin="predicted", author="suv4")
             registry.set_reference(case, mask.id, author="Scenario")
