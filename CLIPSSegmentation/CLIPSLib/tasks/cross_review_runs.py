@@ -17,6 +17,7 @@ from CLIPSLib.difficulty.types import LESION_FREE
 from CLIPSLib.difficulty.validity import spearman
 from CLIPSLib.errors import Caution, Failure
 from CLIPSLib.jobs import launch_job, open_job
+from CLIPSLib.locks import only_one
 from CLIPSLib.models import read_description
 from CLIPSLib.models.description import DESCRIPTION_FILE
 from CLIPSLib.progress import SILENT, Reporter
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from CLIPSLib.jobs import Job
 
-MEASURER = "cross-review"
+MEASURER, LOCK = "cross-review", "review.lock"
 _LOOK_EVERY_S = 0.2
 _YOUNG = 0.5  # mean Dice below which the order of reviewers is to be doubted (docs/difficulty-networks.md)
 _FINISHED = "finished"
@@ -54,10 +55,31 @@ def run_review(
     environment: variables of the runs' processes. When the reporter cancels, running ones are asked to save and stop.
 
     Raises:
-        Failure: a run failed, with its own words. Refusal: no review is planned there. Cancelled.
+        Failure: a run failed, with its own words. Refusal: no review is planned there, or another program is carrying
+            it out. Cancelled.
     """
     place = ReviewFolder(folder)
     review = place.review()
+    with only_one(place.path / LOCK):  # a second program would stop, when it ends, what this one waits for
+        _train_all(place, review, recipe, cases, reporter, at_once, environment)
+    table = review_table(place, review)
+    write_difficulty(place.table_file, table, overwrite=True)
+    if (dice := table.options["mean_dice"]) < _YOUNG:
+        what = f"The reviewers reached a mean Dice of {dice:.2f} only: small differences of difficulty are lost"
+        reporter.caution(Caution("young-reviewers", f"{what} (raise --budget)", str(place.table_file)))
+    return table
+
+
+def _train_all(
+    place: ReviewFolder,
+    review: Review,
+    recipe: Recipe,
+    cases: CaseList,
+    reporter: Reporter,
+    at_once: int,
+    environment: Mapping[str, str] | None,
+) -> None:
+    """Start the runs that are not finished, so many at once, and follow them to their ends."""
     waiting = [name for name in review.names if not _is_finished(place.runs / name)]
     running: list[Job] = []
     try:
@@ -74,12 +96,6 @@ def run_review(
         for job in running:
             job.ask_stop()
         raise
-    table = review_table(place, review)
-    write_difficulty(place.table_file, table, overwrite=True)
-    if (dice := table.options["mean_dice"]) < _YOUNG:
-        what = f"The reviewers reached a mean Dice of {dice:.2f} only: small differences of difficulty are lost"
-        reporter.caution(Caution("young-reviewers", f"{what} (raise --budget)", str(place.table_file)))
-    return table
 
 
 def review_table(place: ReviewFolder, review: Review) -> DifficultyTable:

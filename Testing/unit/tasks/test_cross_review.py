@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -162,6 +165,22 @@ def test_a_table_says_how_good_its_reviewers_were_and_how_alike_they_order(cases
     assert table.options["mean_dice"] == pytest.approx(0.4)
     assert table.options["repeatability"] == pytest.approx(0.8)  # 1 - 6 (1 + 1) / (4 (16 - 1))
     assert [caution.code for caution in reporter.cautions] == ["young-reviewers"]
+
+
+def test_a_review_that_another_program_carries_out_is_left_alone(cases, tmp_path):
+    plan_review(tmp_path, RECIPE, cases, options=OPTIONS)
+    holder = "import sys; from pathlib import Path; from CLIPSLib.locks import only_one\n"
+    holder += "with only_one(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", holder, str(tmp_path / cross_review_runs.LOCK)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    other = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Refusal, match="Another process is at work in this folder"):
+            run_review(tmp_path, RECIPE, cases)
+        assert not (tmp_path / "runs").exists()
+    finally:
+        other.communicate()
 
 
 def test_the_measure_may_be_dice_and_a_missing_score_is_a_failure(cases, tmp_path, monkeypatch):
