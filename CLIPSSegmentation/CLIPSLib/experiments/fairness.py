@@ -63,7 +63,7 @@ def check_fairness(
             has none.
         UsageError: an unknown method or endpoint.
     """
-    endpoint(design.primary)
+    _require_measured(design, recipe)
     _require_vanilla(design)
     _require_same_length(design)
     _require_same_cases(design)
@@ -79,6 +79,19 @@ def check_fairness(
 def is_exploratory(design: Design) -> bool:
     """Too few runs for a test: fewer than three seeds, or not all folds."""
     return len(design.seeds) < ENOUGH_SEEDS or len(design.run_folds) < design.folds
+
+
+def _require_measured(design: Design, recipe: Recipe) -> None:
+    """An endpoint that the runs will not have is told before the hours are spent."""
+    every = recipe.validation.every
+    if endpoint(design.primary).metric == "dice_area" and not 0 < 2 * every <= design.steps:
+        raise Refusal(
+            "no-curve",
+            f"'{design.primary}' needs two validations in a run of {design.steps} steps, and the recipe validates "
+            + (f"every {every}" if every else "only at the end"),
+            "recipe, validation.every",
+            f"Set validation.every to {design.steps // 2} or less.",
+        )
 
 
 def _require_vanilla(design: Design) -> None:

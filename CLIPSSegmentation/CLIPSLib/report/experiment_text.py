@@ -68,8 +68,8 @@ _ENGLISH = {
     "lesions_many": "more than 5 lesions",
     "stratum": "stratum {name}",
     "hard_title": "Hard patients",
-    "hard_more": "Left: projection from the front; right: the slice through the reference on which networks differ most from "
-    "it. Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the "
+    "hard_more": "Left: projection from the front; right: the slice through the reference on which networks differ "
+    "most from it. Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the "
     "patient, seed {seed}).",
     "reference": "reference",
     "draws_title": "What was really drawn",
@@ -274,6 +274,8 @@ _FRENCH_DEVIATIONS = {
     "no-random-control": "Le bras « {arm} » n’a pas de témoin au même rythme en ordre aléatoire : s’il fait mieux, "
     "on ne peut distinguer l’ordre de l’élargissement progressif.",
     "teacher-may-know": "Nul ne connaît tous les cas dont ont appris les réseaux derrière {table} ({measurer}) : des "
+    "patients testés peuvent en être.",
+    "start-may-know": "Nul ne connaît tous les cas dont a appris « {start} », d’où partent tous les réseaux : des "
     "patients testés peuvent en être.",
     "table-cost": "Le coût ne comprend pas celui de {table} ({measurer}), établi auparavant.",
     "override": "{run} : {field} a été changé de {old} à {new} en cours d’entraînement.",

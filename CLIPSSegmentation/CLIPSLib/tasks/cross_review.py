@@ -120,7 +120,7 @@ def plan_review(
         evidence={case.case_id: digest(dict(case.sha256)) for case in chosen},
         recipe_sha256=lasting_sha256(recipe),
         quarantined=tuple(recipe.curriculum.options.get("quarantine", ())),
-        complete=_require_ignorant(recipe, chosen, store or ModelStore()),
+        complete=require_ignorant(recipe, chosen, store or ModelStore()),
         held_back=tuple(case.case_id for case in cases.of_role(VALIDATE)),
     )
     if place.review_file.exists():
@@ -170,7 +170,7 @@ def _steps(recipe: Recipe, options: ReviewOptions) -> int:
     return max(1, round(options.budget * recipe.training.steps))
 
 
-def _require_ignorant(recipe: Recipe, cases: Sequence[TrainingCase], store: ModelStore) -> bool:
+def require_ignorant(recipe: Recipe, cases: Sequence[TrainingCase], store: ModelStore) -> bool:
     """Whether it is known that the first weights have not seen the cases. Raises Refusal: they have."""
     from CLIPSLib.training.start import find_start  # needs torch, which who only lists verbs may not have
 

@@ -29,9 +29,12 @@ from CLIPSLib.experiments import (
     hardest,
 )
 from CLIPSLib.files import sha256_file
+from CLIPSLib.models import ModelStore
 from CLIPSLib.schema import load_toml
+from CLIPSLib.tasks.cross_review import require_ignorant
 from CLIPSLib.tasks.frozen import reference_volume_ml
 from CLIPSLib.training import CaseList, Recipe, read_cases
+from CLIPSLib.training.recipe import SCRATCH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,19 @@ def deviations_of(experiment: Experiment) -> tuple[Deviation, ...]:
     """What readers must know of a design that may run. Raises as `check_fairness`."""
     predicted = [case.case_id for case in experiment.cases.cases if case.origin == "pseudo"]
     made_with = {name: _scored_on(table) for name, table in experiment.tables.items()}
-    return check_fairness(experiment.design, experiment.recipe, experiment.folds, made_with, predicted=predicted)
+    found = check_fairness(experiment.design, experiment.recipe, experiment.folds, made_with, predicted=predicted)
+    return (*found, *_of_first_weights(experiment))
+
+
+def _of_first_weights(experiment: Experiment) -> tuple[Deviation, ...]:
+    """Networks that begin as one that saw the tested cases know the answers, in every arm. Raises Refusal: it did."""
+    start = experiment.recipe.network.start
+    if start == SCRATCH or require_ignorant(experiment.recipe, experiment.cases.cases, ModelStore()):
+        return ()
+    what = (
+        f"Nobody knows all cases that '{start}', from which all networks begin, was trained with: tested ones may be "
+    )
+    return (Deviation(code="start-may-know", what=f"{what}among them.", values={"start": start}),)
 
 
 def _scored_on(table: DifficultyTable) -> ScoredOn:

@@ -42,6 +42,7 @@ def audit_runs(experiment: Experiment, finished: Sequence[RunState]) -> tuple[De
         _require_own_scores(state, run, ledger)
         found += _overrides(state, run)
         found += _repeated(state, ledger)
+    _require_one_beginning(finished)
     unrecorded = {state.run.name for state in finished} - {line.run for line in ledger}
     if unrecorded:
         what = f"{len(unrecorded)} runs have no entry in ledger.jsonl: nobody can tell whether they were repeated."
@@ -61,7 +62,7 @@ def tested_on(experiment: Experiment) -> dict[str, str]:
 def _require_designed(state: RunState, run: RunFolder, experiment: Experiment) -> None:
     recipe, cases = inputs_of(state.run, experiment)
     changes = changes_of(recipe, load_toml(run.recipe_file, Recipe))
-    differs = [name for name in changes if name not in _PLACES]
+    differs = [name for name in changes if name not in _PLACES and not _same_model(name, *changes[name])]
     if differs:
         planned, was = changes[differs[0]]
         raise _not_designed(state, f"{differs[0]} was {was} instead of {planned}")
@@ -77,6 +78,19 @@ def _require_designed(state: RunState, run: RunFolder, experiment: Experiment) -
         last = max((int(row["step"]) for row in rows), default=0)
         if {row["case"] for row in rows if int(row["step"]) == last} != expected:
             raise _not_designed(state, "its scores are not those of the cases of its fold")
+
+
+def _same_model(name: str, planned: Any, was: Any) -> bool:
+    """A run adds the version to the name of the model that it began from."""
+    return name == "network.start" and str(was).partition("@")[0] == str(planned).partition("@")[0]
+
+
+def _require_one_beginning(finished: Sequence[RunState]) -> None:
+    """Another model may be installed under a name while an experiment runs."""
+    for state in finished[1:]:
+        first, this = (RunFolder(each.folder).identity() for each in (finished[0], state))
+        if this.start != first.start:
+            raise _not_designed(state, f"it began from other weights than {finished[0].run.name}")
 
 
 def _not_designed(state: RunState, why: str) -> Refusal:

@@ -77,6 +77,12 @@ def test_controls_alone_are_no_experiment():
         codes(design(VANILLA, RANDOM))
 
 
+def test_a_primary_endpoint_that_the_runs_will_not_have_is_refused_before_they_run():
+    recipe = replace(Recipe(), validation=replace(Recipe().validation, every=15000))
+    with pytest.raises(Refusal, match="needs two validations in a run of 20000 steps"):
+        codes(design(VANILLA, RANDOM, BOOT, primary="curve_area"), recipe)
+
+
 def test_an_order_must_come_from_somewhere():
     with pytest.raises(Refusal, match="arm has none"):
         codes(design(VANILLA, Arm(name="boot", curriculum="bootstrapping")))

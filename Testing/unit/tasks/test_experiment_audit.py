@@ -12,11 +12,13 @@ import builders_run
 import pytest
 from CLIPSLib.errors import Refusal
 from CLIPSLib.files import write_text
+from CLIPSLib.models import ModelStore
 from CLIPSLib.tasks.experiment import open_experiment
+from CLIPSLib.tasks.experiment_check import check_experiment
 from CLIPSLib.tasks.experiment_ledger import read_ledger
 from CLIPSLib.tasks.experiment_result import analyze_experiment, collect
 from CLIPSLib.tasks.experiment_runs import run_experiment
-from CLIPSLib.training.overrides import Override
+from CLIPSLib.training.overrides import Override, with_values
 from CLIPSLib.training.recipe_toml import recipe_toml
 from CLIPSLib.training.run_folder import RunFolder
 
@@ -120,3 +122,28 @@ def test_what_an_interrupted_creation_left_does_not_stand_in_the_way(tmp_path, m
     made = builders_experiment.tiny_experiment(tmp_path / "tiny", steps=2, use_folds=(0,))
     write_text(made / "runs" / RUN / "recipe.toml", recipe_toml(builders_run.TINY))  # killed here
     assert {state.state for state in run_experiment(open_experiment(made))} == {"finished"}
+
+
+def test_networks_that_begin_as_one_that_saw_the_tested_cases_are_refused_and_of_unknown_ones_readers_are_told(
+    tmp_path, monkeypatch
+):
+    """Also: the version that runs add to the name of their first weights does not make them other runs."""
+    from CLIPSLib.training.run import train
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    made = builders_experiment.tiny_experiment(tmp_path / "tiny", steps=1, use_folds=(0,))
+    experiment = open_experiment(made)
+    first = builders_run.run(
+        tmp_path / "first", case_list=experiment.cases, recipe=experiment.recipe, training__steps=1, validation__every=0
+    )
+    train(first.path)
+    ModelStore().install(first.model)
+    write_text(
+        made / "recipe.toml", recipe_toml(with_values(experiment.recipe, {"network.start": "tiny"})), overwrite=True
+    )
+    with pytest.raises(Refusal, match="trained with 8 of the cases"):
+        check_experiment(open_experiment(made))
+    (ModelStore().get("tiny").folder / "card.json").unlink()  # now nobody knows
+    assert "start-may-know" in {deviation.code for deviation in check_experiment(open_experiment(made)).deviations}
+    run_experiment(open_experiment(made))
+    assert collect(open_experiment(made)).deviations == ()
