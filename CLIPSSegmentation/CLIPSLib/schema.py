@@ -89,8 +89,10 @@ def load_json(path: str | os.PathLike, kind: type[T], *, format_name: str, versi
     return from_document(kind, content, where=str(path))
 
 
-def load_toml(path: str | os.PathLike, kind: type[T]) -> T:
+def load_toml(path: str | os.PathLike, kind: type[T], *, left_out: Mapping[str, Any] | None = None) -> T:
     """A dataclass from a TOML file.
+
+    left_out: what stands for values that the file leaves out, table by table (None: the defaults of the dataclass).
 
     Raises:
         Failure: missing or no TOML. Refusal: as `from_document`.
@@ -102,7 +104,15 @@ def load_toml(path: str | os.PathLike, kind: type[T]) -> T:
         raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(source)) from error
     except ValueError as error:
         raise Failure("not-toml", f"The file is not valid TOML: {error}", str(source)) from error
-    return from_document(kind, document, where=str(source))
+    return from_document(kind, _completed(document, left_out or {}), where=str(source))
+
+
+def _completed(document: Mapping[str, Any], left_out: Mapping[str, Any]) -> dict[str, Any]:
+    completed = {**left_out, **document}
+    for name, value in document.items():
+        if isinstance(value, Mapping) and isinstance(left_out.get(name), Mapping):
+            completed[name] = _completed(value, left_out[name])
+    return completed
 
 
 def to_document(value: Any) -> Any:

@@ -25,7 +25,7 @@ from CLIPSLib.experiments.design import Arm, CrossReview, Design, HardSubset
 from CLIPSLib.experiments.endpoints import ENDPOINTS, FAILURE_DICE, Endpoint, endpoint, on_endpoint
 from CLIPSLib.experiments.fairness import Deviation, ScoredOn, check_fairness, is_exploratory
 from CLIPSLib.experiments.families import families
-from CLIPSLib.experiments.freeze import Frozen, freeze, hardest, load_frozen
+from CLIPSLib.experiments.freeze import Frozen, freeze, hardest, load_frozen, read_frozen_documents
 from CLIPSLib.experiments.mixed import variance_components
 from CLIPSLib.experiments.pairing import pair
 from CLIPSLib.experiments.plan import (
@@ -101,6 +101,7 @@ __all__ = [
     "pair",
     "planned_runs",
     "power",
+    "read_frozen_documents",
     "recipe_of_reviewer",
     "recipe_of_run",
     "require_same_grid",

@@ -82,6 +82,11 @@ def load_frozen(path: Path) -> Frozen:
     return load_json(path, Frozen, format_name=FORMAT, version=VERSION)
 
 
+def read_frozen_documents(path: Path) -> Mapping[str, Any]:
+    """What was frozen as it was written; nothing where there is no such file. Raises as `files.read_json`."""
+    return read_json(path, format_name=FORMAT, version=VERSION) if path.exists() else {}
+
+
 def hardest(scores: Mapping[str, float | None], share: float) -> tuple[str, ...]:
     """The `share` of the cases with the highest scores (higher is harder), at least one; ties by case id.
 
@@ -94,7 +99,7 @@ def hardest(scores: Mapping[str, float | None], share: float) -> tuple[str, ...]
 
 
 def _require_same(there: Frozen, decided: Mapping[str, Any], path: Path) -> Frozen:
-    written = read_json(path, format_name=FORMAT, version=VERSION)  # as it was: later versions may know more fields
+    written = read_frozen_documents(path)  # as it was: later versions may know more fields
     if _hash({name: written[name] for name in decided}) != there.sha256:
         raise Refusal(
             "frozen-edited",

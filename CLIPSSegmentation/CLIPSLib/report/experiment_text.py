@@ -69,8 +69,8 @@ _ENGLISH = {
     "stratum": "stratum {name}",
     "hard_title": "Hard patients",
     "hard_more": "Left: projection from the front; right: the slice through the reference on which networks differ "
-    "most from it. Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of the "
-    "patient, seed {seed}).",
+    "most from it. Green: reference; blue: no curriculum; orange: the curriculum. Networks of one run each (fold of "
+    "the patient, seed {seed}).",
     "reference": "reference",
     "draws_title": "What was really drawn",
     "draws_more": "Left: patients that could be drawn, mean over runs. Right: draws of each third by difficulty, "

@@ -27,6 +27,7 @@ from CLIPSLib.experiments import (
     check_fairness,
     freeze,
     hardest,
+    read_frozen_documents,
 )
 from CLIPSLib.files import sha256_file
 from CLIPSLib.models import ModelStore
@@ -35,6 +36,8 @@ from CLIPSLib.tasks.cross_review import require_ignorant
 from CLIPSLib.tasks.frozen import reference_volume_ml
 from CLIPSLib.training import CaseList, Recipe, read_cases
 from CLIPSLib.training.recipe import SCRATCH
+
+FROZEN_FILE = "frozen.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ class Experiment:
 
     @property
     def frozen_file(self) -> Path:
-        return self.folder / "frozen.json"
+        return self.folder / FROZEN_FILE
 
     @property
     def ledger_file(self) -> Path:
@@ -68,12 +71,15 @@ class Experiment:
 def open_experiment(folder: str | Path) -> Experiment:
     """Read `experiment.toml` and the files it names.
 
+    Once it is frozen, what these files leave out is what it was then: defaults may change with the next version.
+
     Raises:
         Failure: a file is missing or damaged. Refusal: not valid, too few patients for the folds, or one scan under the
             names of two.
     """
     root = Path(folder).absolute()
-    design = load_toml(root / "experiment.toml", Design)
+    frozen = read_frozen_documents(root / FROZEN_FILE)
+    design = load_toml(root / "experiment.toml", Design, left_out=frozen.get("design"))
     cases = read_cases(root / design.cases)
     _require_own_images(cases, root / design.cases)
     split = make_split(cases.cases, folds=design.folds, seed=design.split_seed)
@@ -81,7 +87,7 @@ def open_experiment(folder: str | Path) -> Experiment:
     return Experiment(
         folder=root,
         design=design,
-        recipe=load_toml(root / design.recipe, Recipe),
+        recipe=load_toml(root / design.recipe, Recipe, left_out=frozen.get("recipe")),
         cases=cases,
         folds={case: number for number, fold in enumerate(split.folds) for case in fold.validation},
         tables={name: read_difficulty(root / name) for name in sorted(named - {""})},

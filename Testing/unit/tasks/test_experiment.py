@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import builders_experiment
@@ -104,6 +106,23 @@ def test_a_scan_under_the_names_of_two_patients_is_refused_before_it_is_trained_
 def test_less_than_one_run_at_a_time_is_an_error_and_not_a_wait_without_end(folder, at_once):
     with pytest.raises(UsageError, match="would never end"):
         run_experiment(open_experiment(folder), at_once=at_once)
+
+
+def test_a_default_that_changes_with_the_next_version_does_not_make_it_another_experiment(folder):
+    stated = folder / "recipe.toml"
+    stated.write_text(
+        "\n".join(line for line in stated.read_text(encoding="utf-8").splitlines() if "noise_sd" not in line),
+        encoding="utf-8",
+    )
+    before = freeze_experiment(open_experiment(folder))
+    frozen = json.loads((folder / "frozen.json").read_text(encoding="utf-8"))
+    frozen["recipe"]["augmentation"]["noise_sd"] = 0.123  # the default of an earlier version
+    decided = {name: frozen[name] for name in ("design", "recipe", "folds", "hard_cases", "files")}
+    frozen["sha256"] = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+    (folder / "frozen.json").write_text(json.dumps(frozen), encoding="utf-8")
+    experiment = open_experiment(folder)
+    assert experiment.recipe.augmentation.noise_sd == 0.123
+    assert freeze_experiment(experiment).design == before.design
 
 
 def test_before_the_start_all_runs_are_not_started(folder):
