@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("runs", metavar="RUN", nargs="+", help="folders of runs")
     export.add_argument("--out", metavar="DIR", required=True, help="folder of the model")
     export.add_argument("--which", choices=["best", "last"], default="best", help="weights (%(default)s)")
-    export.add_argument("--as-version", metavar="VERSION", help="of the model (time and id of the run)")
+    export.add_argument("--as-version", metavar="VERSION", help="of the model (time, id and step of the run)")
     export.add_argument("--overwrite", action="store_true", help="replace an existing folder")
     export.add_argument("--install", action="store_true", help="also install the model")
 
@@ -208,12 +208,24 @@ def _export(parsed: argparse.Namespace) -> int:
     )
     if parsed.install:
         ModelStore().install(parsed.out, reporter=reporter)
+    weights = [
+        {"run_id": run["run_id"], "step": run["step"], "which": run["which"]} for run in _card(parsed.out)["runs"]
+    ]
     if parsed.json:
-        print_json({"model": described.model_id, "folder": Path(parsed.out), "installed": parsed.install})
+        document = {"model": described.model_id, "folder": Path(parsed.out), "installed": parsed.install}
+        print_json({**document, "weights": weights})
     else:
+        of = ", ".join(f"step {each['step']} ({each['which']})" for each in weights)
         done = f"installed; use it: clips segment PATH --model {described.model_id}"
-        print(f"{described.model_id} in {parsed.out}" + (f", {done}" if parsed.install else ""))
+        print(f"{described.model_id} in {parsed.out}, weights of {of}" + (f", {done}" if parsed.install else ""))
     return 0
+
+
+def _card(folder: str) -> dict[str, Any]:
+    from CLIPSLib.files import read_json
+    from CLIPSLib.training.learned import CARD_FILE, CARD_FORMAT, CARD_VERSION
+
+    return read_json(Path(folder) / CARD_FILE, format_name=CARD_FORMAT, version=CARD_VERSION)
 
 
 def _document(view: RunView) -> dict[str, Any]:

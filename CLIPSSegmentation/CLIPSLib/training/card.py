@@ -162,4 +162,5 @@ def _changes(overrides: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _licence(licence: Mapping[str, Any]) -> str:
-    return " ".join(part for part in (licence["name"], licence["terms"], licence["url"]) if part)
+    terms = f". {licence['terms']}" if licence["terms"] else ""
+    return f"{licence['name']}{terms} {licence['url']}".rstrip()

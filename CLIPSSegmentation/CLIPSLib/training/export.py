@@ -6,6 +6,7 @@ cascade with that part replaced.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from CLIPSLib.training.checkpoints import BEST, Checkpoints
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.learned import CARD_FILE, LearnedFrom, learned_by
 from CLIPSLib.training.progress import RunState
-from CLIPSLib.training.run_folder import RunFolder, RunIdentity
+from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.start import Start, describe_network, find_start_of
 from CLIPSLib.training.tensor_files import write_tensors
 
@@ -67,7 +68,7 @@ def export_model(
     """Write the model of one or several runs as a folder.
 
     which: "best" (by the running mean of validation Dice; where nothing was validated, the last) or "last". version:
-    None: when the run was made, and its id. name, title: None: those of the recipe.
+    None: when the run was made, its id and the step. name, title: None: those of the recipe.
 
     Raises:
         Refusal: nothing is trained yet, or runs that do not belong together; the folder exists. Failure: a checkpoint
@@ -198,7 +199,7 @@ def _describe(
     what = ", ".join(each.name for each in recipe.data.classes)
     common = {
         "name": recipe.name,
-        "version": version or _version(identity),
+        "version": version or _version([part.trained for part in parts]),
         "title": recipe.title or f"{recipe.name}: {recipe.network.name} trained with CLIPS",
         "source": f"Trained with CLIPS {SOFTWARE_VERSION}, run {identity.run_id}; see card.md",
         "files": files,
@@ -220,10 +221,18 @@ def _describe(
     )
 
 
-def _version(identity: RunIdentity) -> str:
-    """Such as 2026.11.21.071345-61d076: of two runs the later one is the newer version, on the same day too."""
-    day, time = identity.created_utc.rstrip("Z").split("T")
-    return f"{day.replace('-', '.')}.{time.replace(':', '')}-{identity.run_id[:6]}"
+def _version(trained: Sequence[Trained]) -> str:
+    """Such as 2026.11.21.071345-61d076.400: when the run was made, its id, the step; of folds, what stands for all.
+
+    Of two runs the later one is the newer version, and no two sets of weights have the same.
+    """
+    identities = [one.run.identity() for one in trained]
+    day, time = identities[0].created_utc.rstrip("Z").split("T")
+    parts = [f"{identity.run_id}.{one.step}" for identity, one in zip(identities, trained, strict=True)]
+    own = f"{identities[0].run_id[:6]}.{trained[0].step}"
+    if len(parts) > 1:
+        own = f"folds{len(parts)}.{hashlib.sha256(','.join(parts).encode()).hexdigest()[:6]}"
+    return f"{day.replace('-', '.')}.{time.replace(':', '')}-{own}"
 
 
 def _licence_of_weights(wanted: str, start: InstalledModel | None) -> Licence:

@@ -76,6 +76,7 @@ def make_override(
                 "",
                 "Fork the run instead: 'clips runs fork'.",
             )
+    with_values(recipe, values)
     if "training.steps" in values and rate is None and recipe.optimizer.schedule != "constant":
         raise UsageError(
             "rate-policy",
@@ -113,7 +114,9 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
             table = table.get(part) if isinstance(table, dict) else None
         free = path[-1:] == ["options"]  # a free table: the network or the curriculum checks its names
         if not isinstance(table, dict) or (last not in table and not free):
-            raise UsageError("unknown-field", f"The recipe has no field '{name}'", "", "See 'clips train --recipe'.")
+            raise UsageError(
+                "unknown-field", f"The recipe has no field '{name}'", "", "See 'clips train --preset standard'."
+            )
         table[last] = value
     return from_document(Recipe, document)
 
@@ -163,5 +166,7 @@ def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _value(document: Mapping[str, Any], name: str) -> Any:
     flat = _flat(document)
     if name not in flat:
-        raise UsageError("unknown-field", f"The recipe has no field '{name}'", "", "See 'clips train --recipe'.")
+        raise UsageError(
+            "unknown-field", f"The recipe has no field '{name}'", "", "See 'clips train --preset standard'."
+        )
     return flat[name]

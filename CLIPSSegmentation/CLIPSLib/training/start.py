@@ -20,6 +20,7 @@ from CLIPSLib.models import (
     Network,
     architecture,
     build_described,
+    check_files,
     network_arguments,
     patch_divisor,
     read_state,
@@ -92,9 +93,12 @@ def find_start_of(run: RunFolder, store: ModelStore) -> Start:
     """What a run began from, as it was then: a cascade's other parts are used to the end of the run, and after it.
 
     Raises:
-        Refusal: the model was replaced by another one of its name and version. Otherwise as `find_start`.
+        Refusal: the model was replaced by another one of its name and version. Failure: its files are damaged.
+            Otherwise as `find_start`.
     """
     start, began = find_start(run.recipe(), store), run.identity().start
+    if start.model is not None:
+        check_files(start.model)
     if began and start.model is not None and began != start.model.weights_sha256:
         raise Refusal(
             "start-replaced",

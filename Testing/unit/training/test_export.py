@@ -171,4 +171,14 @@ def test_of_two_runs_of_one_day_the_later_is_the_newer_version(tmp_path, runs):
         (made / "run.json").write_text(json.dumps(identity))
         export_model([made], tmp_path / f"model{number}")
         store.install(tmp_path / f"model{number}")
-    assert store.get("tiny").model_id == "tiny@2026.11.21.160000-000000"
+    assert store.get("tiny").model_id.startswith("tiny@2026.11.21.160000-000000.")
+
+
+def test_other_weights_have_another_version(tmp_path, runs):
+    """One fold at two steps, two folds, the same in another order."""
+    early = shutil.copytree(runs[0].path, tmp_path / "early")
+    for left in (early / "checkpoints").glob("step-00000006.*"):
+        left.unlink()
+    chosen = ([runs[0].path], [early], [run.path for run in runs], [run.path for run in runs[::-1]])
+    made = [export_model(each, tmp_path / str(number), which="last") for number, each in enumerate(chosen)]
+    assert len({described.version for described in made}) == 4
