@@ -74,7 +74,7 @@ class TrainPictures:
             compare.ui.openExperimentButton.click()
         compare.ui.runExperimentButton.click()
         self.host.wait_until(lambda: compare.ui.runExperimentButton.text == "Run", 900)
-        return self._grab("experiment", compare.ui.compareButton)
+        return self._grab("experiment", compare.ui.compareButton, below=compare.ui.runALabel)
 
     def views(self):
         """A case side by side: the reference, and what both networks find."""
@@ -105,15 +105,17 @@ class TrainPictures:
         self.sections.train.ui.startButton.click()
         return self.sections.runs.table.chosen
 
-    def _grab(self, name: str, section):
-        """A section alone, cut out of the panel."""
+    def _grab(self, name: str, section, below=None):
+        """A section alone, cut out of the panel. below: the first widget that is left out."""
         from PIL import Image
 
         path = self.host.screenshot(self.opened.widget, self.folder / f"{name}.png", WIDTH)
         self.host.check()
+        panel = self.opened.widget.parent
+        top = section.mapTo(panel, section.rect.topLeft()).y()
+        bottom = below.mapTo(panel, below.rect.topLeft()).y() if below else top + section.height + 6
         with Image.open(path) as picture:
-            top = section.mapTo(self.opened.widget.parent, section.rect.topLeft()).y()
-            return picture.convert("RGB").crop((0, top - 6, WIDTH, top + section.height + 6))
+            return picture.convert("RGB").crop((0, top - 6, WIDTH, bottom))
 
 
 def _framed(picture: np.ndarray, name: str) -> np.ndarray:

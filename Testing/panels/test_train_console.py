@@ -7,8 +7,15 @@ import pytest
 from builders_training_panel import MODULE_FILE, READER, REPOSITORY, SEGMENTATION_FILE
 
 TINY = {
-    **{"training.steps": 2, "training.device": "cpu", "data.use": "pet", "data.patch": [16, 16, 16], "data.workers": 0},
-    **{"data.spacing_mm": None, "network.options": {"filters": 8}, "validation.every": 0, "checkpoint.minutes": 0.0},
+    "training.steps": 2,
+    "training.device": "cpu",
+    "data.use": "pet",
+    "data.patch": [16, 16, 16],
+    "data.spacing_mm": [8.0, 8.0, 8.0],
+    "data.workers": 0,
+    "network.options": {"filters": 8},
+    "validation.every": 0,
+    "checkpoint.minutes": 0.0,
 }
 
 

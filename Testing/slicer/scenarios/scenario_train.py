@@ -14,7 +14,7 @@ RUN_S = 600.0  # patience for a tiny run
 TINY = {
     "name": "scenario",
     "data.use": "pet",
-    "data.spacing_mm": None,
+    "data.spacing_mm": (8.0, 8.0, 8.0),
     "data.patch": (16, 16, 16),
     "data.workers": 0,
     "network.options": {"filters": 8},
