@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from CLIPSLib.models import ModelDescription
-from CLIPSLib.provenance import RESEARCH_USE, software
+from CLIPSLib.provenance import RESEARCH_USE, library_versions, software
 from CLIPSLib.schema import to_document
 from CLIPSLib.training.learned import CARD_FORMAT, CARD_VERSION, FIELD, LearnedFrom, learned_in_run, together
 from CLIPSLib.training.progress import RunState
@@ -51,7 +51,7 @@ def card_document(
         "licence_of_weights": to_document(description.licence_of_weights),
         "licence_of_data": to_document(description.licence_of_data),
         "files": {file.name: file.sha256 for file in description.files},
-        "software": software(),
+        "software": {**software(), "libraries": library_versions()},
         "runs": [_run(one) for one in trained],
         FIELD: together([*learned, *([before] if before else [])]).document(),
     }

@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from CLIPSLib.curriculum import DrawTrace
 from CLIPSLib.errors import Caution
 from CLIPSLib.progress import Reporter
+from CLIPSLib.provenance import library_versions
 from CLIPSLib.training.feed import Drawn
 from CLIPSLib.training.progress import RunState, validations_left
 from CLIPSLib.training.recipe import Recipe
@@ -65,6 +68,7 @@ class Teller:
         self._seconds = self._waited = 0.0  # running means per step
         self._validation_s = 0.0  # of the last one, unknown before
         self._dice: float | None = None
+        reporter.event("environment", step=first, **_environment())
 
     def step(
         self, state: RunState, drawn: Drawn, rate: float, result: StepResult, seconds: float, waited: float
@@ -153,6 +157,12 @@ def without_validation(reporter: Reporter) -> None:
     """Say that nothing judges this run."""
     what = "There is no case to validate with: nothing tells how good the model is, and the last weights are the result"
     reporter.caution(Caution("no-validation", what, "cases.json"))
+
+
+def _environment() -> dict[str, Any]:
+    """What computes from here on: each process of a run can have another."""
+    card = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {"libraries": library_versions(), "threads": torch.get_num_threads(), "graphics_card": card}
 
 
 def _board(folder: RunFolder, first: int, reporter: Reporter) -> Any:

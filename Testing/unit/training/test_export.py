@@ -104,6 +104,7 @@ def test_the_card_tells_data_recipe_result_and_licenses_and_no_case(runs, images
     }
     assert run["recipe"]["network"]["options"] == {"filters": 8}
     assert card["licence_of_data"]["name"] == "CC0"
+    assert card["software"]["libraries"]["torch"] == torch.__version__
     assert run["validation"]["dice"]["n"] == 1
     text = (runs[0].model / "card.md").read_text()
     assert "For research use only" in text and "| dice |" in text and runs[0].identity().run_id in text

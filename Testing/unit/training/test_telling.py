@@ -22,7 +22,7 @@ class Heard:
     """A reporter that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.cautions, self.facts = [], {}
+        self.cautions, self.facts, self.events = [], {}, []
 
     def caution(self, caution) -> None:
         self.cautions.append(caution)
@@ -37,7 +37,7 @@ class Heard:
         self.facts = dict(facts)
 
     def event(self, name: str, **fields) -> None:
-        """Not looked at."""
+        self.events.append((name, fields))
 
 
 @dataclass
@@ -75,6 +75,14 @@ def test_time_left_counts_the_validations_that_are_to_come(tmp_path):
     assert heard.facts["seconds_left"] == pytest.approx(5 * 2.0 + 30.0)
     telling.validation(state_at(10, validated=10), [Score(10.0), Score(20.0)], 0.5)
     assert heard.facts["seconds_left"] == 0.0
+
+
+def test_each_process_of_a_run_tells_with_what_it_computes(tmp_path):
+    heard = Heard()
+    teller(tmp_path, heard)
+    ((name, told),) = heard.events
+    assert name == "environment" and told["libraries"]["torch"] == torch.__version__
+    assert told["threads"] == torch.get_num_threads()
 
 
 def test_a_tensorboard_that_cannot_be_used_is_a_caution_and_stops_nothing(tmp_path, monkeypatch):
