@@ -169,6 +169,16 @@ def test_the_teacher_is_judged_against_the_reference(registry, four):
     assert tables["teacher"].scored_on == "masks predicted by 'suv' against the current reference masks"
 
 
+def test_a_reference_made_from_the_teachers_own_mask_is_remarked(registry, four):
+    large, small, two, _ = four
+    for case in (large, small, two):
+        add_prediction(registry, case, 4.0)
+    registry.set_reference(large, registry.masks(large)[-1].id, author="Ann")  # accepted as it was
+    tables = measure_difficulties(registry, ["teacher", "teacher_dice"])
+    for table in tables.values():
+        assert set(table.remarks) == {large} and "made from a mask of this model" in table.remarks[large]
+
+
 def test_a_part_that_the_teacher_lacks_is_named(registry, four):
     for case in four[:3]:
         add_prediction(registry, case, 4.0)

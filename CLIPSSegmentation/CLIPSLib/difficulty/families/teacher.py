@@ -5,7 +5,7 @@ No network runs here: the predictions are mask versions of the registry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from CLIPSLib.cases import MaskVersion, Registry
 
+_DERIVED = "its reference was made from a mask of this model, and agrees with it too well"
 PARTS = ("teacher_dice", "teacher_missed", "teacher_false_positive")
 
 
@@ -58,13 +59,15 @@ def find(
 
     values, evidence = each_case(cases, "teacher", measure, reporter)
     mean, lacking = _mean_of_parts(values)
+    derived = {case: _DERIVED for case in cases if _made_from(registry, registry.reference(case), model)}
+    lacks = {case: f"mean of the others, without {', '.join(parts)}" for case, parts in lacking.items()}
     together = digest(sorted(evidence.items()))  # a mean percentile depends on all cases
     return Findings(
         values={case: {**found, "teacher": mean[case]} for case, found in values.items()},
         evidence={case: found and digest([found, together]) for case, found in evidence.items()},
         scored_on=f"masks predicted by '{model}' against the current reference masks",
         options=options,
-        remarks={"teacher": {c: f"mean of the others, without {', '.join(parts)}" for c, parts in lacking.items()}},
+        remarks={**dict.fromkeys((*PARTS, "teacher_loss"), derived), "teacher": _joined(derived, lacks)},
     )
 
 
@@ -85,6 +88,17 @@ def latest_prediction(registry: Registry, case: str, model: str) -> MaskVersion 
     """The newest mask that a model predicted for a case."""
     found = [mask for mask in registry.masks(case) if mask.origin == "predicted" and mask.model == model]
     return found[-1] if found else None
+
+
+def _made_from(registry: Registry, reference: MaskVersion | None, model: str) -> bool:
+    """Whether a reference was accepted or corrected from a mask of the model, with which it then agrees too well."""
+    return reference is not None and any(mask.model == model for mask in registry.lineage(reference.id))
+
+
+def _joined(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """Both remarks on a case that has two."""
+    both = {case: f"{first[case]}; {second[case]}" for case in first.keys() & second.keys()}
+    return {**first, **second, **both}
 
 
 def _measure(registry: Registry, reference: MaskVersion, predicted: MaskVersion, settings: MeasureSettings) -> Found:
