@@ -44,10 +44,10 @@ def back_up_last(database: Database, folder: Path) -> None:
     """Copy the database if this connection changed it: a file that is lost today costs no work of today."""
     if database.read_only or not database.changed:
         return
-    with contextlib.suppress(Failure):  # every change is kept already; no copy of it is no error
+    with contextlib.suppress(Failure, OSError):  # every change is kept already; no copy of it is no error
         back_up(database, folder, LAST)
-    for old in sorted(folder.glob(f"*-{LAST}.sqlite"))[:-_KEPT_LAST]:  # two: the younger may be of a damaged file
-        old.unlink(missing_ok=True)
+        for old in sorted(folder.glob(f"*-{LAST}.sqlite"))[:-_KEPT_LAST]:  # two: the younger may be of a damaged file
+            old.unlink(missing_ok=True)
 
 
 def copies(folder: Path) -> list[Path]:

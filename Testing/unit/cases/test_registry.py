@@ -280,6 +280,13 @@ def test_a_registry_may_be_closed_twice(tmp_path):
     registry.close()
 
 
+def test_closing_works_although_no_copy_can_be_made(tmp_path, monkeypatch):
+    registry, _ = builders.registry(tmp_path / "cases")
+    (tmp_path / "cases" / "backups").write_text("in the way")
+    registry.close()
+    Registry.open(tmp_path / "cases").close()
+
+
 def test_reading_only_writes_nothing_and_refuses_to(tmp_path):
     builders.registry(tmp_path / "cases")[0].close()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cases").rglob("*")}
