@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+_NETWORKS = "Install it: pip install 'slicer-clips[networks]'; in 3D Slicer: install the extension PyTorch."
+_OPTIONAL = {
+    "torch": _NETWORKS,
+    "monai": _NETWORKS,
+    "einops": _NETWORKS,
+    "matplotlib": "Install it: pip install matplotlib; in 3D Slicer: slicer.util.pip_install('matplotlib').",
+}
+
 
 @dataclass(frozen=True)
 class Caution:
@@ -124,3 +132,13 @@ class Cancelled(ClipsError):
 
     def __reduce__(self):
         return Cancelled, (self.what,)
+
+
+def package_missing(error: ModuleNotFoundError) -> Failure | None:
+    """What to install for an import that failed; None for what is no package that may be absent, but a mistake of ours.
+
+    Called where commands and jobs end, so that no task needs to ask first.
+    """
+    name = (error.name or "").partition(".")[0]
+    remedy = _OPTIONAL.get(name)
+    return Failure("package-missing", f"This needs {name}, which is not installed", "", remedy) if remedy else None

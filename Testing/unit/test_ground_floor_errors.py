@@ -7,7 +7,7 @@ import multiprocessing
 import pickle
 
 import pytest
-from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Question, Refusal, UsageError
+from CLIPSLib.errors import Cancelled, Caution, ClipsError, Failure, Question, Refusal, UsageError, package_missing
 
 QUESTION = Question(
     "no-weight",
@@ -87,3 +87,9 @@ def test_cautions_are_data_that_compare_by_content():
     assert str(caution) == "The tracer is not FDG: 'Choline' (series 7)"
     assert str(Caution("tracer", "No tracer")) == "No tracer"
     assert Caution(**caution.as_dict()) == caution
+
+
+def test_a_package_that_may_be_absent_is_named_with_what_to_install():
+    failure = package_missing(ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"))
+    assert failure.what == "This needs torch, which is not installed" and "slicer-clips[networks]" in failure.remedy
+    assert package_missing(ModuleNotFoundError("No module named 'CLIPSLib.typo'", name="CLIPSLib.typo")) is None

@@ -24,7 +24,7 @@ from CLIPSLib.cli import (
     train,
 )
 from CLIPSLib.cli.output import print_error
-from CLIPSLib.errors import Cancelled, ClipsError, UsageError
+from CLIPSLib.errors import Cancelled, ClipsError, UsageError, package_missing
 from CLIPSLib.provenance import RESEARCH_USE, VERSION
 
 SUBCOMMANDS = (studies, segment, measure, evaluate, models, phantom, cases, curriculum, train, runs, experiment)
@@ -47,6 +47,10 @@ def _run(words: list[str]) -> int:
         return print_error(error, as_json="--json" in words)
     except KeyboardInterrupt:
         return print_error(Cancelled(), as_json="--json" in words)
+    except ModuleNotFoundError as error:
+        if (failure := package_missing(error)) is None:
+            raise
+        return print_error(failure, as_json="--json" in words)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from CLIPSLib.errors import Cancelled, ClipsError, Failure, UsageError
+from CLIPSLib.errors import Cancelled, ClipsError, Failure, UsageError, package_missing
 from CLIPSLib.jobs.folder import JobFolder
 from CLIPSLib.jobs.processes import lead_own_group
 from CLIPSLib.jobs.reporter import JobReporter
@@ -81,6 +81,8 @@ def _fail(reporter: JobReporter, error: ClipsError) -> int:
 
 
 def _unexpected(error: Exception, folder: JobFolder) -> Failure:
+    if isinstance(error, ModuleNotFoundError) and (missing := package_missing(error)):
+        return missing
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         where = str(error.filename or folder.path)
         return Failure("disk-full", "The disk is full", where, "Free space and start the job again.")

@@ -8,9 +8,9 @@ import tomllib
 
 import builders_run
 import pytest
-from CLIPSLib.cli import main
+from CLIPSLib.cli import main, train
 from CLIPSLib.errors import Failure
-from CLIPSLib.jobs import Job, JobStatus, open_job
+from CLIPSLib.jobs import Job, JobStatus, open_job, run_job
 from CLIPSLib.schema import from_document
 from CLIPSLib.tasks.runs import create_run, read_recipe
 from CLIPSLib.training import Recipe, preset, write_cases
@@ -32,7 +32,7 @@ def recipe(tmp_path):
 @pytest.fixture
 def trained(tmp_path):
     """A finished run, as a job that ended."""
-    from CLIPSLib.jobs import create_job, run_job
+    from CLIPSLib.jobs import create_job
     from CLIPSLib.tasks.verbs import VERBS
 
     run = builders_run.run(tmp_path / "runs" / "first", case_list=builders_run.cases(tmp_path / "images"))
@@ -146,3 +146,21 @@ def test_train_follows_a_run_in_a_process_of_its_own_to_its_model(recipe, tmp_pa
     assert code == 0, err
     assert "finished after 6 steps" in out and "clips models install" in out
     assert "Validating" in err or "Training" in err
+
+
+def test_without_pytorch_the_command_says_what_to_install(recipe, monkeypatch, capsys):
+    def no_torch(parsed):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(train, "run", no_torch)
+    code, _, err = clips("train", recipe, "--check", capsys=capsys)
+    assert code == 1 and "needs torch, which is not installed" in err and "Traceback" not in err
+
+
+def test_without_pytorch_a_run_says_what_to_install(recipe, tmp_path):
+    def no_torch(arguments, reporter):
+        raise ModuleNotFoundError("No module named 'monai'", name="monai")
+
+    job = create_run(tmp_path / "run", *read_recipe(recipe, {}))
+    assert run_job(job.folder, lambda: {"train": no_torch}) == 1
+    assert job.status().error["code"] == "package-missing"
