@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import add_action, key_values
 from CLIPSLib.cli.output import print_json, print_table, reporter_for
-from CLIPSLib.cli.train import in_words, started
+from CLIPSLib.cli.train import add_values, in_words, started
 
 if TYPE_CHECKING:
     from CLIPSLib.tasks.runs import RunView
@@ -74,14 +74,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        dest="values",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="change the recipe (repeatable)",
-    )
+    add_values(parser)
     parser.add_argument("--rate", choices=["keep", "rescale", "restart"], help="learning rate where steps change")
     parser.add_argument("--background", action="store_true", help="start it and return at once")
 

@@ -50,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preset", metavar="NAME", help="print a recipe: quick, standard, complete, tmtvnet-unet, tmtvnet-refiner"
     )
     parser.add_argument("--background", action="store_true", help="start the run and return at once")
+    add_values(parser)
+
+
+def add_values(parser: argparse.ArgumentParser) -> None:
+    """Let the user change fields of a recipe."""
     parser.add_argument(
         "--set",
         dest="values",
