@@ -40,8 +40,8 @@ def fork_run(
     memory of another curriculum.
 
     Raises:
-        Refusal: no checkpoint, a change that does not fit the weights, or `target` holds a run. UsageError: no such
-            field.
+        Refusal: no checkpoint, a change that does not fit the weights, no step left, or `target` holds a run.
+        UsageError: no such field.
     """
     old = RunFolder(source)
     saved = Checkpoints(old.checkpoints).newest(reporter, up_to=step)
@@ -51,6 +51,10 @@ def fork_run(
     recipe = with_values(before, values | pacing_values(before, values, rate))
     changes = changes_of(before, recipe)
     check_fork(changes)
+    if "training.steps" in changes and not recipe.unlimited and recipe.training.steps <= saved.step:
+        what = f"The fork goes on from step {saved.step} and would end at step {recipe.training.steps}"
+        remedy = "Steps count from the beginning of the first run: give more, or fork from an earlier one (--step)."
+        raise Refusal("nothing-to-train", what, "training.steps", remedy)
     new = RunFolder(target)
     known = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list
     parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": known}

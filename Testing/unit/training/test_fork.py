@@ -7,6 +7,7 @@ from dataclasses import replace
 import builders_run
 import pytest
 from builders_run import Follower
+from CLIPSLib.errors import Refusal
 from CLIPSLib.training.fork import fork_run
 from CLIPSLib.training.overrides import make_override
 from CLIPSLib.training.tables import read_table
@@ -62,6 +63,12 @@ def test_a_fork_may_follow_another_curriculum_from_there_on(tmp_path, parent, na
     fork_run(parent.path, tmp_path / "fork", {"curriculum.name": name, "training.steps": 40, "curriculum.options": {}})
     assert train(tmp_path / "fork", Follower(stop_at=12))["step"] == 12
     assert train(tmp_path / "fork", Follower(stop_at=24))["step"] == 24
+
+
+def test_a_fork_that_would_end_before_it_begins_is_refused(tmp_path, parent):
+    with pytest.raises(Refusal, match="goes on from step 6 and would end at step 5"):
+        fork_run(parent.path, tmp_path / "fork", {"training.steps": 5})
+    assert not (tmp_path / "fork").exists()
 
 
 def test_a_fork_of_a_finished_run_is_judged_anew(tmp_path, images, parent):

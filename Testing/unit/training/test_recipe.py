@@ -178,6 +178,8 @@ def test_what_would_make_two_runs_of_one_needs_a_fork():
 def test_more_steps_need_a_word_on_the_learning_rate():
     with pytest.raises(UsageError, match=r"keep .* rescale .* restart"):
         make_override(Recipe(), {"training.steps": 40000})
+    with pytest.raises(Refusal, match="must be a whole number"):
+        make_override(Recipe(), {"training.steps": "abc"})
     assert make_override(Recipe(), {"training.steps": 40000}, rate="restart").rate == "restart"
 
 
