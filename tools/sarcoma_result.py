@@ -142,7 +142,7 @@ def scores_csv(patients: Sequence[Patient]) -> str:
     names = list(patients[0].dice)
     lines = [",".join(["patient", "case", "fold", "reference_ml", *(f"dice_{name}" for name in names)])]
     for patient in patients:
-        values = [f"{patient.dice[name]:.4f}" for name in names]
+        values = [f"{patient.dice[name]:.6f}" for name in names]
         lines.append(",".join([patient.name, patient.case_id, str(patient.fold), f"{patient.volume_ml:.2f}", *values]))
     return "\n".join(lines) + "\n"
 
