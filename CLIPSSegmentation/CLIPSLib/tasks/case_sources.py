@@ -6,7 +6,7 @@ Nothing is decided from file names but what the user said they mean (`ImageNames
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -98,6 +98,33 @@ def find_sources(folder: str | Path, choice: StudyChoice, reporter: Reporter) ->
         what = f"No PET study found among {len(files)} files"
         raise Refusal("no-study", what, str(root), "Run 'clips studies' on the folder to see what is there.")
     return found
+
+
+def settle_patients_of_several(folders: Sequence[str | Path], names: ImageNames) -> None:
+    """Refuse to take folders of one name below several folders ("p1/baseline", "p2/baseline") for one patient's.
+
+    Raises:
+        Question: there are such folders of images, and nobody said what they are (key "patient_is").
+    """
+    if names.patient_is:
+        return
+    seen: dict[str, Path] = {}
+    for root in map(Path, folders):
+        for place in _image_folders(root, names):
+            if place != root and seen.setdefault(place.name, root) != root:
+                raise _which_patient(
+                    f"Both '{seen[place.name]}' and '{root}' have a folder '{place.name}' of images", root
+                )
+
+
+def _image_folders(root: Path, names: ImageNames) -> list[Path]:
+    """The folders that hold a PET as an image and nothing that names the patient; none where nobody may look."""
+    try:
+        files = list_files(root)
+    except ClipsError:  # told when it is searched
+        return []
+    telling = {file.parent for file in files if file.name in (_RESULT, "study.json")}
+    return sorted({file.parent for file in files if _first(names.pet, [file])} - telling)
 
 
 def _dicom_sources(
@@ -203,11 +230,15 @@ def _settle_patients(root: Path, folders: list[Path], names: ImageNames) -> None
     shared = [(parent, count) for parent, count in together.items() if count > 1]
     if shared:
         parent, count = shared[0]
-        raise Question(
-            "patient-of-images",
-            f"{count} folders of images lie in '{parent.name}': are they one patient's, or is each a patient?",
-            str(parent),
-            "'parent': the folder above the images is the patient; 'folder': each folder of images is one.",
-            key="patient_is",
-            choices=("folder", "parent"),
-        )
+        raise _which_patient(f"{count} folders of images lie in '{parent.name}'", parent)
+
+
+def _which_patient(found: str, where: Path) -> Question:
+    return Question(
+        "patient-of-images",
+        f"{found}: are they one patient's, or is each a patient?",
+        str(where),
+        "'parent': the folder above the images is the patient; 'folder': each folder of images is one.",
+        key="patient_is",
+        choices=("folder", "parent"),
+    )

@@ -17,7 +17,7 @@ from CLIPSLib.formats.reference_masks import AS_IT_IS, MaskReading
 from CLIPSLib.formats.tables import write_table
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.case_masks import ImportedMask, import_mask
-from CLIPSLib.tasks.case_sources import CaseSource, StudyChoice, find_sources
+from CLIPSLib.tasks.case_sources import CaseSource, StudyChoice, find_sources, settle_patients_of_several
 from CLIPSLib.tasks.reporters import Unheard
 
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ def add_studies(
     cannot be taken becomes an outcome, and the next study follows.
 
     Raises:
-        Cancelled. Failure: the registry itself cannot be written to.
+        Cancelled. Failure: the registry itself cannot be written to. Question: whose are folders of images that have
+            one name below several folders? (key "patient_is").
     """
+    settle_patients_of_several(folders, request.choice.names)
     outcomes: list[AddedCase] = []
     for folder, source in _sources(folders, request, reporter):
         started = time.monotonic()

@@ -252,3 +252,18 @@ def test_questions_name_the_option_that_answers_them(folder, capsys):
     main(["cases", "create"])
     assert main(["cases", "add", "in"]) == 4
     assert "--patient-is folder|parent" in capsys.readouterr().err
+
+
+def test_followups_of_several_patients_are_not_mixed_up_by_the_names_of_their_folders(folder, capsys):
+    for patient, number in (("p1", 1), ("p2", 5)):
+        for visit in ("baseline", "followup"):
+            (folder / patient / visit).mkdir(parents=True)
+            number += 1
+            write_image(builders_registry.study(number).pet, folder / patient / visit / "SUV.nii.gz")
+    main(["cases", "create"])
+    assert main(["cases", "add", "p1", "p2"]) == 4  # as the shell writes "p*"
+    assert "have a folder 'baseline' of images" in capsys.readouterr().err
+    assert document(capsys, "list") == []
+    assert main(["cases", "add", "p1", "p2", "--patient-is", "parent", "--author", "A"]) == 0
+    patients = [row["patient_id"] for row in document(capsys, "list")]
+    assert patients == ["P0001", "P0001", "P0002", "P0002"]
