@@ -43,28 +43,25 @@ def finished_run(folder: Path, cases: Path, **values):
     return folder
 
 
-def small_experiment(
-    folder: Path, *, train: int = 2, steps: int = 2, seeds: tuple[int, ...] = (0,), values: dict | None = None
-) -> Path:
-    """An experiment of two arms, self-paced learning and none, on one fold of small images; returns its folder."""
+def small_experiment(folder: Path) -> Path:
+    """An experiment of two arms, self-paced learning and none, one fold, one seed, two steps; returns its folder."""
     from CLIPSLib.experiments import Arm, Design
     from CLIPSLib.tasks.experiment_new import design_toml
-    from CLIPSLib.training.overrides import with_values
     from CLIPSLib.training.recipe_toml import recipe_toml
 
-    case_list(folder, train=train, validate=2)
+    case_list(folder, train=2, validate=2)
     design = Design(
         name=folder.name,
         question="Does order matter?",
         folds=2,
         use_folds=(0,),
-        seeds=seeds,
-        steps=steps,
+        seeds=(0,),
+        steps=2,
         at_once=2,
         arms=(Arm(name="vanilla", curriculum="vanilla"), Arm(name="paced", curriculum="self-paced")),
     )
     (folder / "experiment.toml").write_text(design_toml(design), encoding="utf-8")
-    (folder / "recipe.toml").write_text(recipe_toml(with_values(builders_run.TINY, values or {})), encoding="utf-8")
+    (folder / "recipe.toml").write_text(recipe_toml(builders_run.TINY), encoding="utf-8")
     return folder
 
 

@@ -41,7 +41,6 @@ def main() -> None:
         trained = screenshots_train.TrainPictures(host, Path(home))
         pictures["train-panel.png"] = side_by_side([trained.planned(), trained.training(), trained.compared()])
         pictures["train-views.png"] = trained.views()
-        pictures["train-experiment.png"] = trained.experiment()
         for name, picture in pictures.items():
             picture.save(PICTURES / name, optimize=True)
             print(PICTURES / name)

@@ -1,6 +1,6 @@
 """Pictures of the sections "Train", "Runs" and "Compare", for docs/training-panel.md. Called by screenshots.py.
 
-Two small networks are trained for real, on images made on the spot; so are the two arms of an experiment.
+Two small networks are trained for real, on images made on the spot.
 """
 
 from __future__ import annotations
@@ -61,21 +61,6 @@ class TrainPictures:
         compare.ui.comparisonTable.selectRow(0)
         return self._grab("compared", compare.ui.compareButton)
 
-    def experiment(self):
-        """The verdict of an experiment of two arms."""
-        import builders_train_panel
-
-        compare = self.sections.compare
-        values = {"validation.every": 8, "optimizer.learning_rate": 0.003}
-        folder = builders_train_panel.small_experiment(
-            self.folder / "easy-first", train=10, steps=40, seeds=(0, 1, 2), values=values
-        )
-        with self.host.answering(str(folder)):
-            compare.ui.openExperimentButton.click()
-        compare.ui.runExperimentButton.click()
-        self.host.wait_until(lambda: compare.ui.runExperimentButton.text == "Run", 900)
-        return self._grab("experiment", compare.ui.compareButton, below=compare.ui.runALabel)
-
     def views(self):
         """A case side by side: the reference, and what both networks find."""
         import slicer
@@ -105,17 +90,15 @@ class TrainPictures:
         self.sections.train.ui.startButton.click()
         return self.sections.runs.table.chosen
 
-    def _grab(self, name: str, section, below=None):
-        """A section alone, cut out of the panel. below: the first widget that is left out."""
+    def _grab(self, name: str, section):
+        """A section alone, cut out of the panel."""
         from PIL import Image
 
         path = self.host.screenshot(self.opened.widget, self.folder / f"{name}.png", WIDTH)
         self.host.check()
-        panel = self.opened.widget.parent
-        top = section.mapTo(panel, section.rect.topLeft()).y()
-        bottom = below.mapTo(panel, below.rect.topLeft()).y() if below else top + section.height + 6
         with Image.open(path) as picture:
-            return picture.convert("RGB").crop((0, top - 6, WIDTH, bottom))
+            top = section.mapTo(self.opened.widget.parent, section.rect.topLeft()).y()
+            return picture.convert("RGB").crop((0, top - 6, WIDTH, top + section.height + 6))
 
 
 def _framed(picture: np.ndarray, name: str) -> np.ndarray:

@@ -30,11 +30,10 @@ class Line:
 
 
 class Chart:
-    """area: an empty widget with a layout, hidden while there is nothing to show. title: says what the y axis shows.
-    legend: name the lines."""
+    """area: an empty widget with a layout, hidden while there is nothing to show. title: says what the y axis shows."""
 
-    def __init__(self, area, title: str, xTitle: str, *, legend: bool = False) -> None:
-        self._area, self._titles, self._legend = area, (title, xTitle), legend
+    def __init__(self, area, title: str, xTitle: str) -> None:
+        self._area, self._titles = area, (title, xTitle)
         self._view = None
         self._viewNode = self._chartNode = None
         self._lines: list[tuple] = []  # (table node, series node)
@@ -88,7 +87,7 @@ class Chart:
         title, xTitle = self._titles
         self._chartNode = _add("vtkMRMLPlotChartNode", title)
         self._chartNode.SetTitle(title)
-        self._chartNode.SetLegendVisibility(self._legend)
+        self._chartNode.SetLegendVisibility(False)
         self._chartNode.SetXAxisTitle(xTitle)
         self._chartNode.SetYAxisTitleVisibility(False)  # the title says it, upright and in the full width
         for setSize in ("SetTitleFontSize", "SetAxisTitleFontSize", "SetAxisLabelFontSize"):

@@ -12,9 +12,9 @@ from CLIPSTrainingLib.CaseNodes import drawOutlines, removeCase
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-_WIDTH_PX = 2
-# over each other the widest comes first, so that outlines that coincide are all seen
-_WIDTHS_TOGETHER_PX = {"reference": 3, "A": 2, "B": 1}
+# in one view the widest comes first, so that outlines that coincide are all seen
+_WIDTHS_BESIDE_PX = {"reference": 4, "A": 2, "B": 2}
+_WIDTHS_TOGETHER_PX = {"reference": 4, "A": 2, "B": 1}
 
 
 class ComparedCase:
@@ -48,7 +48,7 @@ class ComparedCase:
 
     def showSideBySide(self) -> None:
         """Reference, A and B beside each other, at the largest lesion."""
-        self._setWidths(dict.fromkeys(self.segmentationNodes, _WIDTH_PX))
+        self._setWidths(_WIDTHS_BESIDE_PX)
         CompareViews.show(self.petNode, self.ctNode, self.segmentationNodes)
         self._jumpToLargest(CompareViews.viewNodes())
 
@@ -84,5 +84,5 @@ class ComparedCase:
         node = add_segmentation(segmentation, self._study, self.petNode)
         node.SetName(f"{self.caseId} {name}")
         node.SetSaveWithScene(False)
-        drawOutlines(node, _WIDTH_PX, CompareViews.COLORS[name])
+        drawOutlines(node, _WIDTHS_BESIDE_PX[name], CompareViews.COLORS[name])
         return node

@@ -16,7 +16,7 @@ from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import RunSettings
 from CLIPSTrainingLib.Chart import FAINT, Chart, Line
-from CLIPSTrainingLib.ExperimentView import ExperimentView
+from CLIPSTrainingLib.ExperimentView import ExperimentView, armColor
 from CLIPSTrainingLib.saying import saying
 from CLIPSTrainingLib.UseModel import useArm
 
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_MS = 1000
 _SMALL = 0.02  # of a gain: an axis that shows less makes noise look large
-# told apart by people who do not see all colors (Okabe and Ito 2008); the first is vanilla's
-_ARM_COLORS = (
-    (0.45, 0.45, 0.45),
-    (0.0, 0.45, 0.70),
-    (0.84, 0.37, 0.0),
-    (0.0, 0.62, 0.45),
-    (0.80, 0.47, 0.65),
-    (0.90, 0.62, 0.0),
-    (0.34, 0.71, 0.91),
-)
 
 
 class ExperimentPanel:
@@ -50,7 +40,7 @@ class ExperimentPanel:
             _("Gain over training without a curriculum, with its interval"),
             _("curriculum, by its number"),
         )
-        self._curves = Chart(ui.armCurvesArea, _("Mean Dice of each arm while it trained"), _("step"), legend=True)
+        self._curves = Chart(ui.armCurvesArea, _("Mean Dice while the arms trained; gray: the controls"), _("step"))
         self._look = qt.QTimer()
         self._look.interval = _LOOK_EVERY_MS
         self._look.connect("timeout()", self._follow)
@@ -150,11 +140,11 @@ class ExperimentPanel:
     def _plot(self) -> None:
         gains = self.chosen.gains() if self.chosen is not None else []
         bars = [
-            Line(gain.arm, np.array([number, number]), np.array([gain.low, gain.high]), _color(number))
+            Line(gain.arm, np.array([number, number]), np.array([gain.low, gain.high]), armColor(number))
             for number, gain in enumerate(gains, start=1)
         ]
         means = [
-            Line(gain.arm, np.array([float(number)]), np.array([gain.mean]), _color(number), points=True)
+            Line(gain.arm, np.array([float(number)]), np.array([gain.mean]), armColor(number), points=True)
             for number, gain in enumerate(gains, start=1)
         ]
         none = Line(_("no gain"), np.array([0.0, len(gains) + 1.0]), np.zeros(2), FAINT)
@@ -164,7 +154,7 @@ class ExperimentPanel:
         numbers = {gain.arm: number for number, gain in enumerate(gains, start=1)}
         self._curves.show(
             [
-                Line(arm, np.array(steps, float), np.array(dice), _color(numbers.get(arm, 0)), points=True)
+                Line(arm, np.array(steps, float), np.array(dice), armColor(numbers.get(arm, 0)), points=True)
                 for arm, (steps, dice) in curves.items()
             ],
             (0, 1),
@@ -183,8 +173,3 @@ class ExperimentPanel:
 
     def _say(self, text: str) -> None:
         self.ui.verdictLabel.text, self.ui.verdictLabel.visible = text, True
-
-
-def _color(number: int) -> tuple[float, float, float]:
-    """Of the curriculum with this number, 0 for an arm that is compared with."""
-    return _ARM_COLORS[number % len(_ARM_COLORS)]

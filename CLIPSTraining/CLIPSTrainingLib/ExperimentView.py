@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from CLIPSTrainingLib.TrainingRuns import TrainingRun
 
 
+# told apart by people who do not see all colors (Okabe and Ito 2008); the first is for what is compared with
+_COLORS = ("#737373", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gain:
     """What a curriculum gained over training without one, with its interval, in the unit of the endpoint."""
@@ -165,6 +169,14 @@ class ExperimentView:
 
 
 def _verdict(number: int, curriculum: Mapping[str, Any]) -> str:
-    """number: of its bar in the chart of gains."""
+    """number: of its bar in the chart of gains, whose color it has."""
     reasons = " ".join(map(escape, curriculum["reasons"]))
-    return f"<b>{number}. {escape(curriculum['arm'])}: {escape(curriculum['verdict'])}.</b> {reasons}"
+    color = _COLORS[number % len(_COLORS)]
+    told = f"{number}. {escape(curriculum['arm'])}: {escape(curriculum['verdict'])}."
+    return f"<font color='{color}'>■</font> <b>{told}</b> {reasons}"
+
+
+def armColor(number: int) -> tuple[float, float, float]:
+    """RGB, 0 to 1, of the curriculum with this number; 0: an arm that curricula are compared with."""
+    text = _COLORS[number % len(_COLORS)]
+    return tuple(int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))

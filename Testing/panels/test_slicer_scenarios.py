@@ -84,6 +84,7 @@ def test_the_training_scenario_passes_but_for_the_effect_that_needs_a_real_slice
 
 
 @pytest.mark.slow
-def test_the_scenarios_of_training_pass(loaded_both):
+def test_the_scenarios_of_training_pass(loaded_both, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # more only wait for each other on small images
     result = results(load("scenario_train"))
     assert result.testsRun == 4 and result.wasSuccessful(), result.errors + result.failures
