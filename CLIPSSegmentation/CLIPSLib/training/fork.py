@@ -19,7 +19,7 @@ from CLIPSLib.training.progress import RunState
 from CLIPSLib.training.rate import Policy
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
-from CLIPSLib.training.types import CaseList
+from CLIPSLib.training.types import TRAIN, VALIDATE, CaseList
 
 
 def fork_run(
@@ -40,31 +40,58 @@ def fork_run(
     memory of another curriculum.
 
     Raises:
-        Refusal: no checkpoint, a change that does not fit the weights, no step left, or `target` holds a run.
+        Refusal: no checkpoint, a change that does not fit the weights, no step left, a case to validate with that was
+            trained with, or `target` holds a run.
         UsageError: no such field.
     """
     old = RunFolder(source)
     saved = Checkpoints(old.checkpoints).newest(reporter, up_to=step)
     if saved is None:
         raise Refusal("no-checkpoint", "The run has no checkpoint to fork from", str(old.path), "Let it train first.")
-    before = old.recipe()
+    before, known = old.recipe(), old.cases()
     recipe = with_values(before, values | pacing_values(before, values, rate))
     changes = changes_of(before, recipe)
     check_fork(changes)
-    if "training.steps" in changes and not recipe.unlimited and recipe.training.steps <= saved.step:
-        what = f"The fork goes on from step {saved.step} and would end at step {recipe.training.steps}"
+    _require_steps(recipe, changes, saved.step)
+    if cases is not None:
+        _require_unknown(cases, known)
+    new = RunFolder(target)
+    same = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list
+    parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": same}
+    start = {} if "network.start" in changes else old.identity().start
+    identity = new.create(recipe, cases or known, parent=parent, changes=changes, start=start)
+    state = _state_of_fork(from_document(RunState, saved.state), before, recipe, rate)
+    state = replace(state, cases_sha256=new.cases_sha256())
+    other_optimizer = recipe.optimizer.name != before.optimizer.name
+    tensors = {**saved.tensors, "optimizer": None} if other_optimizer else saved.tensors
+    Checkpoints(new.checkpoints).save(saved.step, tensors, to_document(state))
+    return identity
+
+
+def _require_steps(recipe: Recipe, changes: Mapping[str, Any], step: int) -> None:
+    if "training.steps" in changes and not recipe.unlimited and recipe.training.steps <= step:
+        what = f"The fork goes on from step {step} and would end at step {recipe.training.steps}"
         remedy = "Steps count from the beginning of the first run: give more, or fork from an earlier one (--step)."
         raise Refusal("nothing-to-train", what, "training.steps", remedy)
-    new = RunFolder(target)
-    known = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list
-    parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": known}
-    start = {} if "network.start" in changes else old.identity().start
-    identity = new.create(recipe, cases or old.cases(), parent=parent, changes=changes, start=start)
-    state = from_document(RunState, saved.state)
-    plan = state.rate
-    if recipe.training.steps != before.training.steps:
-        plan = plan.extended(saved.step, recipe.training.steps, rate, recipe.optimizer)
-    state = replace(
+
+
+def _require_unknown(cases: CaseList, known: CaseList) -> None:
+    """Raise Refusal when the fork would be judged by what its weights have learned from."""
+    learned = known.of_role(TRAIN)
+    patients, images = {case.patient_id for case in learned}, {case.sha256.get("pet", case.pet) for case in learned}
+    for case in cases.of_role(VALIDATE):
+        if case.patient_id in patients or case.sha256.get("pet", case.pet) in images:
+            what = (
+                f"The case '{case.case_id}' is to be validated with, and the run that the fork goes on from learned it"
+            )
+            raise Refusal("case-learned", what, "cases", "Validate with other patients, or start a new run.")
+
+
+def _state_of_fork(state: RunState, before: Recipe, recipe: Recipe, rate: Policy) -> RunState:
+    plan, steps = state.rate, recipe.training.steps
+    if steps != before.training.steps:
+        plan = plan.extended(state.step, steps, rate, recipe.optimizer)
+    return replace(
         state,
         rate=plan,
         score=None,
@@ -75,13 +102,7 @@ def fork_run(
         finished=False,
         curriculum=_remembered(state, before, recipe),
         recipe_sha256=lasting_sha256(recipe),
-        cases_sha256=new.cases_sha256(),
     )
-    tensors = dict(saved.tensors)
-    if recipe.optimizer.name != before.optimizer.name:
-        tensors["optimizer"] = None
-    Checkpoints(new.checkpoints).save(saved.step, tensors, to_document(state))
-    return identity
 
 
 def _remembered(state: RunState, before: Recipe, recipe: Recipe) -> Mapping[str, Any]:

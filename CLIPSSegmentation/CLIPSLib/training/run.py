@@ -24,7 +24,7 @@ from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.provenance import library_versions, software
 from CLIPSLib.segmentation.sliding_window.device import EngineSettings, choose_device
 from CLIPSLib.training import engine
-from CLIPSLib.training.checkpoints import Checkpoints
+from CLIPSLib.training.checkpoints import Checkpoints, Saved
 from CLIPSLib.training.computing import arithmetic, choose_precision
 from CLIPSLib.training.data import open_patches
 from CLIPSLib.training.export import export_model
@@ -94,22 +94,13 @@ def _set_up(
     saved = checkpoints.newest(reporter, put_aside=True)
     curriculum, trace = _curriculum(recipe, to_train, source, held_back=[case.case_id for case in to_validate])
     network, cautions = make_network(recipe, start)
-    for caution in (*cautions, *start_cautions(start, to_validate)) if saved is None else ():
-        reporter.caution(caution)
     if saved is None:
+        for caution in (*cautions, *start_cautions(start, to_validate)):
+            reporter.caution(caution)
         tell_plan(curriculum.description, reporter)
     stepper = Stepper(network, recipe, device)
-    hashes = {"recipe_sha256": lasting_sha256(recipe), "cases_sha256": run.cases_sha256()}
-    versions = {"python": software()["python"], **library_versions()}
-    if saved is None:
-        state = RunState(rate=first_plan(recipe.training.steps), software=versions, **hashes)
-    else:
-        changed = bool(run.overrides() or run.identity().parent)
-        state = engine.restore(saved, stepper, curriculum, trace, override=changed)
-        state = _resumed(run, recipe, state, hashes, reporter)
-        checkpoints.remove_after(state.step)
-        _tell_other_software(state.software, versions, reporter)
-        state = replace(state, software=versions)
+    state = _state(run, recipe, saved, (stepper, curriculum, trace), reporter)
+    checkpoints.remove_after(state.step)
     network_described = describe_network(recipe, start)
     return engine.Engine(
         recipe=recipe,
@@ -209,6 +200,24 @@ def _validation(
     validation = Validation(chosen, recipe.data, network, settings)
     validation.require_files()
     return validation
+
+
+def _state(
+    run: RunFolder,
+    recipe: Recipe,
+    saved: Saved | None,
+    parts: tuple[Stepper, Curriculum, DrawTrace],
+    reporter: RunReporter,
+) -> RunState:
+    """Where the run begins or goes on, with what the checkpoint holds put back into its parts. Raises as `_resumed`."""
+    hashes = {"recipe_sha256": lasting_sha256(recipe), "cases_sha256": run.cases_sha256()}
+    versions = {"python": software()["python"], **library_versions()}
+    if saved is None:
+        return RunState(rate=first_plan(recipe.training.steps), software=versions, **hashes)
+    changed = bool(run.overrides() or run.identity().parent)
+    state = engine.restore(saved, *parts, override=changed)
+    _tell_other_software(state.software, versions, reporter)
+    return replace(_resumed(run, recipe, state, hashes, reporter), software=versions)
 
 
 def _tell_other_software(before: Mapping[str, str], now: Mapping[str, str], reporter: RunReporter) -> None:

@@ -73,10 +73,20 @@ def test_a_fork_that_would_end_before_it_begins_is_refused(tmp_path, parent):
 
 def test_a_fork_of_a_finished_run_is_judged_anew(tmp_path, images, parent):
     """By other cases, which is what it was made for; what validations told before counts no more."""
-    other = replace(images, cases=(*images.of_role("train")[:2], replace(images.of_role("train")[2], role="validate")))
+    new = builders_run.cases(tmp_path / "more", train=3, validate=2).cases[4]
+    other = replace(images, cases=(*images.of_role("train"), new))
     fork_run(parent.path, tmp_path / "fork", {}, cases=other)
     train(tmp_path / "fork")
-    assert [row["case"] for row in read_table(tmp_path / "fork" / "validation.csv")] == ["case-2"]
+    assert [row["case"] for row in read_table(tmp_path / "fork" / "validation.csv")] == ["case-4"]
+
+
+def test_a_fork_is_not_judged_by_cases_that_its_weights_have_learned(tmp_path, images, parent):
+    learned = replace(images.of_role("train")[2], role="validate")
+    renamed = replace(learned, case_id="new", patient_id="new")
+    for case in (learned, renamed):
+        other = replace(images, cases=(*images.of_role("train")[:2], case))
+        with pytest.raises(Refusal, match=f"The case '{case.case_id}' is to be validated with"):
+            fork_run(parent.path, tmp_path / "fork", {}, cases=other)
 
 
 PACED = {"name": "random-order", "options": {"minimum_pool": 1, "full_at": 1.0, "start": 0.2, "lesion_free": "ranked"}}
