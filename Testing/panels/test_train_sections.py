@@ -207,6 +207,27 @@ def test_cases_are_frozen_in_the_background_and_a_run_takes_its_masks_with_it(wi
     assert not list((runs.root / "work").glob("*/job.json"))  # nothing is left of what was waited for
 
 
+@pytest.mark.slow
+def test_a_panel_that_goes_lets_its_work_go_on_and_nobody_waits_for_it(with_registry):
+    """A reload of the module, or the end of Slicer, while cases are being frozen."""
+    import slicer
+    from CLIPSLib.jobs import list_jobs
+    from CLIPSTrainingLib.TrainingRuns import workFolder
+
+    train = with_registry.train
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    train.ui.newSplitButton.click()
+    train.ui.startButton.click()
+    (job,) = list_jobs(workFolder())
+    with_registry.opened.widget.cleanup()
+    assert not train.work.running
+    assert slicer.util.getNodesByClass("vtkMRMLPlotChartNode") == []
+    assert job.wait(RUN_S).state == "done"
+    with_registry.host.wait_until(lambda: True)
+    assert with_registry.runs.follower is None  # nothing was ordered behind the user's back
+
+
 def test_without_packages_for_networks_the_user_is_asked_and_told(sections, cases, monkeypatch):
     import importlib.util
 
