@@ -17,7 +17,7 @@ from CLIPSLib.training.start import describe_network, find_start, freeze_encoder
 SEGRESNET = {"spatial_dims": 3, "init_filters": 8, "blocks_down": [1, 2, 2, 4], "blocks_up": [1, 1, 1]}
 HOT = {"name": "Hot", "image": "suv", "clip": [2, 10], "scaling": "unit"}
 PET = {"name": "PET", "image": "suv", "clip": [0, 30], "scaling": "unit"}
-TWO_CLASSES = [{"name": "Lesion"}, {"name": "Brain", "kind": "physiological", "values": [2]}]
+TWO_CLASSES = [{"name": "Lesion", "values": [1]}, {"name": "Brain", "kind": "physiological", "values": [2]}]
 
 
 @pytest.fixture
