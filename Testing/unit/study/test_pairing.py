@@ -78,7 +78,9 @@ def test_a_missing_frame_of_reference_is_called_missing_and_not_different(tmp_pa
 def test_a_ct_of_another_study_without_frame_of_reference_is_left_out_for_what_is_missing(tmp_path):
     write_series(tmp_path / "pet", FrameOfReferenceUID="")
     write_ct(tmp_path, FrameOfReferenceUID="", StudyInstanceUID="1.2.3.4")
-    assert "a frame of reference (0020,0052) is missing, and it is of another study" in paired(tmp_path).cautions[0].what
+    assert (
+        "a frame of reference (0020,0052) is missing, and it is of another study" in paired(tmp_path).cautions[0].what
+    )
 
 
 def test_a_ct_that_misses_part_of_the_pet_is_taken_with_a_caution(tmp_path):
