@@ -80,7 +80,7 @@ def _contrast_row(arm: str, contrast: Contrast, analysis: Analysis, primary: boo
         _interval(contrast.endpoint, effect, say),
         *p,
         _interval(contrast.endpoint, bootstrap, say),
-        difference(contrast.endpoint, contrast.rank.mean, say),
+        _bare(contrast.endpoint, contrast.rank.mean, say),
         say.number(contrast.overlap_factor, 2),
     )
     kind = ' class="total"' if primary else ""
@@ -123,11 +123,13 @@ def environment_table(
 
 
 def _interval(endpoint: Endpoint, effect: Effect, say: Language) -> str:
-    low, high = (difference(endpoint, edge, say) for edge in (effect.low, effect.high))
-    units = (say["points"], endpoint.unit)
-    for unit in filter(None, units):  # once is enough
-        low = low.removesuffix(f" {unit}")
+    low, high = (_bare(endpoint, edge, say) for edge in (effect.low, effect.high))
     return f"{low} … {high}"
+
+
+def _bare(endpoint: Endpoint, value: float, say: Language) -> str:
+    """Without the unit, which stands with the difference in the same row."""
+    return difference(endpoint, value, say).removesuffix(f" {endpoint.unit or say['points']}")
 
 
 def _moment(utc: str, say: Language) -> str:

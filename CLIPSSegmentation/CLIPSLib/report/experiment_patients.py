@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 REFERENCE_COLOR, VANILLA_COLOR, CURRICULUM_COLOR = (27, 140, 70), (40, 100, 220), (226, 110, 20)
-_HEIGHT_PX = 220
+_HEIGHT_PX = 180
 _AROUND_MM = 45.0  # what is shown of the body around the outlines of a slice
 
 

@@ -27,10 +27,10 @@ _ENGLISH = {
     "why_too_wide": "The interval holds both no difference and differences that would matter (±{margin}): more "
     "patients or runs are needed.",
     "why_lost_in_correction": "The interval leaves out zero, but not after correction for several comparisons (Holm).",
-    "interval": "{endpoint} {mean} against {against} (95 % interval {low} to {high}{p})",
+    "interval": "{endpoint} {mean} against {against} (95\u00a0% interval {low} to {high}{p})",
     "against_vanilla": "no curriculum",
     "against_random": "random order with the same pacing",
-    "points": "percentage points",
+    "points": "% points",
     "failure_rate_line": "Failures (Dice < 0.3): {with_it} instead of {without}",
     "dice_hard_line": "hard patients: Dice {with_it} instead of {without}",
     "warning": "Before believing it",
@@ -51,15 +51,15 @@ _ENGLISH = {
     "patients_more": "Each point is a patient, mean over seeds. Above the line the curriculum did better. Orange: hard "
     "patients, chosen before the first run.",
     "curves_title": "Learning curves",
-    "curves_more": "Thick: mean of the arm; thin: each run. Dashed: the target, 90 % of what no curriculum ends with.",
+    "curves_more": "Thick: mean of the arm; thin: each run. Dashed: the target, 90\u00a0% of where no curriculum ends.",
     "steps": "step",
     "difficulty_title": "Gain and difficulty",
     "difficulty_more": "Difference to no curriculum for each patient, the hardest on the right; bars: means of the "
-    "thirds with 95 % intervals.",
+    "thirds with 95\u00a0% intervals.",
     "difficulty": "difficulty percentile",
     "gain": "difference in {endpoint}",
     "subgroups_title": "Subgroups (descriptive)",
-    "subgroups_more": "Difference to no curriculum with 95 % intervals, not corrected for looking often.",
+    "subgroups_more": "Difference to no curriculum with 95\u00a0% intervals, not corrected for looking often.",
     "easy": "easy third",
     "middle": "middle third",
     "hard": "hard third",
@@ -97,7 +97,7 @@ _ENGLISH = {
     "endpoint": "Endpoint",
     "versus": "Against",
     "difference": "Difference",
-    "interval_head": "95 % interval",
+    "interval_head": "95\u00a0% interval",
     "p_head": "p (Holm)",
     "bootstrap": "Bootstrap",
     "rank": "Rank",
@@ -129,7 +129,7 @@ _ENGLISH = {
     "fnv": "false negative volume (as a factor)",
     "tmtv_error": "error of TMTV",
     "nsd": "normalized surface Dice",
-    "hd95": "Hausdorff distance 95 %",
+    "hd95": "Hausdorff distance 95\u00a0%",
     "curve_area": "area under the learning curve",
 }
 
@@ -157,10 +157,10 @@ _FRENCH = {
     "(±{margin}) : il faut plus de patients ou d’entraînements.",
     "why_lost_in_correction": "L’intervalle exclut zéro, mais plus après correction (Holm) pour comparaisons "
     "multiples.",
-    "interval": "{endpoint} {mean} par rapport à {against} (intervalle à 95 % : {low} à {high}{p})",
+    "interval": "{endpoint} {mean} par rapport à {against} (intervalle à 95\u00a0% : {low} à {high}{p})",
     "against_vanilla": "l’absence de curriculum",
     "against_random": "un ordre aléatoire au même rythme",
-    "points": "points de %",
+    "points": "points de %",
     "failure_rate_line": "Échecs (Dice < 0,3) : {with_it} au lieu de {without}",
     "dice_hard_line": "patients difficiles : Dice {with_it} au lieu de {without}",
     "warning": "Avant d’y croire",
@@ -181,16 +181,16 @@ _FRENCH = {
     "patients_more": "Un point par patient, moyenne des graines. Au-dessus de la ligne, le curriculum a fait mieux. "
     "Orange : patients difficiles, choisis avant le premier entraînement.",
     "curves_title": "Courbes d’apprentissage",
-    "curves_more": "Épais : moyenne du bras ; fin : chaque entraînement. Tirets : la cible, 90 % du résultat final "
-    "sans curriculum.",
+    "curves_more": "Épais : moyenne du bras ; fin : chaque entraînement. Tirets : la cible, 90\u00a0% du résultat "
+    "final sans curriculum.",
     "steps": "pas",
     "difficulty_title": "Gain et difficulté",
     "difficulty_more": "Différence avec l’absence de curriculum pour chaque patient, les plus difficiles à droite ; "
-    "barres : moyennes des tiers avec intervalles à 95 %.",
+    "barres : moyennes des tiers avec intervalles à 95\u00a0%.",
     "difficulty": "percentile de difficulté",
     "gain": "différence de {endpoint}",
     "subgroups_title": "Sous-groupes (descriptif)",
-    "subgroups_more": "Différence avec l’absence de curriculum, intervalles à 95 % sans correction de multiplicité.",
+    "subgroups_more": "Différence avec l’absence de curriculum, intervalles à 95\u00a0% sans correction.",
     "easy": "tiers facile",
     "middle": "tiers moyen",
     "hard": "tiers difficile",
@@ -229,7 +229,7 @@ _FRENCH = {
     "endpoint": "Critère",
     "versus": "Contre",
     "difference": "Différence",
-    "interval_head": "Intervalle à 95 %",
+    "interval_head": "Intervalle à 95\u00a0%",
     "p_head": "p (Holm)",
     "bootstrap": "Bootstrap",
     "rank": "Rang",
@@ -261,7 +261,7 @@ _FRENCH = {
     "fnv": "volume faussement négatif (en facteur)",
     "tmtv_error": "erreur du TMTV",
     "nsd": "Dice de surface normalisé",
-    "hd95": "distance de Hausdorff 95 %",
+    "hd95": "distance de Hausdorff 95\u00a0%",
     "curve_area": "aire sous la courbe d’apprentissage",
 }
 

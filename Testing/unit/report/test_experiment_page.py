@@ -79,7 +79,7 @@ def test_the_verdict_stands_before_any_picture(tmp_path):
     text = written(tmp_path, page_of(effects={"boot": 0.05}))
     assert text.index("<h2>boot helps</h2>") < text.index("<svg")
     assert re.search(
-        r"Dice \+0\.0[45]\d against no curriculum \(95 % interval \+0\.0\d\d to \+0\.0\d\d, p &lt; 0\.001\)", text
+        r"Dice \+0\.0[45]\d against no curriculum \(95\u00a0% interval \+0\.0\d\d to \+0\.0\d\d, p &lt; 0\.001\)", text
     )
     assert "60 patients, 15 runs per arm (5 folds × 3 seeds), 1\u202f000 steps each" in text
 
