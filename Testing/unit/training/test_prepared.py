@@ -183,6 +183,18 @@ def test_values_beyond_the_kept_numbers_stay_numbers(tmp_path):
     assert torch.isfinite(batch.images).all()
 
 
+def test_masks_of_several_values_that_count_as_one_class_are_told(tmp_path):
+    """Lesion by lesion numbered that is meant; with physiological uptake as 2 it would be learned as tumor."""
+    two = ((slice(2, 5), slice(2, 5), slice(2, 5)), (slice(8, 11), slice(10, 13), slice(15, 18)))
+    cases = [write_case(tmp_path, "two", lesions=two, values=(1, 2)), write_case(tmp_path, "one")]
+    classes = (ClassRecipe(name="Lesion", values=(1,)), ClassRecipe(name="Brain", values=(2,)))
+    for data, told in ((DATA, ["values-merged"]), (replace(DATA, classes=classes), [])):
+        reporter = RecordingReporter()
+        patches_of(tmp_path, *cases, data=data, reporter=reporter)
+        assert [caution.code for caution in reporter.cautions] == told
+        assert all("1 case(s)" in caution.what and "'Lesion': two" in caution.what for caution in reporter.cautions)
+
+
 def test_lesions_too_small_for_the_voxels_are_told(tmp_path):
     tiny = ((slice(8, 9), slice(10, 11), slice(15, 16)),)
     cases = [write_case(tmp_path, "tiny", lesions=tiny), write_case(tmp_path, "none", lesions=())]

@@ -5,7 +5,7 @@ Helper processes get a copy of `Patches` that holds paths and facts, no images: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,18 +52,25 @@ def open_patches(
         reporter.progress("Preparing images", number / len(cases))
         prepared[case.case_id] = prepare_case(case, inputs, data.classes, folder, reporter=reporter)
     reporter.progress("Preparing images", 1.0)
-    _tell_lost(prepared.values(), data, reporter)
+    _tell_masks(prepared.values(), data, reporter)
     return Patches(prepared=prepared, data=data, augmentation=augmentation)
 
 
-def _tell_lost(prepared: Iterable[PreparedCase], data: DataRecipe, reporter: Reporter) -> None:
-    """Say in which cases a class of the mask is too small for the voxels that the network works on."""
+def _tell_masks(prepared: Collection[PreparedCase], data: DataRecipe, reporter: Reporter) -> None:
+    """Say where classes of a mask are too small for the voxels that the network works on, or taken for one."""
     names = [each.name for each in data.classes]
     lost = [f"{case.case_id} ({', '.join(names[n - 1] for n in case.lost)})" for case in prepared if case.lost]
     if lost:
-        named = ", ".join(lost[:10]) + (", ..." if len(lost) > 10 else "")
         what = f"In {len(lost)} case(s) all of a class is too small for the network's voxels and counts as not there"
-        reporter.caution(Caution("lesions-lost", f"{what}: {named}", "data.spacing_mm"))
+        reporter.caution(Caution("lesions-lost", f"{what}: {_some(lost)}", "data.spacing_mm"))
+    merged = [case.case_id for case in prepared if case.merged]
+    if merged:
+        what = f"The masks of {len(merged)} case(s) hold several values, and all of them count as '{names[0]}'"
+        reporter.caution(Caution("values-merged", f"{what}: {_some(merged)}", "data.classes"))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,7 @@ def _prepare(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ...
             "foreground": [int((labels == value).sum()) for value in range(1, len(classes) + 1)],
             "sites": [len(sites) for sites in lesions],
             "lost": list(volumes.lost),
+            "merged": volumes.merged,
             "scaling": volumes.scaling,
             "files": {path.name: path.stat().st_size for path in sorted(temporary.glob("*.npy"))},
         }

@@ -17,7 +17,7 @@ from CLIPSLib.errors import Failure
 from CLIPSLib.files import read_json
 from CLIPSLib.training.types import CaseFacts, TrainingCase
 
-FORMAT, VERSION = "clips-prepared-case", 2
+FORMAT, VERSION = "clips-prepared-case", 3
 CASE_FILE = "case.json"
 
 
@@ -25,7 +25,8 @@ CASE_FILE = "case.json"
 class PreparedCase:
     """names: of the arrays that the case has. scaling: mean and standard deviation of the channels that are scaled by
     their image. site_counts: remembered lesion voxels per class, in the order of `lesion_sites`. lost: numbers of the
-    classes that the mask has and that are too small for the network's voxels.
+    classes that the mask has and that are too small for the network's voxels. merged: the mask holds several values,
+    and the recipe's only class takes them all.
     """
 
     case_id: str
@@ -35,6 +36,7 @@ class PreparedCase:
     site_counts: tuple[int, ...]
     scaling: Mapping[str, tuple[float, float]]
     lost: tuple[int, ...]
+    merged: bool
 
     def load(self, name: str) -> np.ndarray | None:
         """The array "suv", "hu", "prior", "labels", "body_sites" or "lesion_sites"; None: the case has none.
@@ -70,6 +72,7 @@ def open_prepared(folder: Path, case: TrainingCase) -> PreparedCase:
         site_counts=tuple(facts["sites"]),
         scaling={name: tuple(pair) for name, pair in facts["scaling"].items()},
         lost=tuple(facts["lost"]),
+        merged=facts["merged"],
     )
 
 

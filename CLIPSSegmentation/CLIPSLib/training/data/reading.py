@@ -32,7 +32,8 @@ class CaseVolumes:
 
     images: float32 "suv" (g/mL), "hu", "prior" (0 to 1), those that are needed; labels: uint8, class numbers.
     scaling: channel -> (mean, sd) for channels scaled by their own image. spacing_mm: z, y, x. lost: numbers of
-    the classes that the mask has and that fill half of no voxel of the grid.
+    the classes that the mask has and that fill half of no voxel of the grid. merged: the mask holds several values that
+    one class takes together.
     """
 
     images: Mapping[str, np.ndarray]
@@ -40,6 +41,7 @@ class CaseVolumes:
     scaling: Mapping[str, tuple[float, float]]
     spacing_mm: tuple[float, float, float]
     lost: tuple[int, ...]
+    merged: bool
 
 
 def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ...]) -> CaseVolumes:
@@ -60,10 +62,15 @@ def read_case(case: TrainingCase, inputs: Inputs, classes: tuple[ClassRecipe, ..
     if case.prior is not None:
         images["prior"] = grid.resample(read_on_pet_grid(case, "prior", pet))
     scaling = {c.name: shift_and_scale(c, images[c.image]) for c in inputs.channels if c.scaling == "image"}
-    claimed = claim_values(case, read_on_pet_grid(case, "mask", pet), classes)
+    mask = read_on_pet_grid(case, "mask", pet)
+    claimed = claim_values(case, mask, classes)
     labels = _labels(claimed, pet, grid)
     lost = tuple(n for n, member in enumerate(claimed, start=1) if member.any() and not (labels == n).any())
-    return CaseVolumes(images=images, labels=labels, scaling=scaling, spacing_mm=grid.spacing_mm, lost=lost)
+    found = array_view(mask)[claimed[0]]
+    merged = not classes[0].values and found.size > 0 and found.min() != found.max()
+    return CaseVolumes(
+        images=images, labels=labels, scaling=scaling, spacing_mm=grid.spacing_mm, lost=lost, merged=bool(merged)
+    )
 
 
 def claim_values(case: TrainingCase, mask: sitk.Image, classes: tuple[ClassRecipe, ...]) -> list[np.ndarray]:
