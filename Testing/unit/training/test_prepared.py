@@ -146,6 +146,7 @@ def core_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(CLIPSLib.__file__).parent.parent)}
 
 
+@pytest.mark.slow
 def test_two_runs_that_share_a_cache_prepare_it_at_the_same_time(tmp_path):
     cases = [write_case(tmp_path, name, seed=n) for n, name in enumerate("abc")]
     program = f"""
