@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.arms import ArmSummary, final_dice, summarize_arm
 from CLIPSLib.experiments.contrasts import Contrast, Family, compare, compare_family
-from CLIPSLib.experiments.curves import Curve
+from CLIPSLib.experiments.curves import Curve, until
 from CLIPSLib.experiments.design import Design
 from CLIPSLib.experiments.endpoints import ENDPOINTS, Endpoint, endpoint
 from CLIPSLib.experiments.fairness import is_exploratory
@@ -71,7 +71,7 @@ def analyze(
     """
     seeds = _complete_seeds(design, scores)
     scores = [score for score in scores if score.seed in seeds]
-    curves = [curve for curve in curves if curve.seed in seeds]
+    curves = [until(curve, design.steps) for curve in curves if curve.seed in seeds]
     exploratory = is_exploratory(replace(design, seeds=seeds)) or not finished
     primary = endpoint(design.primary)
     reached = final_dice([curve for curve in curves if curve.arm == design.vanilla.name])

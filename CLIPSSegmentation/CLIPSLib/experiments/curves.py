@@ -6,7 +6,7 @@ Called by `tasks` with the validation scores that each run wrote (`metrics.csv`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,12 @@ class StepsToTarget:
 
     steps: int
     reached: bool
+
+
+def until(curve: Curve, step: int) -> Curve:
+    """The curve up to a step: an arm that trains longer is compared over the same length."""
+    inside = curve.steps <= step
+    return replace(curve, steps=curve.steps[inside], scores=curve.scores[inside])
 
 
 def area_under_curve(curve: Curve) -> float:

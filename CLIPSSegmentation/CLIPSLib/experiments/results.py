@@ -30,12 +30,18 @@ class ArmCost:
 
 
 def case_scores(
-    run: PlannedRun, rows: list[Mapping[str, str]], step: int, *, diagonals_mm: Mapping[str, float] | None = None
+    run: PlannedRun,
+    rows: list[Mapping[str, str]],
+    step: int,
+    *,
+    diagonals_mm: Mapping[str, float] | None = None,
+    horizon: int | None = None,
 ) -> list[CaseScore]:
     """The scores of the test cases at a step, from the rows of `validation.csv`.
 
     diagonals_mm: case -> diagonal of its image, which stands for the Hausdorff distance where nothing was found: to
-    leave such a case out would reward the arm that fails on it. None: it has no distance then.
+    leave such a case out would reward the arm that fails on it. None: it has no distance then. horizon: the step up to
+    which the area under the learning curve is taken (an arm may train longer), None: all.
 
     Raises:
         Refusal: the run was not validated at that step (it is not finished, or its file was changed).
@@ -48,7 +54,7 @@ def case_scores(
             run.name,
             "Let it finish (clips experiment run), or repeat it alone.",
         )
-    areas = _areas(rows)
+    areas = _areas([row for row in rows if horizon is None or int(row["step"]) <= horizon])
     return [
         CaseScore(
             case_id=row["case"],

@@ -70,7 +70,9 @@ def collect(experiment: Experiment) -> Collected:
     for state in finished:
         folder = RunFolder(state.folder)
         rows = read_table(folder.validation)
-        scores += case_scores(state.run, rows, _tested_step(state, experiment), diagonals_mm=diagonals)
+        scores += case_scores(
+            state.run, rows, _tested_step(state, experiment), diagonals_mm=diagonals, horizon=experiment.design.steps
+        )
         curves.append(learning_curve(state.run, rows))
         traces[state.run] = read_trace(folder.trace)
     costs = {arm.name: _cost(arm.name, finished, experiment) for arm in experiment.design.arms}

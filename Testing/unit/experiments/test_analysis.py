@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from CLIPSLib.errors import Refusal
 from CLIPSLib.evaluation.agreement import bland_altman
-from CLIPSLib.experiments import CaseScore, Verdict, analyze
+from CLIPSLib.experiments import Arm, CaseScore, Verdict, analyze
 from CLIPSLib.experiments.agreement import repeated_limits
 
 DESIGN = simulated.DESIGN
@@ -115,6 +115,26 @@ def test_with_one_repetition_the_limits_are_those_of_bland_and_altman():
     ours, theirs = repeated_limits((prediction - reference)[:, None]), bland_altman(reference, prediction)
     assert (ours.lower, ours.upper, *ours.bias_ci) == pytest.approx((theirs.lower, theirs.upper, *theirs.bias_ci))
     assert ours.upper_ci == pytest.approx(theirs.upper_ci)
+
+
+def test_an_arm_that_trains_longer_learns_over_the_same_length_as_the_others():
+    longer = Arm(name="longer", curriculum="vanilla", steps=2000)
+    design = replace(DESIGN, arms=(*DESIGN.arms, longer))
+    curves = simulated.curves(design, {**ENDS, "longer": 0.7})
+    last = [
+        replace(c, steps=np.append(c.steps, 2000), scores=np.append(c.scores, 0.9)) for c in curves if c.arm == "longer"
+    ]
+    found = analyze(
+        design,
+        simulated.scores(design, {}),
+        [*(c for c in curves if c.arm != "longer"), *last],
+        hard_cases=frozenset({"case-00", "case-01"}),
+        costs=simulated.costs(design),
+    )
+    by_name = {arm.arm: arm for arm in found.arms}
+    assert by_name["longer"].curve_area == pytest.approx(by_name["vanilla"].curve_area)
+    assert by_name["longer"].steps_to_target == by_name["vanilla"].steps_to_target
+    assert found.families[0].primary["longer"].effect.adjusted_p is None
 
 
 def test_a_look_before_the_end_has_no_p_values():
