@@ -100,3 +100,27 @@ def test_stopped_with_two_helpers_and_resumed_with_none_is_the_same(tmp_path, im
     assert finish(job).status().result["state"] == "finished"
     assert stopped["state"] in ("stopped", "finished")
     assert same(builders_run.weights(run, STEPS), builders_run.weights(never_stopped, STEPS))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGTERM")
+def test_a_termination_signal_saves_and_stops_and_no_step_is_made_twice(tmp_path, images, never_stopped):
+    """What a cluster sends when time is up; nothing else would have saved here."""
+    run = builders_run.run(
+        tmp_path / "run",
+        recipe=never_stopped.recipe(),
+        case_list=images,
+        checkpoint__steps=0,
+        validation__every=0,
+    )
+    job = launch(run)
+    give_up = time.monotonic() + PATIENCE_S
+    while (job.status().facts.get("step") or 0) < 3 and not job.status().ended:
+        assert time.monotonic() < give_up, job.log_tail()
+        time.sleep(0.005)
+    os.kill(job.status().pid, signal.SIGTERM)
+    stopped = finish(job).status().result
+    assert stopped["state"] == "stopped"
+    assert (run.checkpoints / f"step-{stopped['step']:08d}.pt").exists()
+    launch_job(job, environment=builders_run.one_thread())
+    assert finish(job).status().result["state"] == "finished"
+    assert same(builders_run.weights(run, STEPS), builders_run.weights(never_stopped, STEPS))
