@@ -15,11 +15,11 @@ import numpy as np
 
 from CLIPSLib.curriculum import Curriculum, DrawTrace
 from CLIPSLib.errors import Failure
-from CLIPSLib.schema import from_document, to_document
+from CLIPSLib.schema import to_document
 from CLIPSLib.training.checkpoints import BEST, Checkpoints, Saved
 from CLIPSLib.training.feed import Drawn, Feed
 from CLIPSLib.training.probe import Probe
-from CLIPSLib.training.progress import RunState, mean_loss
+from CLIPSLib.training.progress import RunState, mean_loss, state_of
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.stepper import Stepper, StepResult
 from CLIPSLib.training.telling import Teller, timed
@@ -194,9 +194,9 @@ def restore(saved: Saved, stepper: Stepper, curriculum: Curriculum, trace: DrawT
     """Put a checkpoint back into the parts of an engine. override: the curriculum may have other steps or cases.
 
     Raises:
-        Refusal: the state belongs to another curriculum.
+        Refusal: the state belongs to another curriculum, or another version of this software wrote it.
     """
-    state = from_document(RunState, saved.state)
+    state = state_of(saved.state)
     stepper.load(saved.tensors)
     if state.curriculum:
         curriculum.load_state_dict(state.curriculum, override=override)

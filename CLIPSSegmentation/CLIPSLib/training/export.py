@@ -29,13 +29,13 @@ from CLIPSLib.models.description import DESCRIPTION_FILE, FORMAT, VERSION, Licen
 from CLIPSLib.models.weights import describe_mismatch
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.provenance import VERSION as SOFTWARE_VERSION
-from CLIPSLib.schema import from_document, to_document
+from CLIPSLib.schema import to_document
 from CLIPSLib.training import card
 from CLIPSLib.training.card import Trained, card_document, card_markdown
 from CLIPSLib.training.checkpoints import BEST, Checkpoints
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.learned import CARD_FILE, LearnedFrom, learned_by
-from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.progress import state_of
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.start import Start, describe_network, find_start_of
 from CLIPSLib.training.tensor_files import write_tensors
@@ -111,7 +111,7 @@ def _read(run: RunFolder, which: str, reporter: Reporter) -> _Part:
     if saved is None:
         what = "The run has no checkpoint yet, so there are no weights to hand out"
         raise Refusal("not-trained", what, str(run.path), "Let it train for some steps.")
-    state = from_document(RunState, saved.state)
+    state = state_of(saved.state)
     if which == BEST and state.best_step is not None:
         best = checkpoints.newest(reporter, kind=BEST, up_to=state.best_step)
         if best is None or best.step != state.best_step:

@@ -12,10 +12,10 @@ from typing import Any
 
 from CLIPSLib.errors import Refusal
 from CLIPSLib.progress import SILENT, Reporter
-from CLIPSLib.schema import from_document, to_document
+from CLIPSLib.schema import to_document
 from CLIPSLib.training.checkpoints import Checkpoints
 from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, pacing_values, with_values
-from CLIPSLib.training.progress import RunState
+from CLIPSLib.training.progress import RunState, state_of
 from CLIPSLib.training.rate import Policy
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
@@ -60,7 +60,7 @@ def fork_run(
     parent = {"run_id": old.identity().run_id, "step": saved.step, "same_cases": same}
     start = {} if "network.start" in changes else old.identity().start
     identity = new.create(recipe, cases or known, parent=parent, changes=changes, start=start)
-    state = _state_of_fork(from_document(RunState, saved.state), before, recipe, rate)
+    state = _state_of_fork(state_of(saved.state), before, recipe, rate)
     state = replace(state, cases_sha256=new.cases_sha256())
     other_optimizer = recipe.optimizer.name != before.optimizer.name
     tensors = {**saved.tensors, "optimizer": None} if other_optimizer else saved.tensors

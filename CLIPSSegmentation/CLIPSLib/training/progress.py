@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from CLIPSLib.errors import Refusal
+from CLIPSLib.provenance import VERSION as SOFTWARE_VERSION
+from CLIPSLib.schema import from_document
 from CLIPSLib.training.rate import RatePlan
 from CLIPSLib.training.recipe import Recipe
 
@@ -45,6 +48,23 @@ class RunState:
     def draws(self) -> Mapping[str, int]:
         """Patches per case, of the cases that were drawn; known in checkpoints."""
         return self.trace.get("draws", {})
+
+
+def state_of(document: Mapping[str, Any]) -> RunState:
+    """The state that a checkpoint holds.
+
+    Raises:
+        Refusal: another version of this software wrote it.
+    """
+    try:
+        return from_document(RunState, document)
+    except Refusal as error:
+        raise Refusal(
+            "checkpoint-of-another-version",
+            f"The checkpoint was written by another version of CLIPS than {SOFTWARE_VERSION}: {error.what}",
+            f"step {document.get('step')}",
+            "Go on with that version (run.json names it), or begin a new run from the run's exported model.",
+        ) from error
 
 
 def mean_loss(before: float | None, loss: float) -> float:
