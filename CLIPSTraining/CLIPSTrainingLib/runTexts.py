@@ -139,9 +139,7 @@ def _time(report: Mapping[str, Any]) -> str:
         return ""
     text = _("{seconds:.2f} s a step").format(seconds=each)
     if report["hours"] is not None:
-        text += ", " + _("{time} in all, validations included").format(
-            time=duration(3600 * report["hours"])
-        )
+        text += ", " + _("{time} in all, validations included").format(time=duration(3600 * report["hours"]))
     return text
 
 
