@@ -62,7 +62,7 @@ def cases(folder: Path, *, train: int = 3, validate: int = 1, **fields: Any) -> 
     """Written cases, the later ones to validate with; every third has no lesion."""
     folder.mkdir(parents=True, exist_ok=True)
     made = [
-        write_case(folder, f"case-{n}", lesions=() if n % 3 == 2 else (LESION,), seed=n, **{"ct": False, **fields})
+        write_case(folder, f"case-{n}", seed=n, **{"ct": False, "lesions": () if n % 3 == 2 else (LESION,), **fields})
         for n in range(train + validate)
     ]
     roles = ["train"] * train + ["validate"] * validate
