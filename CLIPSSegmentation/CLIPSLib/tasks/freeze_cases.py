@@ -97,7 +97,7 @@ def freeze_cases(
             reporter.progress("Freezing cases", number / len(chosen))
             frozen.append(_freeze(registry, one, temporary, options))
         listed = case_list(frozen, options.about, source=source, left_out=left_out)
-        write_cases(temporary / CASES_FILE, listed)
+        write_cases(temporary / CASES_FILE, listed, place=folder)
         reporter.progress("Freezing cases", 1.0)
     remember_place(registry, Path(folder) / CASES_FILE)
     return FrozenCases(folder=Path(folder), cases=listed, cautions=(*_partial_masks(chosen), *missing_scores(listed)))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.files import sha256_file, write_json
+from CLIPSLib.progress import Reporter
 from CLIPSLib.schema import load_json, to_document
 from CLIPSLib.training.types import CaseList, TrainingCase
 
@@ -30,9 +31,12 @@ def read_cases(path: str | Path) -> CaseList:
     return replace(listed, cases=tuple(_located(case, folders) for case in listed.cases), folder="")
 
 
-def write_cases(path: str | Path, cases: CaseList, *, overwrite: bool = False) -> Path:
-    """Write `cases.json`; its paths become relative to its folder. Raises as `files.write_json`."""
-    folder = str(Path(path).absolute().parent)
+def write_cases(path: str | Path, cases: CaseList, *, place: str | Path | None = None, overwrite: bool = False) -> Path:
+    """Write `cases.json`; its paths become relative to its folder. Raises as `files.write_json`.
+
+    place: the folder where the list will lie, when it is written beside it first (`files.atomic_folder`).
+    """
+    folder = str(Path(place or Path(path).parent).absolute())
     placed = replace(cases, cases=tuple(_relative(case, folder) for case in cases.cases), folder=folder)
     return write_json(path, to_document(placed), format_name=FORMAT, version=VERSION, overwrite=overwrite)
 
@@ -60,6 +64,27 @@ def hash_files(case: TrainingCase) -> TrainingCase:
             what = f"The {name} of case '{case.case_id}' cannot be read: {error.strerror}"
             raise Failure("case-unreadable", what, path, "Restore the file, or leave the case out.") from error
     return replace(case, sha256=hashes)
+
+
+def hash_all(cases: CaseList, reporter: Reporter) -> CaseList:
+    """The list with the hashes of all its files; those that it has are kept.
+
+    Raises:
+        Refusal: one PET under two names is trained and validated with. Failure: as `hash_files`. Cancelled.
+    """
+    if all(case.files().keys() <= case.sha256.keys() for case in cases.cases):
+        return cases
+    hashed = []
+    for number, case in enumerate(cases.cases):
+        reporter.check()
+        reporter.progress("Reading files", number / len(cases.cases))
+        hashed.append(replace(case, sha256={**hash_files(case).sha256, **case.sha256}))
+    reporter.progress("Reading files", 1.0)
+    try:
+        return replace(cases, cases=tuple(hashed))
+    except ValueError as error:
+        what = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        raise Refusal("cases-overlap", what, "cases.json", "Leave one of them out, or give both one role.") from error
 
 
 def require_unchanged(case: TrainingCase) -> None:

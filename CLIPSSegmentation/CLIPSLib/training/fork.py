@@ -13,6 +13,7 @@ from typing import Any
 from CLIPSLib.errors import Refusal
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.schema import to_document
+from CLIPSLib.training.case_list import hash_all
 from CLIPSLib.training.checkpoints import Checkpoints
 from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, pacing_values, with_values
 from CLIPSLib.training.progress import RunState, state_of
@@ -41,19 +42,22 @@ def fork_run(
 
     Raises:
         Refusal: no checkpoint, a change that does not fit the weights, no step left, a case to validate with that was
-            trained with, or `target` holds a run.
+            trained with, or `target` holds a run. Failure: a file of `cases` cannot be read.
         UsageError: no such field.
     """
     old = RunFolder(source)
     saved = Checkpoints(old.checkpoints).newest(reporter, up_to=step)
     if saved is None:
-        raise Refusal("no-checkpoint", "The run has no checkpoint to fork from", str(old.path), "Let it train first.")
+        up_to = "" if step is None else f" up to step {step}"
+        what = f"The run has no checkpoint{up_to} to fork from"
+        raise Refusal("no-checkpoint", what, str(old.path), "Let it train first, or name a later step.")
     before, known = old.recipe(), old.cases()
     recipe = with_values(before, values | pacing_values(before, values, rate))
     changes = changes_of(before, recipe)
     check_fork(changes)
     _require_steps(recipe, changes, saved.step)
     if cases is not None:
+        cases = hash_all(cases, reporter)  # by its files the fork knows its cases when it begins
         _require_unknown(cases, known)
     new = RunFolder(target)
     same = cases is None and old.identity().parent.get("same_cases", True)  # what it learned from is in its own list

@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from CLIPSLib.files import read_json, write_json, write_text
 from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import library_versions, software, utc_now
 from CLIPSLib.schema import from_document, load_json, load_toml, to_document
-from CLIPSLib.training.case_list import content_sha256, hash_files, read_cases, write_cases
+from CLIPSLib.training.case_list import content_sha256, hash_all, read_cases, write_cases
 from CLIPSLib.training.overrides import Override, apply_overrides
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.recipe_toml import recipe_toml
@@ -113,20 +113,13 @@ class RunFolder:
         """The cases, with the hashes of all their files; those that the list lacked are put into it.
 
         Raises:
-            Failure: a file is missing or cannot be read, with the case named. Cancelled.
+            As `hash_all`.
         """
         listed = self.cases()
-        if all(case.files().keys() <= case.sha256.keys() for case in listed.cases):
-            return listed
-        hashed = []
-        for number, case in enumerate(listed.cases):
-            reporter.check()
-            reporter.progress("Reading files", number / len(listed.cases))
-            known = hash_files(case).sha256
-            hashed.append(replace(case, sha256={**known, **case.sha256}))
-        reporter.progress("Reading files", 1.0)
-        write_cases(self.cases_file, replace(listed, cases=tuple(hashed)), overwrite=True)
-        return self.cases()
+        hashed = hash_all(listed, reporter)
+        if hashed != listed:
+            write_cases(self.cases_file, hashed, overwrite=True)
+        return hashed
 
     def require_own_recipe(self) -> None:
         """Raise Refusal where `recipe.toml` was edited: what was changed when would not be known."""

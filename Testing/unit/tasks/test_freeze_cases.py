@@ -64,6 +64,14 @@ def test_the_cases_of_a_split_are_written_with_masks_and_the_hash_of_every_file(
     assert (array_view(read_labels(first.mask)) > 0).sum() == 2 * 3 * 4
 
 
+def test_a_list_that_moves_alone_finds_its_masks_where_they_were_frozen(made, tmp_path):
+    freeze_cases(made, tmp_path / "out", split="main")
+    (tmp_path / "else" / "where").mkdir(parents=True)
+    moved = (tmp_path / "out" / "cases.json").rename(tmp_path / "else" / "where" / "cases.json")
+    assert read_cases(moved).cases[0].mask == str(tmp_path / "out" / "masks" / "C0001.nii.gz")
+    assert ".writing" not in moved.read_text()
+
+
 def test_unusable_unreviewed_and_flagged_cases_are_left_out_and_named(made, tmp_path):
     made.review("C0001", status="unusable", reader="GW")
     made.review("C0002", status="flagged", reader="GW")

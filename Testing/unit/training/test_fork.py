@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import builders_run
@@ -78,6 +79,21 @@ def test_a_fork_of_a_finished_run_is_judged_anew(tmp_path, images, parent):
     fork_run(parent.path, tmp_path / "fork", {}, cases=other)
     train(tmp_path / "fork")
     assert [row["case"] for row in read_table(tmp_path / "fork" / "validation.csv")] == ["case-4"]
+
+
+def test_a_fork_with_a_list_without_hashes_begins_and_knows_copies_of_what_was_learned(tmp_path, images, parent):
+    bare = replace(images, cases=tuple(replace(case, sha256={}) for case in images.cases))
+    fork_run(parent.path, tmp_path / "fork", {"training.steps": 7}, cases=bare)
+    assert train(tmp_path / "fork")["step"] == 7
+    copy = shutil.copy(images.cases[0].pet, tmp_path / "copy.nii.gz")
+    renamed = replace(bare.cases[3], pet=str(copy))
+    with pytest.raises(Refusal, match="The case 'case-3' is to be validated with"):
+        fork_run(parent.path, tmp_path / "other", {}, cases=replace(bare, cases=(*bare.cases[1:3], renamed)))
+
+
+def test_a_fork_from_before_the_first_checkpoint_says_so(tmp_path, parent):
+    with pytest.raises(Refusal, match="no checkpoint up to step 1 to fork from"):
+        fork_run(parent.path, tmp_path / "fork", {}, step=1)
 
 
 def test_a_fork_is_not_judged_by_cases_that_its_weights_have_learned(tmp_path, images, parent):

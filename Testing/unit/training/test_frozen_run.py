@@ -48,6 +48,16 @@ def test_images_without_hashes_are_hashed_when_the_run_begins(tmp_path, images):
         train(run.path)
 
 
+def test_one_pet_under_two_names_is_found_when_it_is_hashed(tmp_path, images):
+    """Two files that are copies, in a list without hashes: only the content tells."""
+    last = images.of_role("validate")[0]
+    copy = shutil.copy(images.cases[0].pet, tmp_path / "images" / "copy.nii.gz")
+    bare = [replace(case, sha256={}) for case in (*images.of_role("train"), replace(last, pet=str(copy)))]
+    run = builders_run.run(tmp_path / "run", case_list=replace(images, cases=tuple(bare)))
+    with pytest.raises(Refusal, match=r"The cases 'case-0' \(train\) and 'case-3' \(validate\) have the same PET"):
+        train(run.path)
+
+
 def test_a_recipe_edited_by_hand_is_refused_and_a_comment_is_not(tmp_path, images):
     run = builders_run.run(tmp_path / "run", case_list=images)
     train(run.path, Follower(stop_at=2))
