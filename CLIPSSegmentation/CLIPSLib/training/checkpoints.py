@@ -78,7 +78,7 @@ class Checkpoints:
             try:
                 return self._load(note)
             except ClipsError as error:
-                what = f"A checkpoint is damaged and was passed over: {error.what}; the one before is used"
+                what = f"A checkpoint is damaged and was passed over: {error.what}"
                 reporter.caution(Caution("checkpoint-damaged", what, note.stem))
                 if put_aside:
                     _put_aside(note)

@@ -41,6 +41,8 @@ from CLIPSLib.training.start import Start, describe_network, find_start_of
 from CLIPSLib.training.tensor_files import write_tensors
 
 State = Mapping[str, torch.Tensor]
+LAST_STEP = "last"  # whose weights are handed out, beside the `BEST`
+NO_BEST = "no-best"
 _NOT_STATED = "Not stated"
 _CARD_FILES = ("card.md", CARD_FILE)
 
@@ -116,10 +118,10 @@ def _read(run: RunFolder, which: str, reporter: Reporter) -> _Part:
         best = checkpoints.newest(reporter, kind=BEST, up_to=state.best_step)
         if best is None or best.step != state.best_step:
             what = f"The weights of the best step ({state.best_step}) are missing or damaged"
-            raise Failure("no-best", what, str(run.checkpoints), "Export the last ones: --which last.")
+            raise Failure(NO_BEST, what, str(run.checkpoints), "Export the last ones: --which last.")
         return _Part(Trained(run, state, best.step, BEST), best.tensors["network"])
     weights = saved.tensors["mean"] or saved.tensors["network"]
-    return _Part(Trained(run, state, state.step, "last"), weights)
+    return _Part(Trained(run, state, state.step, LAST_STEP), weights)
 
 
 def _require_same(first: RunFolder, other: RunFolder) -> None:

@@ -18,7 +18,7 @@ from CLIPSLib.curriculum import (
     get_method,
     without_held_back,
 )
-from CLIPSLib.errors import Caution, Refusal
+from CLIPSLib.errors import Caution, Failure, Refusal
 from CLIPSLib.models import ModelStore, Network
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.provenance import library_versions, software
@@ -27,7 +27,7 @@ from CLIPSLib.training import engine
 from CLIPSLib.training.checkpoints import Checkpoints, Saved
 from CLIPSLib.training.computing import arithmetic, choose_precision
 from CLIPSLib.training.data import open_patches
-from CLIPSLib.training.export import export_model
+from CLIPSLib.training.export import LAST_STEP, NO_BEST, export_model
 from CLIPSLib.training.feed import Feed
 from CLIPSLib.training.overrides import lasting_sha256
 from CLIPSLib.training.priors import with_priors
@@ -78,9 +78,22 @@ def train(
             made.teller.close()
     state, result = made.state, {}
     if ended == engine.FINISHED:
-        result = {"model": export_model([run.path], run.model, store=store, overwrite=True, reporter=teller).model_id}
+        result = {"model": _model(run, store, teller)}
     best = {"best_step": state.best_step, "best_score": state.best_score}
     return {"state": ended, "step": state.step, **best, **result}
+
+
+def _model(run: RunFolder, store: ModelStore | None, reporter: RunReporter) -> str:
+    """Write the model of a finished run and give its id; of the last weights where the best ones were lost."""
+    options = {"store": store, "overwrite": True, "reporter": reporter}
+    try:
+        return export_model([run.path], run.model, **options).model_id
+    except Failure as error:
+        if error.code != NO_BEST:
+            raise
+        what = f"{error.what}; the model has those of the last step, and no validation chose it"
+        reporter.caution(Caution(NO_BEST, what, error.where))
+    return export_model([run.path], run.model, which=LAST_STEP, **options).model_id
 
 
 def _set_up(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from unittest import mock
 
 import builders_run
 import numpy as np
 import pytest
-from CLIPSLib.errors import Refusal
+from builders_run import Follower
+from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.formats import read_image, read_labels
 from CLIPSLib.imaging import array_view
 from CLIPSLib.models import ModelStore, install_tmtvnet, read_state
@@ -23,6 +25,7 @@ pytest.importorskip("monai")
 import builders_tmtvnet  # noqa: E402
 from CLIPSLib.progress import SILENT  # noqa: E402
 from CLIPSLib.segmentation.tmtvnet import cascade  # noqa: E402
+from CLIPSLib.training import run as run_module  # noqa: E402
 from CLIPSLib.training.export import export_model  # noqa: E402
 from CLIPSLib.training.run import train  # noqa: E402
 
@@ -67,6 +70,21 @@ def test_best_or_last_by_choice(tmp_path, runs):
     assert (card["which"], card["step"]) == ("last", 6)
     state = read_state(tmp_path / "last" / "fold_0.pt")
     assert all(torch.equal(state[name], value) for name, value in builders_run.weights(runs[0], 6).items())
+
+
+def test_a_run_whose_best_weights_are_damaged_ends_with_those_of_the_last_step(tmp_path, images):
+    """Days are not lost to one bad file. Who asks for the best by name is told instead."""
+    run = builders_run.run(tmp_path / "run", case_list=images, validation__every=2)
+    train(run.path, Follower(stop_at=4))
+    for damaged in run.checkpoints.glob("best-*.pt"):
+        damaged.write_bytes(b"damaged")
+    follower = Follower()
+    with mock.patch.object(run_module.engine.Engine, "_validate_if"):  # no later step becomes the best
+        assert train(run.path, follower)["model"]
+    assert json.loads((run.model / "card.json").read_text())["runs"][0]["which"] == "last"
+    assert {caution.code for caution in follower.cautions} == {"checkpoint-damaged", "no-best"}
+    with pytest.raises(Failure, match="The weights of the best step"):
+        export_model([run.path], tmp_path / "model")
 
 
 def test_folds_become_one_model(tmp_path, runs):
