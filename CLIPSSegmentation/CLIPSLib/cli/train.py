@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from CLIPSLib.cli.arguments import key_values
 from CLIPSLib.cli.output import print_json, reporter_for
-from CLIPSLib.errors import UsageError
+from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.progress import format_duration
 
 if TYPE_CHECKING:
@@ -180,6 +180,8 @@ def _preview(recipe: Recipe, cases: CaseList, folder: Path, parsed: argparse.Nam
     from CLIPSLib.training.run_folder import RunFolder
 
     chosen = cases.of_role("train")[:_PREVIEWED]
+    if not chosen:
+        raise Refusal("no-cases", "No case has the role 'train'", recipe.data.cases, "Freeze the cases again.")
     cache = recipe.data.cache or RunFolder(folder).cache  # what is prepared now need not be prepared by the run
     patches = open_patches(chosen, recipe.data, recipe.augmentation, cache, reporter=reporter_for(parsed))
     ids = [case.case_id for case in chosen]
@@ -188,7 +190,7 @@ def _preview(recipe: Recipe, cases: CaseList, folder: Path, parsed: argparse.Nam
     if parsed.json:
         print_json({"picture": parsed.preview, "cases": ids})
     else:
-        print(f"{parsed.preview}: a row per case ({', '.join(ids)}), first as it is, then changed at random")
+        print(f"{parsed.preview}: a row for each image of {', '.join(ids)}: as it is, then changed at random")
     return 0
 
 

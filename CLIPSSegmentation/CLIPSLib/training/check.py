@@ -92,8 +92,13 @@ def check_recipe(
     return CheckReport(
         train=len(cases.of_role(TRAIN)),
         validate=len(cases.of_role(VALIDATE)),
-        problems=(*problems, *_too_much(disk, free, memory, available), *([failed] if failed else [])),
-        cautions=(*cautions, *start_cautions(start, cases.of_role(VALIDATE)), *_without_roles(cases)),
+        problems=(
+            *_without_training(cases),
+            *problems,
+            *_too_much(disk, free, memory, available),
+            *([failed] if failed else []),
+        ),
+        cautions=(*cautions, *start_cautions(start, cases.of_role(VALIDATE)), *_without_validation(cases)),
         device=str(device),
         precision=str(choose_precision(recipe.training, device)).removeprefix("torch."),
         weights=weights,
@@ -188,7 +193,11 @@ def _too_much(disk: float, free: float, memory: float, available: float | None) 
     return found
 
 
-def _without_roles(cases: CaseList) -> list[Caution]:
+def _without_training(cases: CaseList) -> list[Caution]:
+    return [] if cases.of_role(TRAIN) else [Caution("no-cases", "No case has the role 'train'", "data.cases")]
+
+
+def _without_validation(cases: CaseList) -> list[Caution]:
     if cases.of_role(VALIDATE):
         return []
     return [Caution("no-validation", "There is no case to validate with: nothing will tell how good the model is")]

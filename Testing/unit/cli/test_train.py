@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from dataclasses import replace
 
 import builders_run
 import pytest
@@ -13,7 +14,7 @@ from CLIPSLib.errors import Failure
 from CLIPSLib.jobs import Job, JobStatus, open_job, run_job
 from CLIPSLib.schema import from_document
 from CLIPSLib.tasks.runs import create_run, read_recipe
-from CLIPSLib.training import Recipe, preset, write_cases
+from CLIPSLib.training import Recipe, preset, read_cases, write_cases
 from CLIPSLib.training.recipe_toml import recipe_toml
 
 torch = pytest.importorskip("torch")
@@ -72,6 +73,15 @@ def test_check_names_every_case_that_would_stop_the_run(recipe, capsys):
     assert "Case 'case-2': the recipe needs its CT" in out
     code, out, _ = clips("train", recipe, "--check", capsys=capsys)
     assert "Case 'case-0': the file does not exist" in out and "Case 'case-1': the file is damaged" in out
+
+
+def test_a_list_without_cases_to_train_with_stands_in_the_way(recipe, capsys):
+    listed = read_cases(recipe.parent / "cases.json")
+    write_cases(recipe.parent / "cases.json", replace(listed, cases=listed.of_role("validate")), overwrite=True)
+    code, out, _ = clips("train", recipe, "--check", capsys=capsys)
+    assert code == 3 and "No case has the role 'train'" in out
+    code, _, said = clips("train", recipe, "--preview", recipe.parent / "pieces.png", capsys=capsys)
+    assert code == 3 and "No case has the role 'train'" in said
 
 
 def test_a_finished_run_is_listed_shown_and_exported(trained, tmp_path, capsys):
