@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -81,7 +82,7 @@ class Teller:
             "gradient_norm": result.gradient_norm,
             "seconds": seconds,
             "waited_s": waited,
-            "cases": " ".join(drawn.ids),
+            "cases": shlex.join(drawn.ids),  # an id may hold a blank
             "case_losses": " ".join(f"{loss:.5g}" for loss in result.losses),
         }
         self._metrics.add(row)

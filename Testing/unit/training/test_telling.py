@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ torch = pytest.importorskip("torch")
 from CLIPSLib.training.progress import RunState  # noqa: E402
 from CLIPSLib.training.rate import first_plan  # noqa: E402
 from CLIPSLib.training.run_folder import RunFolder  # noqa: E402
+from CLIPSLib.training.tables import read_table  # noqa: E402
 from CLIPSLib.training.telling import QuietRun, Teller  # noqa: E402
 
 
@@ -59,9 +61,9 @@ def state_at(step, validated=None):
     return RunState(step=step, validated=validated, rate=first_plan(10))
 
 
-def take_step(telling, step, seconds):
-    drawn = SimpleNamespace(step=step - 1, ids=("one",))
-    result = SimpleNamespace(loss=1.0, losses=(1.0,), gradient_norm=1.0)
+def take_step(telling, step, seconds, ids=("one",)):
+    drawn = SimpleNamespace(step=step - 1, ids=ids)
+    result = SimpleNamespace(loss=1.0, losses=(1.0,) * len(ids), gradient_norm=1.0)
     telling.step(state_at(step, validated=step - 1), drawn, 1e-3, result, seconds, 0.0)
 
 
@@ -75,6 +77,15 @@ def test_time_left_counts_the_validations_that_are_to_come(tmp_path):
     assert heard.facts["seconds_left"] == pytest.approx(5 * 2.0 + 30.0)
     telling.validation(state_at(10, validated=10), [Score(10.0), Score(20.0)], 0.5)
     assert heard.facts["seconds_left"] == 0.0
+
+
+def test_case_ids_with_blanks_stay_whole_in_the_table_of_steps(tmp_path):
+    """Folders of images may be called so, and lend the cases their names."""
+    telling = teller(tmp_path, Heard())
+    take_step(telling, 1, 2.0, ids=("Patient 12", "007"))
+    telling.close()
+    (row,) = read_table(RunFolder(tmp_path).metrics)
+    assert shlex.split(row["cases"]) == ["Patient 12", "007"]
 
 
 def test_each_process_of_a_run_tells_with_what_it_computes(tmp_path):
