@@ -66,7 +66,8 @@ def prediction_path(run: str | Path, case_id: str) -> Path:
 def is_predicted(run: str | Path, case_id: str) -> bool:
     """Whether the mask of a case is there and the run's model has not changed since."""
     target, described = prediction_path(run, case_id), RunFolder(run).model / DESCRIPTION_FILE
-    return target.exists() and target.stat().st_mtime >= described.stat().st_mtime
+    both = target.exists() and described.exists()
+    return both and target.stat().st_mtime >= described.stat().st_mtime
 
 
 def case_of_run(run: str | Path, case_id: str) -> TrainingCase:

@@ -49,13 +49,6 @@ class Start:
     model: InstalledModel | None = None
     file: Path | None = None
 
-    @property
-    def sha256(self) -> str | None:
-        """Of the weight file, as the model's description states it."""
-        if self.model is None:
-            return None
-        return next(file.sha256 for file in self.model.description.files if file.name == self.file.name)
-
 
 def find_start(recipe: Recipe, store: ModelStore) -> Start:
     """What `network.start` of the recipe names.

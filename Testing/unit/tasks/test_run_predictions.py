@@ -6,13 +6,21 @@ from builders_train_panel import case_list, finished_run
 from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.formats import read_image, read_labels
 from CLIPSLib.imaging import array_view, same_grid
-from CLIPSLib.tasks.run_predictions import predict_case, prediction_path
+from CLIPSLib.tasks.run_predictions import is_predicted, predict_case, prediction_path
 
 
 def test_a_run_without_a_model_predicts_nothing(tmp_path):
     made = builders_run.run(tmp_path / "run")
     with pytest.raises(Refusal, match="only a finished run can predict"):
         predict_case(made.path, "case-0")
+
+
+def test_a_mask_whose_model_is_gone_counts_as_not_predicted(tmp_path):
+    made = builders_run.run(tmp_path / "run")
+    path = prediction_path(made.path, "case-0")
+    path.parent.mkdir()
+    path.touch()
+    assert not is_predicted(made.path, "case-0")
 
 
 @pytest.mark.slow
