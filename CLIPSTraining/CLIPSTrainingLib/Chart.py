@@ -63,6 +63,12 @@ class Chart:
             self._lines.append(self._makeLine(len(self._lines)))
         for (tableNode, seriesNode), line in zip(self._lines, lines, strict=True):
             _fill(tableNode, seriesNode, line)
+        self._chartNode.EndModify(wasModified)
+        self._view.fitToContent()  # both axes, also one of a set range, and the view writes them into the chart node
+        self._setRanges(yRange, xRange)
+
+    def _setRanges(self, yRange: tuple[float, float] | None, xRange: tuple[float, float] | None) -> None:
+        wasModified = self._chartNode.StartModify()
         self._chartNode.SetYAxisRangeAuto(yRange is None)
         if yRange is not None:
             self._chartNode.SetYAxisRange(*yRange)
@@ -70,7 +76,6 @@ class Chart:
         if xRange is not None:
             self._chartNode.SetXAxisRange(*xRange)
         self._chartNode.EndModify(wasModified)
-        self._view.fitToContent()
 
     def forget(self) -> None:
         """The scene is closed, or the panel goes: take the nodes out."""

@@ -115,7 +115,10 @@ class ComparePanel:
             self._compare()
 
     def onShow(self) -> None:
-        """Show the chosen case with the reference and what A and B find; predict it first where that was not done."""
+        """Show the chosen case with the reference and what A and B find; predict it first where that was not done.
+
+        A case that is being reviewed is closed: the outlines of two patients would be over each other.
+        """
         row, runs = self.table.chosen, (self.runA, self.runB)
         if row is None or None in runs or self.work.running:
             return
@@ -124,23 +127,30 @@ class ComparePanel:
         self.say("")
         with saying(self.say, aloud=True):
             if all(is_predicted(run.folder, row.case_id) for run in runs):
-                self._show(row.case_id, *runs)
+                if self._panel.review.leave():
+                    self._panel.rating.update()
+                    self._show(row.case_id, *runs)
                 return
             self._panel.train.ensureDependencies()
             arguments = {"runs": [str(run.folder) for run in runs], "cases": [row.case_id]}
-            self.work.start(VERB, arguments, lambda _status: self._show(row.case_id, *runs))
+            self.work.start(VERB, arguments, lambda _status: self._onPredicted(row.case_id, *runs))
 
     def onClose(self) -> None:
-        """Take the case out of the scene, and the side by side views away."""
+        """Take the case out of the scene, and the side by side views away; also before another is reviewed, since the
+        outlines of one patient must not be seen over the images of another.
+        """
         CompareViews.leave()
         if self.case is not None:
             self.case.remove()
         self.case = None
         self._updateButtons()
 
-    def leaveViews(self) -> None:
-        """Another section shows a case: the views are its now."""
-        CompareViews.leave()
+    def _onPredicted(self, caseId: str, runA: TrainingRun, runB: TrainingRun) -> None:
+        """Show it, unless the user reviews a case by now or went to another module: the views are theirs."""
+        if self._panel.entered and self._panel.review.caseId is None:
+            self._show(caseId, runA, runB)
+        else:
+            self.say(_("Case {case} is predicted: it can be shown now.").format(case=caseId))
 
     def _show(self, caseId: str, runA: TrainingRun, runB: TrainingRun) -> None:
         with slicer.util.WaitCursor():
@@ -251,9 +261,3 @@ class ComparePanel:
         self.say("")
         with saying(self.say, aloud=True):
             useRun(run.folder, self.work, self.say)
-
-
-def _learned(name: str, run: TrainingRun, color: tuple[float, float, float]) -> Line:
-    curves = LearningCurves(run.folder)
-    curves.read()
-    return Line(name, *curves.dice, color, points=True)

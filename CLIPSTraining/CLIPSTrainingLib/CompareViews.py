@@ -1,7 +1,7 @@
 """Slice views side by side for one case: reference, A, B; axial above, coronal below. Made by ComparePanel.
 
 Views of one orientation are linked, share window and colors since they show the same volumes, and bear the color of
-their outlines. They are views of their own: the case that is being reviewed stays in the others.
+their outlines. They are views of their own: what the others show stays there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ COLORS = {"reference": (0.2, 0.75, 0.2), "A": (1.0, 0.55, 0.0), "B": (0.2, 0.75,
 _LABELS = {"reference": "Ref", "A": "A", "B": "B"}
 _ORIENTATIONS = ("Axial", "Coronal")
 _GROUP = 7  # links these views with each other and with no others
-_STANDARD = ("Red", "Green", "Yellow")  # where all outlines are seen together
 
 
 def viewName(name: str, orientation: str) -> str:
@@ -34,8 +33,8 @@ def isShown() -> bool:
 def show(petNode, ctNode, segmentationNodes: Mapping[str, object]) -> None:
     """Change to the layout and fill its views; nothing where there are no views.
 
-    segmentationNodes: by name. The reference is drawn in all columns, A and B in their own, and each in the standard
-    views as well.
+    segmentationNodes: by name. The reference is drawn in all columns, A and B in their own, and none in other views,
+    which may hold other images.
     """
     manager = slicer.app.layoutManager()
     if manager is None:
@@ -50,7 +49,7 @@ def show(petNode, ctNode, segmentationNodes: Mapping[str, object]) -> None:
             _fill(manager.sliceWidget(viewName(name, orientation)), petNode, ctNode)
     for name, node in segmentationNodes.items():
         columns = NAMES if name == "reference" else (name,)
-        node.GetDisplayNode().SetViewNodeIDs([each.GetID() for each in (*_standardNodes(), *viewNodes(columns))])
+        node.GetDisplayNode().SetViewNodeIDs([each.GetID() for each in viewNodes(columns)])
 
 
 def viewNodes(names=NAMES) -> list:
@@ -83,11 +82,6 @@ def _fill(widget, petNode, ctNode) -> None:
     composite.SetLinkedControl(True)
     composite.SetHotLinkedControl(True)
     widget.fitSliceToBackground()
-
-
-def _standardNodes() -> list:
-    nodes = [slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in _STANDARD]
-    return [node for node in nodes if node is not None]
 
 
 def _layout() -> str:

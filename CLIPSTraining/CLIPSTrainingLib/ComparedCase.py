@@ -55,6 +55,8 @@ class ComparedCase:
     def showTogether(self, fusion) -> None:
         """All outlines in the slice views of CLIPS, over the fused images. fusion: the panel's `FusionLayout`."""
         self._setWidths(_WIDTHS_TOGETHER_PX)
+        for node in self.segmentationNodes.values():
+            node.GetDisplayNode().RemoveAllViewNodeIDs()  # in all views
         fusion.show(self.petNode, self.ctNode)
         self._jumpToLargest(None)
 

@@ -124,7 +124,6 @@ class Panel(VTKObservationMixin):
 
     def openCase(self, caseId: str) -> bool:
         """Show a case for review; returns False when the user stays with the open one, or it cannot be read."""
-        self.compare.leaveViews()
         if not self.review.open(caseId):
             return False
         self.rating.update()

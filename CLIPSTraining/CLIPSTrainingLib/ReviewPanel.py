@@ -105,6 +105,7 @@ class ReviewPanel(VTKObservationMixin):
         """Show a case, with its reference or newest prediction, or with the version `maskId`; else say why not."""
         if not self.leave():
             return False
+        self._panel.compare.onClose()
         self.say("")
         with saying(self.say, aloud=True), slicer.util.WaitCursor():
             content = self._panel.imageReader.read(caseId, self._panel.reader, maskId)

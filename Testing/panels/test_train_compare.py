@@ -245,3 +245,40 @@ def test_an_experiment_is_run_and_ends_with_a_verdict_and_a_report(sections, exp
     sections.compare.ui.experimentSelector.currentIndex = 0
     assert ui.verdictLabel.text == ""
     assert not any("self-paced" in ui.runASelector.itemText(number) for number in range(ui.runASelector.count))
+
+
+class Compared:
+    """Stands for a case that is compared."""
+
+    removed = False
+
+    def remove(self) -> None:
+        self.removed = True
+
+
+def test_a_compared_case_leaves_scene_and_views_before_another_one_is_reviewed(training, phantom_study):
+    """Otherwise the outlines of one patient are drawn over the images of another, and the user's layout is lost."""
+    import slicer
+    from CLIPSLib.scene import add_study_volumes
+    from CLIPSTrainingLib import CompareViews
+
+    panel, manager = training.panel, slicer.app.layoutManager()
+    before = manager.layout
+    training.open("C0001")
+    mask = training.registry.masks("C0001")[0]
+    panel.compare.case = compared = Compared()
+    CompareViews.show(*add_study_volumes(phantom_study), {})
+    assert manager.layout == CompareViews.LAYOUT
+    assert panel.review.open("C0001", mask.id)
+    assert compared.removed and panel.compare.case is None
+    assert manager.layout == 7150
+    panel.exit()
+    assert manager.layout == before
+
+
+def test_a_case_that_was_predicted_meanwhile_does_not_take_the_views_from_a_review(training):
+    compare = training.panel.compare
+    training.open("C0001")
+    compare._onPredicted("case-3", None, None)
+    assert compare.case is None and training.review.caseId == "C0001"
+    assert "case-3 is predicted" in compare.ui.compareMessage.text

@@ -5,6 +5,7 @@ Registered by import; see `stand_ins`. Scatter series with and without markers a
 
 from __future__ import annotations
 
+import numpy as np
 import slicer
 import vtk
 from PySide6 import QtGui, QtWidgets
@@ -30,6 +31,12 @@ class qMRMLPlotView(WithScene, QtWidgets.QWidget):
         return self._view_node
 
     def fitToContent(self) -> None:
+        """As Slicer's: what fits goes into the chart node, whether its axes are automatic or not."""
+        chart = self._view_node.GetPlotChartNode()
+        series = [chart.GetNthPlotSeriesNode(number) for number in range(chart.GetNumberOfPlotSeriesNodes())]
+        for setRange, name in ((chart.SetXAxisRange, "x"), (chart.SetYAxisRange, "y")):
+            columns = [vtk_to_numpy(each.GetTableNode().GetTable().GetColumnByName(name)) for each in series]
+            setRange(min(map(np.nanmin, columns)), max(map(np.nanmax, columns)))
         self.update()
 
     def paintEvent(self, _event) -> None:
