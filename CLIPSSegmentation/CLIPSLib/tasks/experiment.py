@@ -12,8 +12,9 @@ Called by the command, by the panel and by the job "experiment".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from CLIPSLib.cases import make_split
 from CLIPSLib.difficulty import DifficultyTable, read_difficulty
@@ -27,6 +28,7 @@ from CLIPSLib.experiments import (
     check_fairness,
     freeze,
     hardest,
+    load_frozen,
     read_frozen_documents,
 )
 from CLIPSLib.files import sha256_file
@@ -35,9 +37,10 @@ from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.cross_review import require_ignorant
 from CLIPSLib.tasks.frozen import reference_volume_ml
 from CLIPSLib.training import CaseList, Recipe, read_cases
+from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.recipe import SCRATCH
 
-FROZEN_FILE = "frozen.json"
+FROZEN_FILE, START_MAY_KNOW = "frozen.json", "start-may-know"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,13 @@ class Experiment:
         return self.folder / FROZEN_FILE
 
     @property
+    def start_file(self) -> Path | None:
+        """The weight file that all networks begin from, where the recipe names one: beside itself, or anywhere."""
+        start = self.recipe.network.start
+        path = (self.folder / self.design.recipe).parent / start
+        return path if start != SCRATCH and path.is_file() else None
+
+    @property
     def ledger_file(self) -> Path:
         return self.folder / "ledger.jsonl"
 
@@ -71,7 +81,8 @@ class Experiment:
 def open_experiment(folder: str | Path) -> Experiment:
     """Read `experiment.toml` and the files it names.
 
-    Once it is frozen, what these files leave out is what it was then: defaults may change with the next version.
+    Once it is frozen, what these files leave out is what it was then: defaults may change with the next version, and a
+    newer version of the model to begin from may be installed.
 
     Raises:
         Failure: a file is missing or damaged. Refusal: not valid, too few patients for the folds, or one scan under the
@@ -87,11 +98,22 @@ def open_experiment(folder: str | Path) -> Experiment:
     return Experiment(
         folder=root,
         design=design,
-        recipe=load_toml(root / design.recipe, Recipe, left_out=frozen.get("recipe")),
+        recipe=_pinned(load_toml(root / design.recipe, Recipe, left_out=frozen.get("recipe")), frozen),
         cases=cases,
         folds={case: number for number, fold in enumerate(split.folds) for case in fold.validation},
         tables={name: read_difficulty(root / name) for name in sorted(named - {""})},
     )
+
+
+def _pinned(recipe: Recipe, frozen: Mapping[str, Any]) -> Recipe:
+    """The recipe with the version of the model to begin from: the frozen one; before that, the newest of today."""
+    start, store = recipe.network.start, ModelStore()
+    then = frozen["recipe"]["network"]["start"] if frozen else ""
+    if then.partition("@")[0] == start:
+        start = then
+    elif not frozen and start != SCRATCH and store.has(start):
+        start = store.get(start).model_id
+    return replace(recipe, network=replace(recipe.network, start=start))
 
 
 def _require_own_images(cases: CaseList, path: Path) -> None:
@@ -115,14 +137,16 @@ def freeze_experiment(experiment: Experiment) -> Frozen:
         Refusal: unfair, or changed since it was frozen.
     """
     design = experiment.design
-    names = {design.cases, design.recipe, *experiment.tables}
+    files = {name: experiment.folder / name for name in (design.cases, design.recipe, *experiment.tables)}
+    if experiment.start_file is not None:
+        files[experiment.recipe.network.start] = experiment.start_file
     return freeze(
         experiment.frozen_file,
         design,
         experiment.recipe,
         folds=experiment.folds,
         hard_cases=hardest(hard_order(experiment), design.hard.share),
-        files={name: sha256_file(experiment.folder / name) for name in sorted(names)},
+        files={name: sha256_file(path) for name, path in sorted(files.items())},
         deviations=deviations_of(experiment),
     )
 
@@ -148,14 +172,20 @@ def deviations_of(experiment: Experiment) -> tuple[Deviation, ...]:
 
 
 def _of_first_weights(experiment: Experiment) -> tuple[Deviation, ...]:
-    """Networks that begin as one that saw the tested cases know the answers, in every arm. Raises Refusal: it did."""
+    """Networks that begin as one that saw the tested cases know the answers, in every arm. Raises Refusal: it did.
+
+    Once frozen it is what was found then: who reports elsewhere needs no model that was to begin from.
+    """
+    if experiment.frozen_file.exists():
+        return tuple(each for each in load_frozen(experiment.frozen_file).deviations if each.code == START_MAY_KNOW)
     start = experiment.recipe.network.start
-    if start == SCRATCH or require_ignorant(experiment.recipe, experiment.cases.cases, ModelStore()):
+    recipe = with_values(experiment.recipe, {"network.start": str(experiment.start_file or start)})
+    if start == SCRATCH or require_ignorant(recipe, experiment.cases.cases, ModelStore()):
         return ()
     what = (
         f"Nobody knows all cases that '{start}', from which all networks begin, was trained with: tested ones may be "
     )
-    return (Deviation(code="start-may-know", what=f"{what}among them.", values={"start": start}),)
+    return (Deviation(code=START_MAY_KNOW, what=f"{what}among them.", values={"start": start}),)
 
 
 def _scored_on(table: DifficultyTable) -> ScoredOn:

@@ -6,7 +6,9 @@ What cannot be believed is refused by name; what readers must know becomes a dev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from CLIPSLib.errors import Refusal
@@ -62,11 +64,11 @@ def tested_on(experiment: Experiment) -> dict[str, str]:
 def _require_designed(state: RunState, run: RunFolder, experiment: Experiment) -> None:
     recipe, cases = inputs_of(state.run, experiment)
     changes = changes_of(recipe, load_toml(run.recipe_file, Recipe))
-    differs = [name for name in changes if name not in _PLACES and not _same_model(name, *changes[name])]
+    differs = [name for name in changes if name not in _PLACES and not _same_start(name, *changes[name])]
     if differs:
         planned, was = changes[differs[0]]
         raise _not_designed(state, f"{differs[0]} was {was} instead of {planned}")
-    if _told(run.cases()) != _told(cases):
+    if not same_cases(run.cases(), cases):
         raise _not_designed(state, "its cases, their parts or their difficulty are others")
     if run.recipe().training.steps != recipe.training.steps:
         raise _not_designed(state, f"it was given {run.recipe().training.steps} steps while it ran")
@@ -80,9 +82,9 @@ def _require_designed(state: RunState, run: RunFolder, experiment: Experiment) -
             raise _not_designed(state, "its scores are not those of the cases of its fold")
 
 
-def _same_model(name: str, planned: Any, was: Any) -> bool:
-    """A run adds the version to the name of the model that it began from."""
-    return name == "network.start" and str(was).partition("@")[0] == str(planned).partition("@")[0]
+def _same_start(name: str, planned: Any, was: Any) -> bool:
+    """A run adds the version to the name of a model; a weight file moves with its folder, and its hash is frozen."""
+    return name == "network.start" and (was.partition("@")[0] == planned or Path(was).name == Path(planned).name)
 
 
 def _require_one_beginning(finished: Sequence[RunState]) -> None:
@@ -102,8 +104,24 @@ def _not_designed(state: RunState, why: str) -> Refusal:
     )
 
 
-def _told(cases: CaseList) -> dict[str, tuple[Any, ...]]:
-    return {case.case_id: (case.role, case.score, tuple(sorted(case.sha256.items()))) for case in cases.cases}
+def same_cases(was: CaseList, planned: CaseList) -> bool:
+    """Whether a run has the planned cases, in their parts, in their order.
+
+    Hashes that a list lacks are put into the run's own; the last digits of a score are those of a processor.
+    """
+    found = {case.case_id: case for case in was.cases}
+    return found.keys() == {case.case_id for case in planned.cases} and all(
+        found[case.case_id].role == case.role
+        and _same_score(found[case.case_id].score, case.score)
+        and dict(case.sha256).items() <= dict(found[case.case_id].sha256).items()
+        for case in planned.cases
+    )
+
+
+def _same_score(was: float | None, planned: float | None) -> bool:
+    if was is None or planned is None:
+        return was is planned
+    return math.isclose(was, planned, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _require_own_scores(state: RunState, run: RunFolder, ledger: Iterable[FinishedRun]) -> None:

@@ -22,6 +22,7 @@ from CLIPSLib.experiments import (
 from CLIPSLib.tasks.cross_review_runs import unseen_scores
 from CLIPSLib.tasks.experiment import Experiment
 from CLIPSLib.training import CaseList, Recipe
+from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.tables import read_table
 from CLIPSLib.training.traces import read_trace
@@ -33,9 +34,7 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
     Raises:
         Failure: one of these left no scores or no trace.
     """
-    design, recipe = experiment.design, experiment.recipe
-    if not recipe.data.cache:
-        recipe = replace(recipe, data=replace(recipe.data, cache=str(experiment.folder / "cache")))
+    design, recipe = experiment.design, _located(experiment)
     if run.part is not None:
         cases = cases_of_reviewer(experiment.cases, _parts(run.fold, experiment), run.part)
         return recipe_of_reviewer(recipe, design, run.seed), cases
@@ -45,6 +44,15 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
         leading = experiment.runs / PlannedRun(arm=arm.follows, fold=run.fold, seed=run.seed).name
         made = replace(made, curriculum=replace(made.curriculum, options=_replayed(leading, arm.options)))
     return made, cases_of_run(experiment.cases, experiment.folds, run.fold, _scores(run, experiment))
+
+
+def _located(experiment: Experiment) -> Recipe:
+    """The shared recipe, which names files beside itself, as runs in folders of their own find them."""
+    recipe = experiment.recipe
+    beside = (experiment.folder / experiment.design.recipe).parent
+    cache = beside / recipe.data.cache if recipe.data.cache else experiment.folder / "cache"
+    start = str(experiment.start_file or recipe.network.start)
+    return with_values(recipe, {"data.cache": str(cache), "network.start": start})
 
 
 def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:

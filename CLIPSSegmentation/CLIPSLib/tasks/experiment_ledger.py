@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from CLIPSLib.errors import Failure
-from CLIPSLib.files import sha256_file
+from CLIPSLib.files import sha256_file, write_text
 from CLIPSLib.provenance import library_versions, software, utc_now
 from CLIPSLib.tasks.experiment import Experiment
 from CLIPSLib.training.run_folder import RunFolder
@@ -42,7 +42,13 @@ def read_ledger(experiment: Experiment) -> list[FinishedRun]:
 
 
 def record_finished(experiment: Experiment, folders: Iterable[Path]) -> None:
-    """Add a line for each of these finished runs that has none. Raises Failure: the disk does not take it."""
+    """Add a line for each of these finished runs that has none. The file is written whole or not at all: half a line
+    would make it unreadable, and the experiment could not go on.
+
+    Raises:
+        Failure: the disk does not take it.
+    """
+    path, added = experiment.ledger_file, ""
     known = {(line.run, line.run_id) for line in read_ledger(experiment)}
     for folder in folders:
         run = RunFolder(folder)
@@ -56,7 +62,10 @@ def record_finished(experiment: Experiment, folders: Iterable[Path]) -> None:
                 scores_sha256=scores,
                 machine=machine(experiment.recipe.training.device),
             )
-            _append(experiment.ledger_file, json.dumps(asdict(line)) + "\n")
+            added += json.dumps(asdict(line)) + "\n"
+    if added:
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        write_text(path, before + added, overwrite=True)
 
 
 def machine(device_name: str) -> dict[str, str]:
@@ -68,11 +77,3 @@ def machine(device_name: str) -> dict[str, str]:
     device = choose_device(device_name)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
     return {**software(), **library_versions(), "torch": torch.__version__, str(device): name}
-
-
-def _append(path: Path, line: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
-    except OSError as error:
-        raise Failure("cannot-write", f"Cannot write: {error.strerror}", str(path), "Make room on the disk.") from error
