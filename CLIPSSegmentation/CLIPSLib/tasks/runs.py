@@ -17,7 +17,7 @@ from CLIPSLib.tasks.train_job import VERB
 from CLIPSLib.training import CaseList, Recipe, read_cases
 from CLIPSLib.training.overrides import make_override, with_values
 from CLIPSLib.training.rate import Policy
-from CLIPSLib.training.recipe import SCRATCH
+from CLIPSLib.training.recipe import SCRATCH, find_start_file
 from CLIPSLib.training.run_folder import RunFolder, RunIdentity
 
 Request = Literal["stop", "pause", "continue", "checkpoint", "cancel"]
@@ -85,11 +85,12 @@ def create_run(folder: str | Path, recipe: Recipe, cases: CaseList, *, store: Mo
     under the same name changes nothing.
 
     Raises:
-        UsageError: the model to begin from is not installed. Otherwise as `RunFolder.create`.
+        UsageError: the model to begin from is not installed. Failure: the weight file to begin from is not there.
+            Otherwise as `RunFolder.create`.
     """
     run, start = RunFolder(folder), {}
     values = {"data.cases": run.cases_file.name}
-    if recipe.network.start != SCRATCH and not Path(recipe.network.start).is_file():
+    if recipe.network.start != SCRATCH and find_start_file(recipe.network.start) is None:
         model = (store or ModelStore()).get(recipe.network.start)
         values["network.start"], start = model.model_id, model.weights_sha256
     run.create(with_values(recipe, values), cases, start=start)

@@ -136,8 +136,11 @@ def apply_overrides(recipe: Recipe, overrides: Sequence[Override]) -> Recipe:
 
 
 def check_fork(changes: Mapping[str, Any]) -> None:
-    """Raise Refusal when a fork would change what its first weights belong to."""
+    """Raise Refusal when a fork would change what its first weights belong to, or name cases that nobody would read."""
     for name in changes:
+        if name == "data.cases":
+            what = "A fork takes another list of cases as a file of its own, not by this field"
+            raise Refusal("cases-apart", what, name, "Name the file: clips runs fork RUN NEW --cases FILE.")
         if any(name == fixed or name.startswith(f"{fixed}.") for fixed in MAY_NOT_FORK):
             raise Refusal(
                 "other-network",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from CLIPSLib.errors import Failure
 from CLIPSLib.models import Channel
 from CLIPSLib.schema import Pattern, Range
 
@@ -164,6 +166,21 @@ class NetworkRecipe:
     freeze_encoder_steps: Annotated[
         int, Range(0), "Leave the first half of the network as it is for so many steps, then train all of it."
     ] = 0
+
+
+def find_start_file(start: str) -> Path | None:
+    """The weight file that the start of a network names; None where it names something else.
+
+    Raises:
+        Failure: the file is not there.
+    """
+    path = Path(start)
+    if path.is_file():
+        return path
+    if len(path.parts) > 1:  # no name of a model
+        what = f"The weight file '{start}', which training begins with, is not there"
+        raise Failure("start-missing", what, "network.start", "Restore it; to go on and to export takes it, too.")
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,8 @@ def _model(run: RunFolder, store: ModelStore | None, reporter: RunReporter) -> s
 def _set_up(
     run: RunFolder, recipe: Recipe, reporter: RunReporter, store: ModelStore, open_source: OpenSource
 ) -> engine.Engine:
-    device, cache = choose_device(recipe.training.device), Path(recipe.data.cache or run.cache)
+    device = choose_device(recipe.training.device)
+    cache = run.path / recipe.data.cache if recipe.data.cache else run.cache
     start = find_start_of(run, store)
     to_train, to_validate = _cases(run, recipe, start, cache, reporter)
     source = open_source(to_train, recipe, cache, reporter)

@@ -30,7 +30,7 @@ from CLIPSLib.segmentation.tmtvnet.volumes import COARSE_MM
 from CLIPSLib.training.computing import seed_step
 from CLIPSLib.training.data.inputs import network_inputs, network_labels
 from CLIPSLib.training.learned import learned_by
-from CLIPSLib.training.recipe import SCRATCH, Recipe
+from CLIPSLib.training.recipe import SCRATCH, Recipe, find_start_file
 from CLIPSLib.training.run_folder import RunFolder
 from CLIPSLib.training.types import TrainingCase
 
@@ -54,13 +54,14 @@ def find_start(recipe: Recipe, store: ModelStore) -> Start:
     """What `network.start` of the recipe names.
 
     Raises:
-        UsageError: no such model. Refusal: the model is another kind of network, or has no such fold.
+        UsageError: no such model. Failure: no such weight file. Refusal: the model is another kind of network, or has
+            no such fold.
     """
     wanted = recipe.network
     if wanted.start == SCRATCH:
         return Start()
-    if Path(wanted.start).is_file():
-        return Start(file=Path(wanted.start))
+    if file := find_start_file(wanted.start):
+        return Start(file=file)
     model = store.get(wanted.start)
     described = model.description
     if described.kind == CASCADE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builders_model
 import builders_run
 import pytest
-from CLIPSLib.errors import Refusal, UsageError
+from CLIPSLib.errors import Failure, Refusal, UsageError
 from CLIPSLib.models import ModelStore
 from CLIPSLib.tasks.runs import create_run, read_recipe
 from CLIPSLib.training import write_cases
@@ -58,6 +58,20 @@ def test_a_model_that_is_not_installed_is_said_before_a_folder_is_made(tmp_path,
     with pytest.raises(UsageError, match="not installed"):
         create_run(tmp_path / "run", FROM_SMALL, cases, store=ModelStore(tmp_path / "models"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_weight_file_that_is_not_there_is_said_to_be_missing(tmp_path, cases):
+    """Also where a run goes on after it was deleted; it is no name of a model that could be installed."""
+    gone = tmp_path / "weights" / "first.pt"
+    recipe = with_values(builders_run.TINY, {"network.start": str(gone)})
+    with pytest.raises(Failure, match=r"weight file '.*first\.pt', which training begins with, is not there"):
+        create_run(tmp_path / "run", recipe, cases)
+    gone.parent.mkdir()
+    gone.touch()
+    create_run(tmp_path / "run", recipe, cases)
+    gone.unlink()
+    with pytest.raises(Failure, match="is not there"):
+        find_start_of(RunFolder(tmp_path / "run"), ModelStore(tmp_path / "models"))
 
 
 def test_files_are_looked_for_beside_the_recipe_from_wherever_it_is_read(tmp_path, cases, monkeypatch):

@@ -91,6 +91,13 @@ def test_a_fork_with_a_list_without_hashes_begins_and_knows_copies_of_what_was_l
         fork_run(parent.path, tmp_path / "other", {}, cases=replace(bare, cases=(*bare.cases[1:3], renamed)))
 
 
+def test_a_fork_takes_other_cases_by_their_file_only(tmp_path, parent):
+    """The field of the recipe would be written down, and the parent's cases trained with."""
+    with pytest.raises(Refusal, match="as a file of its own") as refused:
+        fork_run(parent.path, tmp_path / "fork", {"data.cases": "other.json"})
+    assert "--cases FILE" in refused.value.remedy
+
+
 def test_a_fork_from_before_the_first_checkpoint_says_so(tmp_path, parent):
     with pytest.raises(Refusal, match="no checkpoint up to step 1 to fork from"):
         fork_run(parent.path, tmp_path / "fork", {}, step=1)

@@ -89,6 +89,13 @@ def test_a_list_that_was_moved_alone_finds_its_images_where_they_were(tmp_path, 
     assert written["pet"] == "../images/case-0_pet.nii.gz"
 
 
+def test_a_cache_is_found_beside_the_recipe_from_wherever_the_run_is_started(tmp_path, images, monkeypatch):
+    run = builders_run.run(tmp_path / "run", case_list=images, data__cache="../prepared")
+    monkeypatch.chdir(tmp_path / "images")
+    train(run.path, Follower(stop_at=1))
+    assert list((tmp_path / "prepared").glob("*/case.json"))
+
+
 def test_images_that_moved_elsewhere_are_the_same_cases_and_other_images_are_not(tmp_path, images):
     run = builders_run.run(tmp_path / "run", case_list=images)
     train(run.path, Follower(stop_at=2))
