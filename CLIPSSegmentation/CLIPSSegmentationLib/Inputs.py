@@ -140,12 +140,7 @@ def frameOfReference(petNode, ctNode):
     identity, ctIdentity = facts.identity, study_facts(ctNode).identity
     _refuseOtherPatient(identity.patient_id, ctIdentity.patient_id, ctNode)
     if identity.ct_series_uid and identity.ct_series_uid == ctNode.GetAttribute(SERIES_ATTRIBUTE):
-        told = {caution.code for caution in facts.cautions}  # with the study's cautions
-        if "frame-unknown" in told:
-            return _("PET and CT are of one study; their frame of reference is not known: check that they fit."), ()
-        if "not-registered" in told:
-            return _("PET and CT are of one study, but were not registered by the scanner: check that they fit."), ()
-        return _("PET and CT share their frame of reference."), ()
+        return _frameOfOneStudy(facts), ()
     pet = identity.frame_of_reference_uid or _frameUid(petNode)
     ct = _frameUid(ctNode)
     if pet and ct and pet != ct:
@@ -161,6 +156,16 @@ def frameOfReference(petNode, ctNode):
         raise _otherStudy(ctNode)
     unknown = _("The frame of reference of PET or CT is not known; that they belong together was not checked")
     return unknown, (Caution("frame-unknown", unknown, ctNode.GetName()),)
+
+
+def _frameOfOneStudy(facts) -> str:
+    """For the CT that the PET was loaded with; a caution of the study itself says the same."""
+    told = {caution.code for caution in facts.cautions}
+    if "frame-unknown" in told:
+        return _("PET and CT are of one study; their frame of reference is not known: check that they fit.")
+    if "not-registered" in told:
+        return _("PET and CT are of one study, but were not registered by the scanner: check that they fit.")
+    return _("PET and CT share their frame of reference.")
 
 
 def _otherStudy(ctNode):

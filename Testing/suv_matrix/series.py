@@ -227,6 +227,13 @@ CT = [
         says=("(0020,0052)",),
         ct={"FrameOfReferenceUID": "1.2.3"},
     ),
+    converts(
+        "CT without a frame of reference",
+        ONE_HOUR,
+        cautions=("frame-unknown",),
+        says=("(0020,0052)", "missing"),
+        ct={"FrameOfReferenceUID": None},
+    ),
     converts("CT too short", ONE_HOUR, cautions=("ct-coverage",), says=("83 %",), ct={"slices": 5}),
     converts(
         "CT with a tilted gantry",
