@@ -77,10 +77,11 @@ class CasesForm:
             cases = [row for row in self._panel.registry.cases() if row.status != "unusable"]
             split = make_split(cases, folds=folds, seed=_SPLIT_SEED)
             name = self._freeName(_("{n} parts of {cases} cases").format(n=folds, cases=len(cases)), split)
-            self._panel.registry.save_split(name, split)
+            saved = self._panel.registry.save_split(name, split)
             self.update()
             self.ui.splitSelector.currentIndex = self._indexOf(("split", name))
             self._onChosen()
+            self._say(" ".join([self.ui.casesLabel.text, *map(str, saved.cautions)]))
 
     def _freeName(self, name: str, split: Split) -> str:
         """The name, with a number where another split has it: as many cases need not be the same ones."""

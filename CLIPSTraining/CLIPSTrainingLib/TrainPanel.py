@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import qt
 import slicer
@@ -91,8 +91,7 @@ class TrainPanel:
         from CLIPSLib.training import preset
         from CLIPSLib.training.overrides import with_values
 
-        values = {**self.more.values(), **self.main.values()}
-        recipe = with_values(preset(self.ui.presetSelector.currentData), values)
+        recipe = with_values(preset(self.ui.presetSelector.currentData), self._values())
         curriculum = replace(recipe.curriculum, name=self.curriculum.name, options=self.curriculum.options())
         return replace(recipe, curriculum=curriculum)
 
@@ -145,8 +144,25 @@ class TrainPanel:
         self.ui.startButton.connect("clicked()", self.onStart)
 
     def _onPreset(self) -> None:
+        selector = self.ui.presetSelector
+        question = _("Replace what you have changed in the recipe by the values of “{preset}”?")
+        if self._edited() and not slicer.util.confirmOkCancelDisplay(question.format(preset=selector.currentData)):
+            selector.blockSignals(True)
+            selector.currentIndex = selector.findData(self._shown[0])
+            selector.blockSignals(False)
+            return
         self._showPreset()
         self.preview()
+
+    def _edited(self) -> bool:
+        """Whether the fields differ from the preset that they were filled from."""
+        try:
+            return self._values() != self._shown[1]
+        except ValueError:
+            return True
+
+    def _values(self) -> dict[str, Any]:
+        return {**self.more.values(), **self.main.values()}
 
     def _showPreset(self) -> None:
         from CLIPSLib.training import PRESETS, preset
@@ -157,6 +173,7 @@ class TrainPanel:
         self.ui.presetText.text = PRESETS[name]
         self.main.show(recipe)
         self.more.show(recipe)
+        self._shown = (name, self._values())
 
     def _withFrozenCases(self, then: Callable[[Recipe, Path], None]) -> None:
         """Go on with the recipe as it is now when the chosen cases are frozen."""

@@ -137,13 +137,14 @@ class TrainingRuns:
 
     def _keepGoing(self) -> None:
         """One process, whichever Slicer started it; one that lets another number train at once is asked to end."""
-        from CLIPSLib import Refusal
+        from CLIPSLib import ClipsError, Refusal
         from CLIPSLib.jobs import open_job, start_job
         from CLIPSLib.tasks.advance_job import VERB
 
         folder, arguments = self.root / _QUEUE / "job", {"root": str(self.root), "at_once": self._atOnce}
         if self._keeper is None and (folder / "job.json").exists():
-            self._keeper = open_job(folder)
+            with contextlib.suppress(ClipsError):  # a damaged one is made anew: nobody must stop following for it
+                self._keeper = open_job(folder)
         if self._keeper is not None and not self._keeper.status().ended:
             if dict(self._keeper.arguments) != arguments:
                 self._keeper.ask_cancel()

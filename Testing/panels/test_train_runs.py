@@ -134,6 +134,19 @@ def test_a_run_that_waits_begins_in_its_turn_although_slicer_has_gone(
     assert open_job(own_data_folder / "runs" / "queue" / "job").wait(RUN_S).result == {"started": 1}
 
 
+def test_a_damaged_order_of_the_process_that_sees_to_waiting_runs_is_replaced(sections, own_data_folder, monkeypatch):
+    """A power failure can leave half a file: following the runs must not end with it."""
+    from CLIPSTrainingLib.TrainingRuns import TrainingRuns
+
+    folder = own_data_folder / "runs" / "queue" / "job"
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text("{ half")
+    started = []
+    monkeypatch.setattr("CLIPSLib.jobs.start_job", lambda *order: started.append((order[0], folder.exists())))
+    TrainingRuns()._keepGoing()
+    assert started == [(folder, False)]
+
+
 @pytest.mark.slow
 def test_a_second_run_waits_and_a_killed_one_says_so_and_can_be_removed(sections, cases, host):
     import qt

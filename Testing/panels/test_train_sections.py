@@ -9,7 +9,7 @@ import builders_training_panel
 import numpy as np
 import pytest
 from builders_train_panel import RUN_S
-from builders_training_panel import MODULE_FILE, READER, REPOSITORY, SEGMENTATION_FILE
+from builders_training_panel import MODULE_FILE, READER, REPOSITORY, SEGMENTATION_FILE, study_of
 
 
 @pytest.fixture
@@ -84,6 +84,23 @@ def test_what_is_not_changed_is_the_preset(sections, cases):
         assert sections.train.recipe() == preset(name)
 
 
+def test_another_preset_replaces_what_was_changed_only_after_a_question(sections, cases):
+    import qt
+
+    sections.open(cases)
+    train, selector = sections.train, sections.train.ui.presetSelector
+    before = selector.currentData
+    sections.set({"training.steps": "77"})
+    with sections.host.answering(qt.QMessageBox.Cancel):
+        selector.currentIndex = selector.findData("standard")
+    assert (selector.currentData, train.main.field("training.steps").text) == (before, "77")
+    with sections.host.answering(qt.QMessageBox.Ok):
+        selector.currentIndex = selector.findData("standard")
+    assert selector.currentData == "standard" and train.main.field("training.steps").text != "77"
+    with sections.host.answering():  # nothing was changed: no question
+        selector.currentIndex = selector.findData(before)
+
+
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [
@@ -126,6 +143,19 @@ def test_a_curriculum_that_needs_difficulty_cannot_start_without_it(with_registr
     train.preview()
     assert "needs a difficulty score for each case" in train.ui.exposureLabel.text
     assert not train.ui.startButton.enabled
+
+
+def test_a_new_split_tells_whose_patient_is_not_certain(with_registry, phantom_study):
+    """His studies may be on both sides of a fold: not to be passed over in silence."""
+    from dataclasses import replace
+
+    train, registry = with_registry.train, with_registry.panel.registry
+    stranger = study_of(phantom_study, 9)
+    registry.add_case(replace(stranger, identity=replace(stranger.identity, patient_id="")), source="phantom")
+    train.ui.trainButton.collapsed = False
+    train.ui.splitFoldsBox.value = 3
+    train.ui.newSplitButton.click()
+    assert "not certain who the patient is" in train.ui.casesLabel.text
 
 
 def test_charts_return_after_the_scene_was_closed(sections, cases):
