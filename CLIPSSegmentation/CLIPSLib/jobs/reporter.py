@@ -121,13 +121,18 @@ class JobReporter:
         return self._cancel_asked or self._stop_asked
 
     def _require_folder(self) -> None:
-        if self._folder.job.exists():
+        try:
+            self._folder.job.stat()
             self._gone_since_s = None
-        elif self._gone_since_s is None:
-            self._gone_since_s = self._looked_s
-        elif self._looked_s - self._gone_since_s >= _GONE_S:
-            what = "The folder of the job was deleted or moved while it ran"
-            raise Failure("folder-gone", what, str(self._folder.path), "If it was moved, start it again there.")
+        except FileNotFoundError as error:
+            if self._gone_since_s is None:
+                self._gone_since_s = self._looked_s
+            elif self._looked_s - self._gone_since_s >= _GONE_S:
+                what = "The folder of the job was deleted or moved while it ran"
+                where = str(self._folder.path)
+                raise Failure("folder-gone", what, where, "If it was moved, start it again there.") from error
+        except OSError:  # its disk does not answer: nobody knows
+            self._gone_since_s = None
 
     def _look(self) -> None:
         self._looked_s = self._clock()

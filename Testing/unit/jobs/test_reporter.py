@@ -119,6 +119,18 @@ def test_a_folder_out_of_reach_for_a_moment_ends_nothing(reporter, folder, clock
         reporter.check()
 
 
+def test_a_disk_that_does_not_answer_ends_nothing(reporter, folder, clock, monkeypatch):
+    """A network that fails for minutes: whether the folder is there is not known, and the work goes on."""
+
+    def no_answer(path, **_):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(type(folder.job), "stat", no_answer)
+    for _ in range(3):
+        clock.now += 6.0
+        reporter.check()
+
+
 def test_a_request_for_a_checkpoint_is_given_once_and_cancels_nothing(reporter, folder):
     folder.append_control(CHECKPOINT)
     folder.append_control("nonsense")
