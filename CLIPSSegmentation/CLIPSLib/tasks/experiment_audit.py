@@ -49,13 +49,14 @@ def audit_runs(experiment: Experiment, finished: Sequence[RunState]) -> tuple[De
     if unrecorded:
         what = f"{len(unrecorded)} runs have no entry in ledger.jsonl: nobody can tell whether they were repeated."
         found.append(Deviation(code="no-record", what=what, values={"runs": len(unrecorded)}))
-    return (*found, *_machines(ledger, finished))
+    names = {state.run.name for state in finished}
+    return (*found, *machines_of(line for line in ledger if line.run in names))
 
 
 def tested_on(experiment: Experiment) -> dict[str, str]:
     """Programs and processors of the finished runs: name -> version, several where they differ."""
     found: dict[str, set[str]] = {}
-    for line in read_ledger(experiment):
+    for line in _latest(read_ledger(experiment)):
         for name, value in line.machine.items():
             found.setdefault(name, set()).add(value)
     return {name: " and ".join(sorted(values)) for name, values in found.items()}
@@ -153,9 +154,14 @@ def _repeated(state: RunState, ledger: Iterable[FinishedRun]) -> Iterable[Deviat
         yield Deviation(code="repeated", what=what, values={"run": state.run.name, "times": times})
 
 
-def _machines(ledger: Iterable[FinishedRun], finished: Iterable[RunState]) -> Iterable[Deviation]:
-    names = {state.run.name for state in finished}
-    machines = {tuple(sorted(line.machine.items())) for line in ledger if line.run in names}
+def _latest(ledger: Iterable[FinishedRun]) -> Iterable[FinishedRun]:
+    """Without trainings that were deleted and made anew: their machines made none of the scores."""
+    return {line.run: line for line in ledger}.values()
+
+
+def machines_of(ledger: Iterable[FinishedRun]) -> Iterable[Deviation]:
+    """A deviation where runs were made on machines or with programs that differ."""
+    machines = {tuple(sorted(line.machine.items())) for line in _latest(ledger)}
     if len(machines) > 1:
         what = f"The runs were not all made with the same programs and processor: {len(machines)} kinds of machine."
         yield Deviation(code="machines", what=what, values={"machines": len(machines)})

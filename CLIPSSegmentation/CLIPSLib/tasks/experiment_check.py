@@ -31,6 +31,7 @@ from CLIPSLib.experiments import (
 )
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.tasks.experiment import Experiment, deviations_of, hard_order, tumor_volumes_ml
+from CLIPSLib.tasks.experiment_inputs import shared_recipe
 
 # What paired differences of Dice vary by in lesion segmentation, from published spreads; a pilot replaces it.
 TYPICAL = VarianceComponents(case_sd=0.06, run_sd=0.014, residual_sd=0.08)
@@ -174,5 +175,7 @@ def _exposure(arm: Arm, experiment: Experiment, volumes: Mapping[str, float]) ->
 def _hours(experiment: Experiment, steps: int, reporter: Reporter) -> float | None:
     from CLIPSLib.training.check import check_recipe
 
-    report = check_recipe(experiment.recipe, experiment.cases, experiment.runs, seconds=_SECONDS, reporter=reporter)
+    report = check_recipe(
+        shared_recipe(experiment), experiment.cases, experiment.runs, seconds=_SECONDS, reporter=reporter
+    )
     return None if report.seconds_per_step is None else report.seconds_per_step * steps / 3600.0

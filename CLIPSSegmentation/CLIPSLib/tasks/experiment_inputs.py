@@ -34,7 +34,7 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
     Raises:
         Failure: one of these left no scores or no trace.
     """
-    design, recipe = experiment.design, _located(experiment)
+    design, recipe = experiment.design, shared_recipe(experiment)
     if run.part is not None:
         cases = cases_of_reviewer(experiment.cases, _parts(run.fold, experiment), run.part)
         return recipe_of_reviewer(recipe, design, run.seed), cases
@@ -46,8 +46,8 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
     return made, cases_of_run(experiment.cases, experiment.folds, run.fold, _scores(run, experiment))
 
 
-def _located(experiment: Experiment) -> Recipe:
-    """The shared recipe, which names files beside itself, as runs in folders of their own find them."""
+def shared_recipe(experiment: Experiment) -> Recipe:
+    """The recipe of all arms; files that it names beside itself as runs in folders of their own find them."""
     recipe = experiment.recipe
     beside = (experiment.folder / experiment.design.recipe).parent
     cache = beside / recipe.data.cache if recipe.data.cache else experiment.folder / "cache"

@@ -84,6 +84,14 @@ def test_the_verdict_stands_before_any_picture(tmp_path):
     assert "60 patients, 15 runs per arm (5 folds × 3 seeds), 1\u202f000 steps each" in text
 
 
+def test_without_a_random_control_the_headline_does_not_credit_a_growing_pool(tmp_path):
+    """There may be none: patches on lesions, hard cases more often."""
+    arms = tuple(arm for arm in simulated.DESIGN.arms if arm.name != "random-order")
+    page = page_of(replace(simulated.DESIGN, arms=arms), {"boot": 0.05})
+    assert "<h2>boot helps; its order was not shown to</h2>" in written(tmp_path, page)
+    assert "<h2>boot aide ; l’effet de l’ordre n’est pas démontré</h2>" in written(tmp_path, page, "fr")
+
+
 def test_the_same_in_french_with_french_numbers(tmp_path):
     text = written(tmp_path, page_of(effects={"boot": 0.05}), "fr")
     assert '<html lang="fr">' in text

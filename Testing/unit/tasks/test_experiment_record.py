@@ -10,8 +10,8 @@ import builders_run
 import pytest
 from CLIPSLib.errors import Failure
 from CLIPSLib.tasks import experiment_ledger
-from CLIPSLib.tasks.experiment_audit import same_cases
-from CLIPSLib.tasks.experiment_ledger import read_ledger, record_finished
+from CLIPSLib.tasks.experiment_audit import machines_of, same_cases
+from CLIPSLib.tasks.experiment_ledger import FinishedRun, read_ledger, record_finished
 from CLIPSLib.training import CaseList, TrainingCase
 
 CASE = TrainingCase(case_id="a", patient_id="p", pet="a.nii", mask="m.nii", score=0.1 + 0.2, sha256={"pet": "1"})
@@ -35,6 +35,15 @@ def test_another_part_order_or_image_makes_it_another_run(change):
 
 def test_a_case_that_is_missing_makes_it_another_run():
     assert not same_cases(replace(PLANNED, cases=(CASE,)), PLANNED)
+
+
+def test_the_machine_of_a_training_that_was_deleted_and_made_anew_does_not_count():
+    def line(run, run_id, machine):
+        return FinishedRun(utc="", run=run, run_id=run_id, scores_sha256="", machine={"cuda:0": machine})
+
+    first, second, again = line("a", "1", "old"), line("b", "2", "new"), line("a", "3", "new")
+    assert len(list(machines_of([first, second]))) == 1
+    assert list(machines_of([first, second, again])) == []
 
 
 def test_a_disk_that_is_full_leaves_the_record_readable(tmp_path, monkeypatch):
