@@ -100,13 +100,21 @@ class DrawTrace:
         }
 
     def load_state_dict(self, state: Mapping[str, Any], *, override: bool = False) -> None:
-        """Go on from a state. Raises Refusal: it belongs to another plan (unless `override`), or is damaged."""
+        """Go on from a state. With `override` it may be another plan's: of the window in progress, draws of cases that
+        this one does not have are left out.
+
+        Raises:
+            Refusal: it belongs to another plan, or is damaged.
+        """
         if state.get("fingerprint") != self.description.fingerprint and not override:
             raise Refusal("another-trace", "The trace was written under another curriculum", "", "Start a new trace.")
         try:
             draws, rows = Counter(state["draws"]), [TraceRow(**row) for row in state["rows"]]
             sizes = [(int(step), int(size)) for step, size in state["pool_sizes"]]
-            window = [(int(step), float(entropy), tuple(ids)) for step, entropy, ids in state["open"]]
+            window = [
+                (int(step), float(entropy), tuple(case_id for case_id in ids if case_id in self._stratum))
+                for step, entropy, ids in state["open"]
+            ]
         except (KeyError, TypeError, ValueError) as error:
             raise Refusal("damaged-state", f"The trace cannot be read: {error!r}") from error
         self._draws, self._rows, self._pool_sizes, self._open = draws, rows, sizes, window

@@ -91,6 +91,17 @@ def test_a_fork_with_a_list_without_hashes_begins_and_knows_copies_of_what_was_l
         fork_run(parent.path, tmp_path / "other", {}, cases=replace(bare, cases=(*bare.cases[1:3], renamed)))
 
 
+def test_a_fork_with_other_cases_goes_on_in_the_midst_of_a_window_of_its_trace(tmp_path, images):
+    """A run of 400 steps sums up its draws every 4 steps; at step 6 a window holds cases that the fork has not."""
+    run = builders_run.run(tmp_path / "run", case_list=images, training__steps=400)
+    train(run.path, Follower(stop_at=6))
+    others = replace(images, cases=(images.cases[0], images.cases[3]))
+    fork_run(run.path, tmp_path / "fork", {}, cases=others)
+    assert train(tmp_path / "fork", Follower(stop_at=9))["step"] == 9
+    window = read_trace(tmp_path / "fork" / "trace.json").rows[1]
+    assert (window.first_step, window.last_step) == (4, 7) and window.strata[""] == window.draws
+
+
 def test_a_fork_takes_other_cases_by_their_file_only(tmp_path, parent):
     """The field of the recipe would be written down, and the parent's cases trained with."""
     with pytest.raises(Refusal, match="as a file of its own") as refused:
