@@ -4,7 +4,7 @@ TrainPanel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,13 @@ class CurriculumForm:
         """What was set over the defaults. Raises ValueError: a text that cannot be meant."""
         given = {name: field.text.strip() for name, field in self._fields.items() if field.text.strip()}
         return {name: _optionOf(text, name) for name, text in given.items()}
+
+    def show(self, name: str, options: Mapping[str, Any]) -> None:
+        """Choose a curriculum with these options; what is not offered is left out."""
+        self.ui.curriculumSelector.currentIndex = max(self.ui.curriculumSelector.findData(name), 0)
+        for option, value in options.items():
+            if self.name == name and option in self._fields:
+                self._fields[option].text = _asText(value)
 
     def preview(self, listed: ListedCases | None, steps: int, seed: int, batch: int) -> bool:
         """Plot what the chosen curriculum does with these cases, and say it; returns whether it can be had with them.

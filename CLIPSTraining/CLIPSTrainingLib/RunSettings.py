@@ -1,15 +1,18 @@
 """Choices of this machine about training, in Slicer's settings under CLIPS/: runs at once, experiments opened,
-how cases are compared."""
+how cases are compared, the recipe of last time."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import qt
 import slicer
 
 _AT_ONCE, _EXPERIMENTS, _SIDE_BY_SIDE = "CLIPS/RunsAtOnce", "CLIPS/Experiments", "CLIPS/CompareSideBySide"
+_RECIPE = "CLIPS/LastRecipe"
 _REMEMBERED = 20
 
 
@@ -29,6 +32,15 @@ def sideBySide() -> bool:
 
 def setSideBySide(on: bool) -> None:
     qt.QSettings().setValue(_SIDE_BY_SIDE, on)
+
+
+def lastRecipe() -> dict[str, Any]:
+    """What was set when a run was checked or started last, as it was given to `setLastRecipe`; {} before that."""
+    return json.loads(slicer.util.settingsValue(_RECIPE, "{}"))
+
+
+def setLastRecipe(recipe: Mapping[str, Any]) -> None:
+    qt.QSettings().setValue(_RECIPE, json.dumps(recipe))
 
 
 def experimentFolders() -> list[str]:

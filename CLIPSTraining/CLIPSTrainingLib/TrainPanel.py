@@ -16,7 +16,7 @@ from CLIPSSegmentationLib import Settings as MachineSettings
 from CLIPSSegmentationLib.Devices import devices
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib import runTexts
+from CLIPSTrainingLib import RunSettings, runTexts
 from CLIPSTrainingLib.BackgroundWork import BackgroundWork
 from CLIPSTrainingLib.CaseChoice import listCases, summary
 from CLIPSTrainingLib.CasesForm import CasesForm
@@ -139,9 +139,34 @@ class TrainPanel:
             self.ui.presetSelector.setItemData(self.ui.presetSelector.count - 1, text, qt.Qt.ToolTipRole)
         self.ui.presetSelector.currentIndex = self.ui.presetSelector.findData(_FIRST_PRESET)
         self._showPreset()
+        self._showLast()
         self.ui.presetSelector.connect("currentIndexChanged(int)", lambda _index: self._onPreset())
         self.ui.checkButton.connect("clicked()", self.onCheck)
         self.ui.startButton.connect("clicked()", self.onStart)
+
+    def _showLast(self) -> None:
+        """The recipe that was checked or started last, also by an earlier Slicer; not if it has fields of another version."""
+        from CLIPSLib import ClipsError
+        from CLIPSLib.training import PRESETS, preset
+        from CLIPSLib.training.overrides import with_values
+
+        last = RunSettings.lastRecipe()
+        if last.get("preset") not in PRESETS:
+            return
+        try:
+            recipe = with_values(preset(last["preset"]), last["values"])
+        except ClipsError:
+            return
+        self.ui.presetSelector.currentIndex = self.ui.presetSelector.findData(last["preset"])
+        self._showPreset()
+        self.main.show(recipe)
+        self.more.show(recipe)
+        self.curriculum.show(*last["curriculum"])
+
+    def _remember(self) -> None:
+        curriculum = (self.curriculum.name, self.curriculum.options())
+        preset = self.ui.presetSelector.currentData
+        RunSettings.setLastRecipe({"preset": preset, "values": self._values(), "curriculum": curriculum})
 
     def _onPreset(self) -> None:
         selector = self.ui.presetSelector
@@ -183,6 +208,7 @@ class TrainPanel:
         self.say("")
         with saying(self.say, aloud=True):
             recipe, choice = self.recipe(), self.cases.choice
+            self._remember()
             self.ensureDependencies()
             if choice.file:
                 then(recipe, Path(choice.file))

@@ -101,6 +101,37 @@ def test_another_preset_replaces_what_was_changed_only_after_a_question(sections
         selector.currentIndex = selector.findData(before)
 
 
+def test_what_was_checked_or_started_last_is_set_again_in_the_next_slicer(sections, cases, host, monkeypatch):
+    from slicer_host import modules
+
+    sections.open(cases)
+    train = sections.train
+    train.ui.presetSelector.currentIndex = train.ui.presetSelector.findData("standard")
+    train.curriculum.show("bootstrapping", {"start": 0.4, "lesion_free": "constant"})
+    sections.set({"training.steps": "77", "data.patch": "[16, 16, 32]", "network.options": "{ filters = 8 }"})
+    monkeypatch.setattr(train, "ensureDependencies", lambda: None)
+    monkeypatch.setattr(train, "_check", lambda *_order: None)
+    train.ui.checkButton.click()
+    recipe = train.recipe()
+    assert recipe.training.steps == 77
+    assert recipe.curriculum.options == {"start": 0.4, "lesion_free": "constant"}
+
+    modules.unload_all()
+    again = builders_train_panel.TrainSections(builders_training_panel.TrainingPanel(host))
+    again.open(cases)
+    assert again.train.ui.presetSelector.currentData == "standard"
+    assert again.train.recipe() == recipe
+
+
+def test_a_remembered_recipe_of_another_version_is_left_out(sections, cases):
+    from CLIPSLib.training import preset
+    from CLIPSTrainingLib import RunSettings
+
+    RunSettings.setLastRecipe({"preset": "standard", "values": {"training.gone": 1}, "curriculum": ["vanilla", {}]})
+    sections.open(cases)
+    assert sections.train.recipe() == preset("quick")
+
+
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [
