@@ -145,7 +145,7 @@ class TrainPanel:
         self.ui.startButton.connect("clicked()", self.onStart)
 
     def _showLast(self) -> None:
-        """The recipe that was checked or started last, also by an earlier Slicer; not if it has fields of another version."""
+        """The recipe that was checked or started last, by whichever Slicer; not one with fields that are gone."""
         from CLIPSLib import ClipsError
         from CLIPSLib.training import PRESETS, preset
         from CLIPSLib.training.overrides import with_values
