@@ -2,6 +2,7 @@
 
     recipe.toml cases.json run.json overrides.json metrics.csv validation.csv draws.csv trace.json checkpoints/ model/
 
+Others put what they make of a run beside these (docs/training.md).
 Called by the engine, by `tasks` (to create, fork and list runs) and by the command.
 """
 
