@@ -47,12 +47,15 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
 
 
 def shared_recipe(experiment: Experiment) -> Recipe:
-    """The recipe of all arms; files that it names beside itself as runs in folders of their own find them."""
+    """The recipe of all arms; files that it names beside itself as runs in folders of their own find them.
+
+    A cache that it does not name is left to the runs: they share the one beside them, wherever they are moved.
+    """
     recipe = experiment.recipe
     beside = (experiment.folder / experiment.design.recipe).parent
-    cache = beside / recipe.data.cache if recipe.data.cache else experiment.folder / "cache"
+    cache = recipe.data.cache and str(beside / recipe.data.cache)
     start = str(experiment.start_file or recipe.network.start)
-    return with_values(recipe, {"data.cache": str(cache), "network.start": start})
+    return with_values(recipe, {"data.cache": cache, "network.start": start})
 
 
 def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:

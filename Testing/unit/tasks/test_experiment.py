@@ -19,6 +19,7 @@ from CLIPSLib.tasks.experiment_new import design_toml, new_experiment
 from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_experiment, run_states
 from CLIPSLib.training import read_cases, write_cases
 from CLIPSLib.training.recipe import Recipe
+from CLIPSLib.training.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -131,7 +132,8 @@ def test_before_the_start_all_runs_are_not_started(folder):
 
 def test_runs_share_the_prepared_images_of_the_experiment(folder):
     experiment = open_experiment(folder)
-    recipe, cases = inputs_of(run_states(experiment)[1].run, experiment)
-    assert recipe.data.cache == str(folder / "cache")
+    state = run_states(experiment)[1]
+    recipe, cases = inputs_of(state.run, experiment)
+    assert (recipe.data.cache, RunFolder(state.folder).cache) == ("", folder / "runs" / "cache")
     assert recipe.curriculum.name == "size-only"
     assert {case.role for case in cases.cases} == {"train", "validate"}

@@ -117,6 +117,17 @@ def test_two_processes_do_not_run_one_experiment_at_a_time(folder):
             other.kill()
 
 
+def test_an_experiment_that_was_moved_is_still_itself_and_goes_on(folder):
+    elsewhere = folder.with_name("moved")
+    folder.rename(elsewhere)
+    try:
+        shutil.rmtree(elsewhere / "runs" / "slow_fold1_seed0")
+        assert {state.state for state in run_experiment(open_experiment(elsewhere))} == {"finished"}
+        assert {each.code for each in collect(open_experiment(elsewhere)).deviations} == {"repeated"}
+    finally:
+        elsewhere.rename(folder)
+
+
 def test_what_an_interrupted_creation_left_does_not_stand_in_the_way(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     made = builders_experiment.tiny_experiment(tmp_path / "tiny", steps=2, use_folds=(0,))
