@@ -8,6 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.TrainingRuns import runsFolder
 
 if TYPE_CHECKING:
     from CLIPSLib.tasks.case_removal import RemovedEverywhere
@@ -49,7 +50,8 @@ class CaseRemoval:
         if self._panel.imageReader is not None:
             self._panel.imageReader.expect(())  # nothing of it stays in memory
         with saying(self._cases.say, aloud=True), slicer.util.WaitCursor():
-            removed = remove_case(self._panel.registry, caseId, reason=reason, author=self._panel.reader)
+            who, runs = self._panel.reader, [runsFolder()]  # every run has its own copy of masks
+            removed = remove_case(self._panel.registry, caseId, reason=reason, author=who, look_in=runs)
             self._ui.removeReasonEdit.text = ""
             self._panel.refresh()
             self._cases.say(told(removed))

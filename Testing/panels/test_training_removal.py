@@ -35,6 +35,26 @@ def test_the_selected_case_goes_after_a_reason_and_a_question(host, training, re
     assert not (registry_folder / "images" / "C0002").exists()
 
 
+def test_runs_that_have_a_copy_of_its_mask_are_told(host, training, own_data_folder):
+    """The list that a run was frozen from is forgotten after a day; the run's own copy stays."""
+    import qt
+    from CLIPSLib.cases import make_split
+    from CLIPSLib.tasks.freeze_cases import FreezeOptions, freeze_cases
+
+    registry = training.registry
+    for row in registry.cases():
+        registry.set_reference(row.case_id, registry.masks(row.case_id)[0].id, author="A. Reader")
+    registry.save_split("main", make_split(registry.cases(), folds=3, seed=0))
+    own = own_data_folder / "runs" / "1-run" / "frozen"
+    own.parent.mkdir(parents=True)
+    freeze_cases(registry, own, split="main", fold=0, options=FreezeOptions(unreviewed=True))
+    for note in (registry.folder / "frozen").glob("*.json"):
+        note.unlink()  # a copy that a run made is not remembered
+    training.cases.table.select("C0002")
+    ask(host, training, qt.QMessageBox.Ok)
+    assert f"Still in the frozen list {own / 'cases.json'}" in training.cases.ui.registryMessage.text
+
+
 def test_the_open_case_is_closed_before_it_goes(host, training):
     import qt
 
