@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from CLIPSLib.errors import ClipsError, Refusal
+from CLIPSLib.errors import ClipsError, Refusal, UsageError
 from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, let_wait, list_jobs, open_job
 from CLIPSLib.jobs.status import LOST, WAITING, error_from
 from CLIPSLib.models import ModelStore
@@ -102,8 +102,9 @@ def resume_run(folder: str | Path, values: Mapping[str, Any], *, rate: Policy | 
 
     Raises:
         Refusal: it runs already; a change that would make it another run; nothing is left to do. UsageError: as
-            `make_override`. Failure: no run there.
+            `make_override`; a word on the learning rate where steps stay. Failure: no run there.
     """
+    _require_meaning(rate, values)
     job = _ready_to_go_on(folder, values, rate, reason)
     launch_job(job)
     return job
@@ -134,12 +135,23 @@ def _ready_to_go_on(folder: str | Path, values: Mapping[str, Any], rate: Policy 
     return job
 
 
+def _require_meaning(rate: Policy | None, values: Mapping[str, Any]) -> None:
+    if rate is not None and "training.steps" not in values:
+        what = f"'{rate}' says what becomes of the learning rate when the number of steps changes, and it does not"
+        raise UsageError("rate-without-steps", what, "", "Give --set training.steps=N too, or leave out --rate.")
+
+
 def fork_run(
     source: str | Path, target: str | Path, values: Mapping[str, Any], *, cases: CaseList | None = None, **options: Any
 ) -> Job:
-    """A new run that goes on from another's checkpoint; it waits to be launched. Raises as `training.fork.fork_run`."""
+    """A new run that goes on from another's checkpoint; it waits to be launched.
+
+    Raises:
+        UsageError: a word on the learning rate where steps stay. Otherwise as `training.fork.fork_run`.
+    """
     from CLIPSLib.training.fork import fork_run as fork_folder
 
+    _require_meaning(options.get("rate"), values)
     fork_folder(source, target, values, cases=cases, **options)
     return create_job(RunFolder(target).path, VERB, {})
 

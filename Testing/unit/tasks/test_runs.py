@@ -7,7 +7,7 @@ import builders_run
 import pytest
 from CLIPSLib.errors import Failure, Refusal, UsageError
 from CLIPSLib.models import ModelStore
-from CLIPSLib.tasks.runs import create_run, read_recipe
+from CLIPSLib.tasks.runs import create_run, fork_run, read_recipe, resume_run
 from CLIPSLib.training import write_cases
 from CLIPSLib.training.overrides import with_values
 from CLIPSLib.training.recipe_toml import recipe_toml
@@ -58,6 +58,16 @@ def test_a_model_that_is_not_installed_is_said_before_a_folder_is_made(tmp_path,
     with pytest.raises(UsageError, match="not installed"):
         create_run(tmp_path / "run", FROM_SMALL, cases, store=ModelStore(tmp_path / "models"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_word_on_the_learning_rate_without_other_steps_is_refused(tmp_path, cases):
+    """It would do nothing, and nobody would know."""
+    job = create_run(tmp_path / "run", builders_run.TINY, cases)
+    with pytest.raises(UsageError, match="'keep' says what becomes of the learning rate when the number of steps"):
+        resume_run(job.folder, {"optimizer.learning_rate": 1e-4}, rate="keep")
+    with pytest.raises(UsageError, match="'restart' says what becomes"):
+        fork_run(job.folder, tmp_path / "fork", {"loss.name": "tversky"}, rate="restart")
+    assert not RunFolder(tmp_path / "run").overrides() and not (tmp_path / "fork").exists()
 
 
 def test_a_weight_file_that_is_not_there_is_said_to_be_missing(tmp_path, cases):
