@@ -125,7 +125,7 @@ def variance_components(paired: Paired) -> VarianceComponents:
     """Standard deviations of case, run and residual from the mean squares (negative estimates are zero).
 
     Raises:
-        Refusal: one seed only, or a fold with one case: the three cannot be told apart.
+        Refusal: one seed only, or a fold with one case: the three cannot be told apart; no difference anywhere.
     """
     sizes = np.bincount(_fold_indices(paired.folds))
     if paired.differences.shape[1] < 2 or min(sizes) < 2:
@@ -135,6 +135,13 @@ def variance_components(paired: Paired) -> VarianceComponents:
             f"{min(sizes)} case(s) in the smallest fold",
             f"{paired.arm} against {paired.control}",
             "Run the pilot with at least two seeds and two cases per fold.",
+        )
+    if not paired.differences.any():
+        raise Refusal(
+            "pilot-without-spread",
+            f"{paired.metric} is the same in both arms in every case, which tells no variance",
+            f"{paired.arm} against {paired.control}",
+            "Choose another primary endpoint, or a pilot in which it differs.",
         )
     squares = mean_squares(paired.differences, paired.folds)
     case = (squares.case - squares.residual) / squares.seed_count

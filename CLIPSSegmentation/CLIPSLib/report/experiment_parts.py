@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from CLIPSLib.experiments import Analysis, ArmSummary, Contrast, Design, Effect, Endpoint, Frozen
+from CLIPSLib.experiments import Analysis, ArmSummary, Contrast, Design, Effect, Endpoint, Frozen, endpoint
 from CLIPSLib.experiments.contrasts import VANILLA
 from CLIPSLib.progress import format_duration
 from CLIPSLib.report.experiment_text import signed
-from CLIPSLib.report.experiment_verdict import difference
+from CLIPSLib.report.experiment_verdict import difference, margin_text
 from CLIPSLib.report.page import table
 from CLIPSLib.report.text import Language
 
@@ -109,7 +109,7 @@ def environment_table(
     rows = {
         say["question"]: escape(design.question or "–"),
         say["source"]: escape(source),
-        say["primary"]: escape(f"{say[design.primary]} (±{say.number(design.margin, 3)})"),
+        say["primary"]: escape(f"{say[design.primary]} (±{margin_text(endpoint(design.primary), design.margin, say)})"),
         say["frozen"]: escape(_moment(frozen.created_utc, say)),
         say["design_hash"]: f'<span class="hash">{frozen.sha256}</span>',
         **{

@@ -43,7 +43,7 @@ def reasons(family: FamilyResult, analysis: Analysis, say: Language) -> list[str
         if role in family.primary
     ]
     why = say[f"why_{family.judgement.reason.name.lower()}"]
-    return [*effects, why.format(margin=difference(analysis.primary, analysis.margin, say).lstrip("+"))]
+    return [*effects, why.format(margin=margin_text(analysis.primary, analysis.margin, say))]
 
 
 def effect_sentence(contrast: Contrast, endpoint: Endpoint, say: Language) -> str:
@@ -72,6 +72,13 @@ def difference(endpoint: Endpoint, value: float | None, say: Language) -> str:
     if endpoint.scale == "below":
         return f"{signed(say, 100 * value, 1)} {say['points']}"
     return " ".join(filter(None, (signed(say, value, _DIGITS.get(endpoint.unit, 3)), endpoint.unit)))
+
+
+def margin_text(endpoint: Endpoint, margin: float, say: Language) -> str:
+    """The margin to stand behind a "±": of volumes, which are compared as factors, in percent."""
+    if endpoint.scale == "log1p":
+        return say.number(100 * math.expm1(margin), 0, "%")
+    return difference(endpoint, margin, say).lstrip("+")
 
 
 def in_patients(arm: ArmSummary, vanilla: ArmSummary, say: Language) -> str:

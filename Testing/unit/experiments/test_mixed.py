@@ -211,6 +211,12 @@ def test_identical_arms_differ_by_nothing():
     assert (effect.mean, effect.low, effect.high, effect.p) == (0, 0, 0, 1)
 
 
+def test_a_pilot_without_any_difference_is_refused_and_not_divided_by():
+    """The share of failures where nothing ever failed."""
+    with pytest.raises(Refusal, match="tells no variance"):
+        variance_components(paired(np.zeros((6, 3)), [0, 0, 0, 1, 1, 1]))
+
+
 def test_one_case_is_refused():
     with pytest.raises(Refusal, match="at least two"):
         mixed_effect(paired([[0.1, 0.2]], [0]))

@@ -10,11 +10,12 @@ import builders_run
 import numpy as np
 import pytest
 from CLIPSLib.curriculum import TraceRow
-from CLIPSLib.experiments import Deviation, Frozen, analyze, check_fairness
+from CLIPSLib.experiments import Deviation, Frozen, analyze, check_fairness, endpoint
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
 from CLIPSLib.report.experiment_patients import PatientPictures, View, views_of
 from CLIPSLib.report.experiment_subgroups import CaseFacts, difficulty_percentiles, subgroups, third_of
 from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
+from CLIPSLib.report.experiment_verdict import margin_text
 from CLIPSLib.training.traces import RunTrace
 
 pytest.importorskip("matplotlib")
@@ -90,6 +91,19 @@ def test_without_a_random_control_the_headline_does_not_credit_a_growing_pool(tm
     page = page_of(replace(simulated.DESIGN, arms=arms), {"boot": 0.05})
     assert "<h2>boot helps; its order was not shown to</h2>" in written(tmp_path, page)
     assert "<h2>boot aide ; l’effet de l’ordre n’est pas démontré</h2>" in written(tmp_path, page, "fr")
+
+
+@pytest.mark.parametrize(
+    ("name", "margin", "shown"),
+    [
+        ("dice", 0.01, "0.010"),
+        ("failure_rate", 0.05, "5.0 % points"),
+        ("fpv", 0.0953, "10\u202f%"),
+        ("hd95", 2, "2.0 mm"),
+    ],
+)
+def test_a_margin_is_told_in_the_unit_of_its_endpoint(name, margin, shown):
+    assert margin_text(endpoint(name), margin, experiment_language("en")) == shown
 
 
 def test_the_same_in_french_with_french_numbers(tmp_path):
