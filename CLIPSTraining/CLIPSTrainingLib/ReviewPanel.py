@@ -143,9 +143,8 @@ class ReviewPanel(VTKObservationMixin):
             return
         self._lookIfEdited()
         with saying(self.say):
-            self.work.keepDraft(self.activeTime.seconds)
-        if self.work.twice or self.work.damaged:
-            self.say(texts.openTwice() if self.work.twice else self.work.damaged)
+            if self.work.keepDraft(self.activeTime.seconds) and (self.work.twice or self.work.damaged):
+                self.say(texts.openTwice() if self.work.twice else self.work.damaged)
 
     def onAccept(self) -> None:
         """The mask is right as it is."""

@@ -349,3 +349,17 @@ def test_a_prediction_that_arrives_while_a_case_is_open_can_be_compared(training
     )
     training.cases.ui.refreshButton.click()
     assert "41max" in training.review.versions.describe(training.review.versions.chosen)
+
+
+def test_unfinished_work_that_could_not_be_kept_is_told_whatever_else_there_is_to_tell(training, monkeypatch):
+    from CLIPSLib.errors import Failure
+
+    def full(*_arguments, **_options):
+        raise Failure("cannot-write", "Cannot write: No space left on device", "drafts")
+
+    training.open("C0001")
+    training.delete_lesion()
+    training.review.work.twice = True
+    monkeypatch.setattr(training.registry, "save_draft", full)
+    training.review.keepDraft()
+    assert "No space left on device" in training.review.ui.messageLabel.text
