@@ -113,6 +113,13 @@ def test_a_prepared_image_that_vanishes_during_training_is_named_with_its_case(t
         patches.batch(["007"], 0, 0, lesion_share=1.0)
 
 
+def test_a_cache_that_cannot_be_made_is_told_with_the_field_that_names_it(tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(Failure, match="folder for prepared images cannot be made") as failed:
+        patches_of(tmp_path, write_case(tmp_path))
+    assert failed.value.where == str(tmp_path / "cache") and "data.cache" in failed.value.remedy
+
+
 def test_a_disk_that_fills_while_images_are_prepared_leaves_nothing_half_done(tmp_path, monkeypatch):
     case = write_case(tmp_path)
 

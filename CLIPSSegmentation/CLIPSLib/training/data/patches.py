@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.errors import Caution
+from CLIPSLib.errors import Caution, Failure
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.training.data.inputs import network_inputs
 from CLIPSLib.training.data.intensity import change_channels, change_images
@@ -41,12 +41,17 @@ def open_patches(
     augmentation: None leaves patches as they are.
 
     Raises:
-        Refusal, Failure: as `prepare_case`, with the case named. Cancelled: the reporter said so; what is made stays.
+        Refusal, Failure: as `prepare_case`, with the case named; the cache cannot be written to. Cancelled: the
+            reporter said so; what is made stays.
     """
     inputs = network_inputs(data)
     prepared = {}
     folder = Path(cache)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"The folder for prepared images cannot be made: {error.strerror}"
+        raise Failure("cannot-write", what, str(folder), "Choose another one: data.cache.") from error
     for number, case in enumerate(cases):
         reporter.check()
         reporter.progress("Preparing images", number / len(cases))
