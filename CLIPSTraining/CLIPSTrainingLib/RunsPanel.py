@@ -67,6 +67,8 @@ class RunsPanel:
         folder = runsFolder()
         if self.follower is not None and self.follower.jobs.root != folder:
             self.stop()
+            self.table.show({})
+            self._showChosen()
         if self.follower is None and any(folder.glob("*/job.json")):
             self._follow()
             self.ui.runsButton.collapsed = all(status.ended for status in self.follower.statuses.values())

@@ -74,6 +74,22 @@ def test_the_panel_opens_fast_and_without_torch_when_there_are_runs(started_host
     assert float(seconds) < 0.5  # of the processor, with modules compiled anew; the docs say what a user waits
 
 
+def test_runs_of_another_data_folder_leave_the_table(sections, cases, own_data_folder, monkeypatch):
+    import builders_run
+    from CLIPSLib.tasks.runs import create_run
+    from CLIPSLib.training import read_cases
+
+    create_run(own_data_folder / "runs" / "1", builders_run.TINY, read_cases(cases)).ask_cancel()
+    sections.panel.exit()
+    sections.panel.enter()
+    sections.runs.ui.runsButton.collapsed = False
+    assert sections.runs.ui.runTable.rowCount == 1
+    sections.panel.exit()
+    monkeypatch.setenv("CLIPS_HOME", str(own_data_folder / "other"))
+    sections.panel.enter()
+    assert sections.runs.ui.runTable.rowCount == 0 and not sections.runs.ui.runLogButton.enabled
+
+
 def test_what_is_not_changed_is_the_preset(sections, cases):
     from CLIPSLib.training import preset
 
