@@ -132,6 +132,11 @@ class Design:
         """The arm without a curriculum that the others are compared with (`fairness` wants exactly one)."""
         return next(arm for arm in self.arms if arm.curriculum == VANILLA_METHOD and self.steps_of(arm) == self.steps)
 
+    @property
+    def quarantine(self) -> tuple[str, ...]:
+        """Cases that no arm draws (`fairness` wants the same for all)."""
+        return tuple(self.vanilla.options.get("quarantine", ()))
+
     def steps_of(self, arm: Arm) -> int:
         """Optimizer steps of each run of an arm."""
         return arm.steps or self.steps

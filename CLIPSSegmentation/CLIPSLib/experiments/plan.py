@@ -5,7 +5,7 @@ Called by `tasks`, which prepares and starts them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from CLIPSLib.experiments.design import Arm, Design
@@ -101,9 +101,14 @@ def recipe_of_run(recipe: Recipe, design: Design, arm: Arm, seed: int) -> Recipe
     return replace(recipe, training=training, optimizer=optimizer, curriculum=curriculum)
 
 
-def recipe_of_reviewer(recipe: Recipe, design: Design, seed: int) -> Recipe:
-    """The shared recipe without curriculum, at the reviewers' share of the budget, judged once at its end."""
-    return reviewer_recipe(recipe, steps=max(1, round(design.cross_review.budget * design.steps)), seed=seed)
+def recipe_of_reviewer(recipe: Recipe, design: Design, seed: int, quarantine: Sequence[str] = ()) -> Recipe:
+    """The shared recipe without curriculum, at the reviewers' share of the budget, judged once at its end.
+
+    quarantine: cases of the outer fold that no arm draws; reviewers do not, either.
+    """
+    made = reviewer_recipe(recipe, steps=max(1, round(design.cross_review.budget * design.steps)), seed=seed)
+    options = {"quarantine": sorted(quarantine)} if quarantine else {}
+    return replace(made, curriculum=replace(made.curriculum, options=options))
 
 
 def reviewer_recipe(recipe: Recipe, *, steps: int, seed: int) -> Recipe:

@@ -36,8 +36,9 @@ def inputs_of(run: PlannedRun, experiment: Experiment) -> tuple[Recipe, CaseList
     """
     design, recipe = experiment.design, shared_recipe(experiment)
     if run.part is not None:
-        cases = cases_of_reviewer(experiment.cases, _parts(run.fold, experiment), run.part)
-        return recipe_of_reviewer(recipe, design, run.seed), cases
+        parts = _parts(run.fold, experiment)
+        made = recipe_of_reviewer(recipe, design, run.seed, [case for case in parts if case in design.quarantine])
+        return made, cases_of_reviewer(experiment.cases, parts, run.part)
     arm = design.arm(run.arm)
     made = recipe_of_run(recipe, design, arm, run.seed)
     if arm.follows:

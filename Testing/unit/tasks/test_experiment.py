@@ -9,7 +9,7 @@ from dataclasses import replace
 import builders_experiment
 import pytest
 from CLIPSLib.errors import Refusal, UsageError
-from CLIPSLib.experiments import Arm, Design
+from CLIPSLib.experiments import Arm, CrossReview, Design
 from CLIPSLib.files import write_text
 from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.experiment import freeze_experiment, open_experiment
@@ -124,6 +124,18 @@ def test_a_default_that_changes_with_the_next_version_does_not_make_it_another_e
     experiment = open_experiment(folder)
     assert experiment.recipe.augmentation.noise_sd == 0.123
     assert freeze_experiment(experiment).design == before.design
+
+
+def test_cases_that_no_arm_draws_are_not_drawn_by_reviewers_either(folder):
+    """Nor named to those whose training cases they are not among, which would refuse an unknown name."""
+    plain = load_toml(folder / "experiment.toml", Design)
+    left_out = [min(case for case, fold in open_experiment(folder).folds.items() if fold == 0)]
+    ordered = Arm(name="boot", curriculum="bootstrapping", difficulty="cross-review")
+    arms = tuple(replace(arm, options={**arm.options, "quarantine": left_out}) for arm in (*plain.arms, ordered))
+    experiment = redeclare(folder, arms=arms, cross_review=CrossReview(folds=2))
+    reviewers = [state.run for state in run_states(experiment) if state.run.part is not None]
+    named = {run.fold: dict(inputs_of(run, experiment)[0].curriculum.options) for run in reviewers}
+    assert named == {0: {}, 1: {"quarantine": left_out}}
 
 
 def test_before_the_start_all_runs_are_not_started(folder):
