@@ -63,7 +63,7 @@ def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:
     """What the reviewer that did not see it reached in each training case of an outer fold, higher is harder: the loss
     over the whole image, or 1 - Dice, without what is only the reviewer's level (`difficulty.levels`).
 
-    Lesion-free cases have no score.
+    Lesion-free cases have no score, nor have those in quarantine: a broken image would shift the level of its part.
 
     Raises:
         Failure: a reviewer left no scores.
@@ -76,7 +76,8 @@ def cross_review_scores(fold: int, experiment: Experiment) -> dict[str, float]:
             remedy = "Repeat this run: clips experiment run --retry."
             raise Failure("no-review", "The reviewer left no scores", str(folder.path), remedy)
         last = max(int(row["step"]) for row in rows)
-        own = {row["case"]: row for row in rows if int(row["step"]) == last}
+        judged = [row for row in rows if row["case"] not in experiment.design.quarantine]
+        own = {row["case"]: row for row in judged if int(row["step"]) == last}
         found |= unseen_scores(own, experiment.design.cross_review.measure)
         parts |= dict.fromkeys(own, run.part)
     return at_one_level(found, parts)

@@ -198,7 +198,7 @@ def test_the_measure_may_be_dice_and_a_missing_score_is_a_failure(cases, tmp_pat
 @pytest.mark.parametrize(("measure", "expected"), [("loss", {"a": 0.5, "b": 2.0}), ("dice", {"a": 0.1, "b": 0.6})])
 def test_experiments_score_by_the_loss_or_by_dice_and_lesion_free_cases_not_at_all(measure, expected, tmp_path):
     review = CrossReview(folds=2, measure=measure)
-    experiment = SimpleNamespace(runs=tmp_path, design=SimpleNamespace(cross_review=review, seeds=(0,)))
+    experiment = SimpleNamespace(runs=tmp_path, design=SimpleNamespace(cross_review=review, seeds=(0,), quarantine=()))
     left = [("a", 0.9, 0.5, 5.0), ("b", 0.4, 2.0, 5.0), ("free", 0.0, 9.0, 0.0)]
     for number, (case, dice, loss, reference) in enumerate(left):
         run = RunFolder(tmp_path / f"cross-review_fold0_part{min(number, 1)}")

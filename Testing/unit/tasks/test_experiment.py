@@ -14,7 +14,7 @@ from CLIPSLib.files import write_text
 from CLIPSLib.schema import load_toml
 from CLIPSLib.tasks.experiment import freeze_experiment, open_experiment
 from CLIPSLib.tasks.experiment_check import TYPICAL, check_experiment
-from CLIPSLib.tasks.experiment_inputs import inputs_of
+from CLIPSLib.tasks.experiment_inputs import cross_review_scores, inputs_of
 from CLIPSLib.tasks.experiment_new import design_toml, new_experiment
 from CLIPSLib.tasks.experiment_runs import NOT_MADE, run_experiment, run_states
 from CLIPSLib.training import read_cases, write_cases
@@ -136,6 +136,11 @@ def test_cases_that_no_arm_draws_are_not_drawn_by_reviewers_either(folder):
     reviewers = [state.run for state in run_states(experiment) if state.run.part is not None]
     named = {run.fold: dict(inputs_of(run, experiment)[0].curriculum.options) for run in reviewers}
     assert named == {0: {}, 1: {"quarantine": left_out}}
+    for run in reviewers:
+        rows = "".join(f"2,{case.case_id},0.5,1\n" for case in inputs_of(run, experiment)[1].of_role("validate"))
+        write_text(experiment.runs / run.name / "validation.csv", "step,case,loss,reference_ml\n" + rows)
+    inside = {case for case, fold in experiment.folds.items() if fold != 1}
+    assert cross_review_scores(1, experiment) == dict.fromkeys(inside - set(left_out), 0.5)
 
 
 def test_before_the_start_all_runs_are_not_started(folder):
