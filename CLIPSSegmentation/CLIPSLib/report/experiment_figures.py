@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CLIPSLib.experiments import Analysis, Curve, FamilyResult
+from CLIPSLib.experiments import Analysis, Curve, Endpoint, FamilyResult
 from CLIPSLib.experiments.contrasts import VANILLA
 from CLIPSLib.experiments.types import Effect, Paired
 from CLIPSLib.report.experiment_subgroups import (
@@ -28,6 +28,7 @@ from CLIPSLib.training.traces import RunTrace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 HARD, PLAIN, ZONE = "#d9782d", "#0b4f6c", "#e7ecef"
 _NAMED = 5  # patients that are named in a plot
@@ -66,6 +67,7 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
     axes.locator_params(axis="x", nbins=7)
     widest = max(abs(edge) for family, role in rows for edge in family.primary[role].benefit) * 1.1
     axes.set_xlim(-widest, widest)
+    _in_factors(axes.xaxis, analysis.primary, say)
     axes.annotate(
         say["margin_zone"],
         (0, 1.0),
@@ -144,6 +146,7 @@ def gain_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFacts], e
         label_axes(axes, say["difficulty"], say["gain"].format(endpoint=say[endpoint]) if axes is panels[0] else "")
         axes.set_title(family.arm, fontsize=10)
         axes.set_xlim(0, 102)
+        _in_factors(axes.yaxis, contrast.endpoint, say)
     return figure_svg(figure, decimal_comma=say.code == "fr")
 
 
@@ -166,6 +169,7 @@ def subgroups_svg(families: Sequence[FamilyResult], facts: Mapping[str, CaseFact
         axes.locator_params(axis="x", nbins=4)
         axes.set_yticks(range(len(names)), _with_counts(names, found[0][1]))
         axes.set_ylim(len(names) - 0.5, -0.5)
+        _in_factors(axes.xaxis, family.primary[VANILLA].endpoint, say)
         axes.set_title(family.arm, fontsize=10)
     return figure_svg(figure, decimal_comma=say.code == "fr")
 
@@ -204,6 +208,13 @@ def draws_svg(
 def _interval(axes: Axes, x: float, effect: Effect, sign: float) -> None:
     axes.plot([x, x], sorted((sign * effect.low, sign * effect.high)), color=HARD, linewidth=2.0, zorder=3)
     axes.plot([x - 14, x + 14], [sign * effect.mean] * 2, color=HARD, linewidth=2.0, zorder=3)
+
+
+def _in_factors(axis: Axis, endpoint: Endpoint, say: Language) -> None:
+    """Differences of logarithms, which nobody reads, as the factors that the tables tell."""
+    sign = 1.0 if endpoint.higher_is_better else -1.0
+    if endpoint.scale == "log1p":
+        axis.set_major_formatter(lambda value, _: f"×{say.number(np.exp(sign * value), 2)}")
 
 
 def _with_counts(names: Sequence[str], groups: Sequence[tuple[str, Effect]]) -> list[str]:

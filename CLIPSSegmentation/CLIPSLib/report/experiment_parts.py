@@ -20,8 +20,15 @@ def arms_table(analysis: Analysis, say: Language) -> str:
     heads = ("arm", "mean", "sd_cases", "sd_seeds", "median", "dice_hard", "failure_rate", "area", "target")
     heads += ("nothing_found", "tmtv_bias", "cost", "time")
     rows = "".join(_arm_row(arm, name, say) for arm in analysis.arms)
-    title = f"{say['arms_title']} – {say[name]}"
+    title = f"{say['arms_title']} – {_in_own_unit(analysis.primary, say)}"
     return table(title, [_capital(say[head]) for head in heads], rows, "arms")
+
+
+def _in_own_unit(endpoint: Endpoint, say: Language) -> str:
+    """What an arm reached is told in mL, also where arms are compared by factors."""
+    if endpoint.scale == "log1p":
+        return f"{say[endpoint.name].partition(' (')[0]}, mL"
+    return f"{say[endpoint.name]}, {endpoint.unit}" if endpoint.unit else say[endpoint.name]
 
 
 def _arm_row(arm: ArmSummary, name: str, say: Language) -> str:

@@ -12,6 +12,8 @@ import pytest
 from CLIPSLib.curriculum import TraceRow
 from CLIPSLib.experiments import Deviation, Frozen, analyze, check_fairness, endpoint
 from CLIPSLib.report.experiment import ExperimentPage, write_experiment_page
+from CLIPSLib.report.experiment_figures import effects_svg
+from CLIPSLib.report.experiment_parts import arms_table
 from CLIPSLib.report.experiment_patients import PatientPictures, View, views_of
 from CLIPSLib.report.experiment_subgroups import CaseFacts, difficulty_percentiles, subgroups, third_of
 from CLIPSLib.report.experiment_text import deviation_text, experiment_language, signed
@@ -91,6 +93,20 @@ def test_without_a_random_control_the_headline_does_not_credit_a_growing_pool(tm
     page = page_of(replace(simulated.DESIGN, arms=arms), {"boot": 0.05})
     assert "<h2>boot helps; its order was not shown to</h2>" in written(tmp_path, page)
     assert "<h2>boot aide ; l’effet de l’ordre n’est pas démontré</h2>" in written(tmp_path, page, "fr")
+
+
+@pytest.mark.parametrize(("language", "factor"), [("en", "×1.00"), ("fr", "×1,00")])
+def test_where_false_positive_volume_decides_axes_show_factors_and_arms_are_told_in_milliliters(language, factor):
+    design = replace(simulated.DESIGN, primary="fpv")
+    made = [
+        replace(score, scores={**score.scores, "fpv_ml": 10 * score.scores["dice"]})
+        for score in simulated.scores(design, {})
+    ]
+    analysis = analyze(design, made, (), hard_cases=frozenset(), costs=simulated.costs(design))
+    say = experiment_language(language)
+    assert factor in effects_svg(analysis, say)
+    name = {"en": "false positive volume, mL", "fr": "volume faussement positif, mL"}[language]
+    assert name in arms_table(analysis, say)
 
 
 @pytest.mark.parametrize(
