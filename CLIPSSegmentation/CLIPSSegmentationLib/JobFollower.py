@@ -59,9 +59,16 @@ class JobFollower:
         return next((job for job, status in self._statuses.items() if status.state in ("running", "paused")), None)
 
     def look(self) -> None:
-        """Look at all jobs now, and start those that wait if there is room."""
-        if any(status.state == "waiting" for status in self._statuses.values()):
-            self.jobs.advance()
+        """Look at all jobs now, and start those that wait if there is room; where none can be started (the disk is
+        full), those that work are followed all the same.
+        """
+        try:
+            if any(status.state == "waiting" for status in self._statuses.values()):
+                self.jobs.advance()
+        finally:
+            self._look()
+
+    def _look(self) -> None:
         before, self._statuses = self._statuses, self._read()
         self._endWhatWasAsked()
         if before != self._statuses:

@@ -90,6 +90,25 @@ def test_runs_of_another_data_folder_leave_the_table(sections, cases, own_data_f
     assert sections.runs.ui.runTable.rowCount == 0 and not sections.runs.ui.runLogButton.enabled
 
 
+def test_runs_are_followed_although_none_can_be_started(sections, cases, own_data_folder, monkeypatch):
+    import builders_run
+    from CLIPSLib.errors import Failure
+    from CLIPSLib.tasks.runs import create_run
+    from CLIPSLib.training import read_cases
+
+    def full():
+        raise Failure("cannot-write", "Cannot write: No space left on device", "queue.lock")
+
+    runs = sections.runs
+    monkeypatch.setattr(runs.runs, "advance", full)
+    job = create_run(own_data_folder / "runs" / "1", builders_run.TINY, read_cases(cases))
+    runs.follower.look()
+    job.ask_cancel()
+    with pytest.raises(Failure, match="No space left"):
+        runs.follower.look()
+    assert [status.state for status in runs.follower.statuses.values()] == ["cancelled"]
+
+
 def test_what_is_not_changed_is_the_preset(sections, cases):
     from CLIPSLib.training import preset
 
