@@ -125,8 +125,9 @@ def _require_same_length(design: Design) -> None:
 
 def _require_same_cases(design: Design) -> None:
     """Who may be drawn at all, and how many at a time, is no matter of order."""
-    for name in (*(each.name for each in fields(CohortOptions)), "batch_size"):
-        settings = {arm.name: json.dumps(arm.options.get(name)) for arm in design.arms}
+    left_out = {each.name: each.default for each in fields(CohortOptions)} | {"batch_size": None}
+    for name, default in left_out.items():
+        settings = {arm.name: json.dumps(arm.options.get(name, default)) for arm in design.arms}
         odd = [arm for arm, value in settings.items() if value != settings[design.vanilla.name]]
         if odd:
             raise Refusal(

@@ -139,6 +139,11 @@ def test_an_arm_that_draws_from_other_cases_is_refused(option):
         codes(design(VANILLA, RANDOM, odd))
 
 
+def test_a_default_that_one_arm_spells_out_is_no_difference():
+    spelled = replace(BOOT, options={**BOOT.options, "quarantine": [], "lesion_free": "constant"})
+    assert codes(design(VANILLA, RANDOM, spelled)) == codes(design(VANILLA, RANDOM, BOOT))
+
+
 def test_cases_with_masks_that_nobody_reviewed_are_not_tested():
     with pytest.raises(Refusal, match="2 cases have masks that were predicted and never reviewed"):
         check_fairness(design(VANILLA, RANDOM, BOOT), Recipe(), FOLDS, {}, predicted=("07", "03"))
