@@ -5,7 +5,10 @@ Called by the fairness check, which says what is missing, and by the analysis.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from CLIPSLib.curriculum import get_method
+from CLIPSLib.curriculum.cohort import CohortOptions
 from CLIPSLib.experiments.contrasts import ANTI, LONGER, RANDOM, VANILLA, Family
 from CLIPSLib.experiments.design import (
     ANTI_METHOD,
@@ -53,5 +56,7 @@ def _same_order(other: Arm, arm: Arm) -> bool:
 
 
 def _pacing(arm: Arm) -> dict:
-    method = get_method(arm.curriculum)
-    return {"pacing": method.pacing, **method.defaults, **arm.options}
+    """Without who may be drawn at all, which `fairness` wants the same in all arms."""
+    method, cohort = get_method(arm.curriculum), {each.name for each in fields(CohortOptions)}
+    settings = {"pacing": method.pacing, **method.defaults, **arm.options}
+    return {name: value for name, value in settings.items() if name not in cohort}
