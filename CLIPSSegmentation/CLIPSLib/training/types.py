@@ -70,6 +70,8 @@ class CaseList:
         ids = [case.case_id for case in self.cases]
         if twice := sorted({name for name in ids if ids.count(name) > 1} if len(set(ids)) < len(ids) else ()):
             raise ValueError(f"the case '{twice[0]}' is listed twice")
+        if paths := [name for name in ids if name.startswith(".") or set(name) & set("/\\")]:
+            raise ValueError(f"the case '{paths[0]}' cannot name a file: no '/' or '\\', no '.' in front")
         roles: dict[str, str] = {}
         for case in self.cases:
             if roles.setdefault(case.patient_id, case.role) != case.role:

@@ -217,6 +217,12 @@ def test_a_patient_is_never_on_both_sides(tmp_path):
         CaseList(cases=(case("1", "p"), case("1", "q")))
 
 
+@pytest.mark.parametrize("name", ["../../elsewhere", "a/b", "a\\b", "..", ".hidden"])
+def test_an_id_that_leads_out_of_the_run_is_refused(name):
+    with pytest.raises(ValueError, match="cannot name a file"):
+        CaseList(cases=(case(name, "p"),))
+
+
 def test_a_preset_that_does_not_exist_is_a_usage_error():
     with pytest.raises(ClipsError, match="quick, standard, complete"):
         preset("best")
