@@ -103,21 +103,23 @@ def test_stopped_with_two_helpers_and_resumed_with_none_is_the_same(tmp_path, im
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGTERM")
-def test_a_termination_signal_saves_and_stops_and_no_step_is_made_twice(tmp_path, images, never_stopped):
-    """What a cluster sends when time is up; nothing else would have saved here."""
+@pytest.mark.parametrize(("workers", "send"), [(0, "kill"), (2, "killpg")], ids=["the process", "helpers, too"])
+def test_a_termination_signal_saves_and_stops_and_no_step_is_made_twice(tmp_path, images, never_stopped, workers, send):
+    """What a cluster sends, often to all processes, when time is up; nothing else would have saved here."""
     run = builders_run.run(
         tmp_path / "run",
         recipe=never_stopped.recipe(),
         case_list=images,
         checkpoint__steps=0,
         validation__every=0,
+        data__workers=workers,
     )
     job = launch(run)
     give_up = time.monotonic() + PATIENCE_S
     while (job.status().facts.get("step") or 0) < 3 and not job.status().ended:
         assert time.monotonic() < give_up, job.log_tail()
         time.sleep(0.005)
-    os.kill(job.status().pid, signal.SIGTERM)
+    getattr(os, send)(job.status().pid, signal.SIGTERM)
     stopped = finish(job).status().result
     assert stopped["state"] == "stopped"
     assert (run.checkpoints / f"step-{stopped['step']:08d}.pt").exists()

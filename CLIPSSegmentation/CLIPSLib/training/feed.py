@@ -6,6 +6,7 @@ Called by the engine. What is drawn is planned in this process, step by step; wo
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from CLIPSLib.errors import ClipsError, Failure
 from CLIPSLib.training.types import Batch, PatchSource
 
 _AHEAD = 4  # batches that each worker prepares ahead, at most
+_SAVED_BY_S = 60  # a termination signal leaves the workers so long
 _HUNG_S = 900.0  # without a batch: no patch takes so long, a worker hangs
 
 
@@ -65,7 +67,7 @@ class Feed:
             batch_size=None,
             num_workers=workers,
             prefetch_factor=ahead if workers else None,
-            worker_init_fn=_one_thread,
+            worker_init_fn=_begin_worker,
             timeout=_HUNG_S if workers else 0,
             pin_memory=pin,
             generator=torch.Generator(),  # its own: the run's random numbers stay untouched
@@ -141,9 +143,19 @@ def _worker_failed(how: str, error: BaseException) -> Failure:
     )
 
 
-def _one_thread(worker: int) -> None:
+def _begin_worker(worker: int) -> None:
     """Processes side by side are the parallel part: threads within each would fight for the same cores."""
     import SimpleITK as sitk
 
     torch.set_num_threads(1)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGTERM, _outlive_the_save)
+
+
+def _outlive_the_save(_signal: int, _frame: object) -> None:
+    """Clusters end all processes of a job at once; the run still needs its workers to reach the step at which it saves.
+
+    It then lets them go. One that hangs is ended by the alarm.
+    """
+    signal.alarm(_SAVED_BY_S)
