@@ -44,8 +44,8 @@ def install_winner(
     first fold. Weights are those that the experiment tested. What is installed already is given back as it is.
 
     Raises:
-        UsageError: no such arm. Refusal: a run of it is not finished in any seed, or, without `arm`, nothing can be
-            compared yet. Failure: a checkpoint cannot be read, disk full. Cancelled.
+        UsageError: no such arm. Refusal: a run of it is not finished in any seed, or, without `arm`, a run of the
+            experiment is not. Failure: a checkpoint cannot be read, disk full. Cancelled.
     """
     from CLIPSLib.training.export import export_model
 
@@ -76,11 +76,24 @@ def _chosen(experiment: Experiment, name: str | None) -> Arm:
 
     design = experiment.design
     if name is None:
+        _require_all_finished(experiment)
         name = winner(analyze_experiment(experiment, collect(experiment))[1], design)
     known = [arm.name for arm in design.arms]
     if name not in known:
         raise UsageError("no-such-arm", f"There is no arm '{name}'", "arm", f"Choose one of: {', '.join(known)}.")
     return design.arm(name)
+
+
+def _require_all_finished(experiment: Experiment) -> None:
+    """Who leads before the end may not be who wins."""
+    states = [state for state in run_states(experiment) if state.run.part is None]
+    if unfinished := [state for state in states if state.state != FINISHED]:
+        raise Refusal(
+            "unfinished-experiment",
+            f"{len(unfinished)} of {len(states)} runs are not finished: which arm is the winner is not known",
+            str(experiment.folder),
+            "Let them finish (clips experiment run), or choose the arm: --arm NAME.",
+        )
 
 
 def _finished_folds(experiment: Experiment, arm: Arm) -> list[PlannedRun]:

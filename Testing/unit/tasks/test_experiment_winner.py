@@ -39,6 +39,13 @@ def test_an_arm_that_does_not_exist_is_refused_with_those_that_do(tmp_path):
     assert "vanilla, slow" in refused.value.remedy
 
 
+def test_before_the_end_there_is_no_winner_unless_an_arm_is_chosen(tmp_path):
+    folder = builders_experiment.tiny_experiment(tmp_path / "tiny")
+    with pytest.raises(Refusal, match="4 of 4 runs are not finished: which arm is the winner is not known") as refused:
+        install_winner(folder)
+    assert "--arm" in refused.value.remedy
+
+
 @pytest.mark.slow
 def test_the_networks_of_all_folds_are_installed_as_one_model_under_the_arms_name(tmp_path, monkeypatch):
     pytest.importorskip("monai")
