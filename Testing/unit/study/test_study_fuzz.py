@@ -290,21 +290,21 @@ def test_damaged_bytes_never_crash_and_never_change_other_slices(sound_files, ca
 
 
 @pytest.mark.slow
-@examples(15_000)
+@examples(5_000)
 @given(damaged_headers())
 def test_damaged_header_values_at_length(damaged):
     check_headers(damaged)
 
 
 @pytest.mark.slow
-@examples(1500)
+@examples(600)
 @given(damaged_tags())
 def test_damaged_tags_at_length(changes):
     check_tags(changes)
 
 
 @pytest.mark.slow
-@examples(2000)
+@examples(800)
 @given(CASES)
 def test_damaged_bytes_at_length(sound_files, case):
     syntax, number, changes = case
