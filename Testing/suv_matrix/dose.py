@@ -93,6 +93,16 @@ TRACER = [
         RadionuclideCodeSequence=coded("C-111A1", "SRT"),
     ),
     refuses(
+        "FDG with an unknown radionuclide and a half-life that no fluorine has",
+        "half-life-contradiction",
+        "RadionuclideHalfLife (0018,1075)",
+        "66586.2",
+        "F-18",
+        "half_life_s",
+        RadionuclideHalfLife="66586.2",
+        RadionuclideCodeSequence=coded("", "", "BQML"),
+    ),
+    refuses(
         "half-life of another nuclide",
         "half-life-contradiction",
         "RadionuclideHalfLife (0018,1075)",

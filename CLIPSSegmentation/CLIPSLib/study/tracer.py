@@ -95,6 +95,13 @@ def find_half_life(pet: PetHeaders, answers: Answers) -> tuple[SuvInput, tuple[C
         return entered("RadionuclideHalfLife", answers.half_life_s, "s", HALF_LIFE_TAG, pet.half_life)
     stated, nuclide = number(pet.half_life), find_nuclide(pet)
     if stated is not None and _SHORTEST_S <= stated <= _LONGEST_S:
+        if nuclide is None and is_fdg(pet) and not _agree(stated, NUCLIDES[0]):
+            raise Refusal(
+                "half-life-contradiction",
+                f"{HALF_LIFE_TAG} = {pet.half_life} s is not that of F-18 ({NUCLIDES[0].half_life_s:g} s), which FDG "
+                f"carries; the stated radionuclide {quoted(pet.radionuclide)} is not known",
+                remedy="Correct the header, or give the half-life (half_life_s).",
+            )
         if nuclide is None or _agree(stated, nuclide):
             return SuvInput(name="RadionuclideHalfLife", value=stated, unit="s", source="(0018,1075)"), ()
         if any(_agree(stated, other) for other in NUCLIDES):
