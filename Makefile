@@ -44,7 +44,7 @@ test: lint
 
 # pytest ends with 5 when it found no test, which is no failure while no test is slow.
 test-slow: test-environment test-oracle
-	@$(TEST)/python -m pytest -m slow --durations=5 $(ARGS) || test $$? -eq 5
+	@$(TEST)/python -m pytest -n auto --dist loadfile -m slow --durations=5 $(ARGS) || test $$? -eq 5
 
 # Independent programs that tests compare with; heavy, and never installed beside what is tested with everything else.
 test-oracle: oracle-environment
