@@ -151,9 +151,19 @@ def check_fork(changes: Mapping[str, Any]) -> None:
 
 
 def lasting_sha256(recipe: Recipe) -> str:
-    """SHA-256 over the fields that may not change within a run: equal for all that belongs to one run."""
-    lasting = {name: value for name, value in _flat(to_document(recipe)).items() if name not in MAY_CHANGE + _FOLLOWS}
-    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+    """As `recipe_sha256`, of the fields that may not change within a run: equal for all that belongs to one run."""
+    return _hash_of(recipe, left_out=MAY_CHANGE + _FOLLOWS)
+
+
+def recipe_sha256(recipe: Recipe) -> str:
+    """SHA-256 of what a recipe says. A field at its default is as one left out, so that recipes keep their hash when
+    a later version has more fields."""
+    return _hash_of(recipe, left_out=())
+
+
+def _hash_of(recipe: Recipe, *, left_out: Sequence[str]) -> str:
+    said = {name: now for name, (_, now) in changes_of(Recipe(), recipe).items() if name not in left_out}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,8 +8,6 @@ Called by the engine, by `tasks` (to create, fork and list runs) and by the comm
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +20,7 @@ from CLIPSLib.progress import Reporter
 from CLIPSLib.provenance import library_versions, software, utc_now
 from CLIPSLib.schema import from_document, load_json, load_toml, to_document
 from CLIPSLib.training.case_list import content_sha256, hash_all, read_cases, write_cases
-from CLIPSLib.training.overrides import Override, apply_overrides
+from CLIPSLib.training.overrides import Override, apply_overrides, recipe_sha256
 from CLIPSLib.training.recipe import Recipe
 from CLIPSLib.training.recipe_toml import recipe_toml
 from CLIPSLib.training.types import CaseList
@@ -90,7 +88,7 @@ class RunFolder:
             parent=parent or {},
             changes=changes or {},
             start=start or {},
-            recipe_sha256=_sha256(load_toml(self.recipe_file, Recipe)),
+            recipe_sha256=recipe_sha256(load_toml(self.recipe_file, Recipe)),
         )
         write_json(self.identity_file, to_document(identity), format_name=FORMAT, version=VERSION)
         return identity
@@ -125,7 +123,7 @@ class RunFolder:
     def require_own_recipe(self) -> None:
         """Raise Refusal where `recipe.toml` was edited: what was changed when would not be known."""
         made = self.identity().recipe_sha256
-        if made and made != _sha256(load_toml(self.recipe_file, Recipe)):
+        if made and made != recipe_sha256(load_toml(self.recipe_file, Recipe)):
             raise Refusal(
                 "recipe-edited",
                 "recipe.toml is not what this run was made with",
@@ -147,8 +145,3 @@ class RunFolder:
         content = {"overrides": to_document(overrides)}
         write_json(self.overrides_file, content, format_name=OVERRIDES_FORMAT, version=VERSION, overwrite=True)
         return recipe
-
-
-def _sha256(recipe: Recipe) -> str:
-    """Of what a recipe says; comments and the order of lines do not count."""
-    return hashlib.sha256(json.dumps(to_document(recipe), sort_keys=True).encode()).hexdigest()

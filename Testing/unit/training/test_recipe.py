@@ -13,7 +13,7 @@ import pytest
 from CLIPSLib.curriculum import CurriculumCase, build_curriculum, list_curricula
 from CLIPSLib.errors import ClipsError, Refusal, UsageError
 from CLIPSLib.schema import from_document, load_toml, to_document
-from CLIPSLib.training import PRESETS, CaseList, Recipe, TrainingCase, preset, read_cases, write_cases
+from CLIPSLib.training import PRESETS, CaseList, Recipe, TrainingCase, overrides, preset, read_cases, write_cases
 from CLIPSLib.training.overrides import (
     MAY_CHANGE,
     apply_overrides,
@@ -21,6 +21,7 @@ from CLIPSLib.training.overrides import (
     check_fork,
     lasting_sha256,
     make_override,
+    recipe_sha256,
     with_values,
 )
 from CLIPSLib.training.recipe_toml import field_help, recipe_toml
@@ -173,6 +174,19 @@ def test_what_would_make_two_runs_of_one_needs_a_fork():
     with pytest.raises(Refusal, match=r"'loss.name' cannot change within a run"):
         make_override(Recipe(), {"loss.name": "tversky"})
     assert lasting_sha256(with_values(Recipe(), {"loss.name": "tversky"})) != lasting_sha256(Recipe())
+
+
+def test_recipes_keep_their_hashes_when_a_later_version_has_more_fields(monkeypatch):
+    recipe = with_values(Recipe(), {"loss.name": "tversky", "training.steps": 7})
+    hashes = recipe_sha256(recipe), lasting_sha256(recipe)
+    now = overrides.to_document
+    monkeypatch.setattr(overrides, "to_document", lambda value: {**now(value), "sharpness": {"power": 1.0}})
+    assert (recipe_sha256(recipe), lasting_sha256(recipe)) == hashes
+
+
+def test_the_hash_of_a_recipe_tells_every_field_apart():
+    assert recipe_sha256(with_values(Recipe(), {"optimizer.learning_rate": 1e-4})) != recipe_sha256(Recipe())
+    assert recipe_sha256(with_values(Recipe(), {"network.options": {"filters": 8}})) != recipe_sha256(Recipe())
 
 
 def test_more_steps_need_a_word_on_the_learning_rate():
