@@ -50,11 +50,18 @@ class ExperimentView:
 
     @property
     def status(self) -> JobStatus | None:
-        """How the job that carries it out stands, None before there was one."""
-        from CLIPSLib.jobs import open_job
+        """How the job that carries it out stands, None before there was one; a damaged one is lost, and says why."""
+        from CLIPSLib import ClipsError
+        from CLIPSLib.jobs import JobStatus, open_job
+        from CLIPSLib.jobs.status import LOST
 
         folder = self.folder / "job"
-        return open_job(folder).status() if (folder / "job.json").exists() else None
+        if not (folder / "job.json").exists():
+            return None
+        try:
+            return open_job(folder).status()
+        except ClipsError as error:
+            return JobStatus(state=LOST, error=error.as_dict())
 
     @property
     def running(self) -> bool:

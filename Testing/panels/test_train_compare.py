@@ -247,6 +247,18 @@ def test_an_experiment_is_run_and_ends_with_a_verdict_and_a_report(sections, exp
     assert not any("self-paced" in ui.runASelector.itemText(number) for number in range(ui.runASelector.count))
 
 
+def test_an_experiment_whose_job_is_damaged_says_so_and_stops_nothing_else(sections, experiment):
+    (experiment / "job").mkdir()
+    (experiment / "job" / "job.json").write_text("{")
+    ui = sections.compare.ui
+    with sections.host.answering(str(experiment)):
+        ui.openExperimentButton.click()
+    assert "job.json" in ui.verdictLabel.text
+    assert "2 not started" in ui.verdictLabel.text
+    assert not ui.useWinnerButton.enabled
+    sections.compare.onClose()
+
+
 class Compared:
     """Stands for a case that is compared."""
 
