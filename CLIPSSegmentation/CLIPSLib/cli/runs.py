@@ -168,8 +168,8 @@ def _fork(parsed: argparse.Namespace) -> int:
     from CLIPSLib.training import read_cases
 
     cases = read_cases(parsed.cases) if parsed.cases else None
-    options: dict[str, Any] = {"step": parsed.step, **({"rate": parsed.rate} if parsed.rate else {})}
-    job = fork_run(parsed.folder, parsed.new, key_values(parsed.values, "--set"), cases=cases, **options)
+    values = key_values(parsed.values, "--set")
+    job = fork_run(parsed.folder, parsed.new, values, cases=cases, step=parsed.step, rate=parsed.rate)
     launch_job(job)
     return started(job, parsed)
 

@@ -15,7 +15,14 @@ from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.schema import to_document
 from CLIPSLib.training.case_list import hash_all
 from CLIPSLib.training.checkpoints import Checkpoints
-from CLIPSLib.training.overrides import changes_of, check_fork, lasting_sha256, pacing_values, with_values
+from CLIPSLib.training.overrides import (
+    changes_of,
+    check_fork,
+    lasting_sha256,
+    pacing_values,
+    require_rate,
+    with_values,
+)
 from CLIPSLib.training.progress import RunState, state_of
 from CLIPSLib.training.rate import Policy
 from CLIPSLib.training.recipe import Recipe
@@ -30,7 +37,7 @@ def fork_run(
     *,
     cases: CaseList | None = None,
     step: int | None = None,
-    rate: Policy = "rescale",
+    rate: Policy | None = None,
     reporter: Reporter = SILENT,
 ) -> RunIdentity:
     """Make a run in `target` that goes on from the newest checkpoint of `source` (or the newest up to `step`).
@@ -43,7 +50,7 @@ def fork_run(
     Raises:
         Refusal: no checkpoint, a change that does not fit the weights, no step left, a case to validate with that was
             trained with, or `target` holds a run. Failure: a file of `cases` cannot be read.
-        UsageError: no such field.
+        UsageError: no such field; another number of steps without `rate`, where the rate falls with the steps.
     """
     old = RunFolder(source)
     saved = Checkpoints(old.checkpoints).newest(reporter, up_to=step)
@@ -52,7 +59,9 @@ def fork_run(
         what = f"The run has no checkpoint{up_to} to fork from"
         raise Refusal("no-checkpoint", what, str(old.path), "Let it train first, or name a later step.")
     before, known = old.recipe(), old.cases()
-    recipe = with_values(before, values | pacing_values(before, values, rate))
+    recipe = with_values(before, values)
+    require_rate(recipe, values, rate)
+    recipe = with_values(recipe, pacing_values(before, values, rate or "rescale"))
     changes = changes_of(before, recipe)
     check_fork(changes)
     _require_steps(recipe, changes, saved.step)
@@ -91,10 +100,10 @@ def _require_unknown(cases: CaseList, known: CaseList) -> None:
             raise Refusal("case-learned", what, "cases", "Validate with other patients, or start a new run.")
 
 
-def _state_of_fork(state: RunState, before: Recipe, recipe: Recipe, rate: Policy) -> RunState:
+def _state_of_fork(state: RunState, before: Recipe, recipe: Recipe, rate: Policy | None) -> RunState:
     plan, steps = state.rate, recipe.training.steps
     if steps != before.training.steps:
-        plan = plan.extended(state.step, steps, rate, recipe.optimizer)
+        plan = plan.extended(state.step, steps, rate or "rescale", recipe.optimizer)
     return replace(
         state,
         rate=plan,

@@ -77,16 +77,21 @@ def make_override(
                 "Fork the run instead: 'clips runs fork'.",
             )
     with_values(recipe, values)
-    if "training.steps" in values and rate is None and recipe.optimizer.schedule != "constant":
-        raise UsageError(
-            "rate-policy",
-            "A longer run needs a word on its learning rate",
-            "training.steps",
-            "Say --rate keep (as it is now), rescale (its fall spread over all steps) or restart (its fall anew).",
-        )
+    require_rate(recipe, values, rate)
     values = {**values, **pacing_values(recipe, values, rate or "rescale")}
     changes = changes_of(recipe, with_values(recipe, values))
     return Override(created_utc=utc_now(), changes=changes, rate=rate, reason=reason)
+
+
+def require_rate(recipe: Recipe, values: Mapping[str, Any], rate: Policy | None) -> None:
+    """Raise UsageError where the number of steps changes and nobody said what becomes of a rate that falls."""
+    if "training.steps" in values and rate is None and recipe.optimizer.schedule != "constant":
+        raise UsageError(
+            "rate-policy",
+            "A run of another length needs a word on its learning rate",
+            "training.steps",
+            "Say --rate keep (as it is now), rescale (its fall spread over all steps) or restart (its fall anew).",
+        )
 
 
 def pacing_values(recipe: Recipe, values: Mapping[str, Any], rate: Policy) -> dict[str, Any]:

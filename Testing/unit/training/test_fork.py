@@ -8,7 +8,7 @@ from dataclasses import replace
 import builders_run
 import pytest
 from builders_run import Follower
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Refusal, UsageError
 from CLIPSLib.training.fork import fork_run
 from CLIPSLib.training.overrides import make_override
 from CLIPSLib.training.tables import read_table
@@ -51,7 +51,7 @@ def test_a_running_mean_that_begins_with_a_fork_begins_with_the_weights_that_wer
 
 def test_a_fork_may_take_another_optimizer_whose_moments_begin_anew(tmp_path, parent):
     values = {"optimizer.name": "sgd", "optimizer.momentum": 0.5, "training.steps": 8}
-    fork_run(parent.path, tmp_path / "fork", values)
+    fork_run(parent.path, tmp_path / "fork", values, rate="rescale")
     assert train(tmp_path / "fork")["step"] == 8
     checkpoint = torch.load(tmp_path / "fork" / "checkpoints" / "step-00000008.pt", weights_only=True)
     groups = checkpoint["tensors"]["optimizer"]["param_groups"]
@@ -61,15 +61,23 @@ def test_a_fork_may_take_another_optimizer_whose_moments_begin_anew(tmp_path, pa
 @pytest.mark.parametrize("name", ["random-order", "self-paced", "size-only"])
 def test_a_fork_may_follow_another_curriculum_from_there_on(tmp_path, parent, name):
     """Size-only ranks by mL also where the network works on the voxels of each PET, as here."""
-    fork_run(parent.path, tmp_path / "fork", {"curriculum.name": name, "training.steps": 40, "curriculum.options": {}})
+    values = {"curriculum.name": name, "training.steps": 40, "curriculum.options": {}}
+    fork_run(parent.path, tmp_path / "fork", values, rate="rescale")
     assert train(tmp_path / "fork", Follower(stop_at=12))["step"] == 12
     assert train(tmp_path / "fork", Follower(stop_at=24))["step"] == 24
 
 
 def test_a_fork_that_would_end_before_it_begins_is_refused(tmp_path, parent):
     with pytest.raises(Refusal, match="goes on from step 6 and would end at step 5"):
-        fork_run(parent.path, tmp_path / "fork", {"training.steps": 5})
+        fork_run(parent.path, tmp_path / "fork", {"training.steps": 5}, rate="rescale")
     assert not (tmp_path / "fork").exists()
+
+
+def test_a_fork_of_another_length_needs_a_word_on_the_learning_rate(tmp_path, parent):
+    with pytest.raises(UsageError, match=r"keep .* rescale .* restart"):
+        fork_run(parent.path, tmp_path / "fork", {"training.steps": 12})
+    assert not (tmp_path / "fork").exists()
+    fork_run(parent.path, tmp_path / "fork", {"training.steps": 12, "optimizer.schedule": "constant"})
 
 
 def test_a_fork_of_a_finished_run_is_judged_anew(tmp_path, images, parent):
@@ -83,7 +91,7 @@ def test_a_fork_of_a_finished_run_is_judged_anew(tmp_path, images, parent):
 
 def test_a_fork_with_a_list_without_hashes_begins_and_knows_copies_of_what_was_learned(tmp_path, images, parent):
     bare = replace(images, cases=tuple(replace(case, sha256={}) for case in images.cases))
-    fork_run(parent.path, tmp_path / "fork", {"training.steps": 7}, cases=bare)
+    fork_run(parent.path, tmp_path / "fork", {"training.steps": 7}, rate="rescale", cases=bare)
     assert train(tmp_path / "fork")["step"] == 7
     copy = shutil.copy(images.cases[0].pet, tmp_path / "copy.nii.gz")
     renamed = replace(bare.cases[3], pet=str(copy))

@@ -250,7 +250,7 @@ def test_a_longer_run_goes_on_and_says_what_changed(tmp_path, images):
 
 def test_a_fork_goes_on_under_its_own_name_and_leaves_its_parent(tmp_path, images, whole):
     before = sorted(path.name for path in whole.path.rglob("*"))
-    identity = fork_run(whole.path, tmp_path / "fork", {"loss.name": "tversky", "training.steps": 8})
+    identity = fork_run(whole.path, tmp_path / "fork", {"loss.name": "tversky", "training.steps": 8}, rate="rescale")
     assert (identity.parent["run_id"], identity.parent["step"]) == (whole.identity().run_id, 6)
     assert identity.changes["loss.name"] == ("dice-ce", "tversky")
     assert train(tmp_path / "fork")["step"] == 8
