@@ -6,7 +6,6 @@ Called by the engine. What is drawn is planned in this process, step by step; wo
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ import torch
 from torch.utils import data
 
 from CLIPSLib.curriculum import Curriculum, draw_ids
-from CLIPSLib.errors import ClipsError, Failure
+from CLIPSLib.errors import ClipsError
+from CLIPSLib.training.data.workers import HUNG_S, begin_worker, next_of
 from CLIPSLib.training.types import Batch, PatchSource
 
 _AHEAD = 4  # batches that each worker prepares ahead, at most
-_SAVED_BY_S = 60  # a termination signal leaves the workers so long
-_HUNG_S = 900.0  # without a batch: no patch takes so long, a worker hangs
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,15 @@ class Feed:
             batch_size=None,
             num_workers=workers,
             prefetch_factor=ahead if workers else None,
-            worker_init_fn=_begin_worker,
-            timeout=_HUNG_S if workers else 0,
+            worker_init_fn=begin_worker,
+            timeout=HUNG_S if workers else 0,
             pin_memory=pin,
             generator=torch.Generator(),  # its own: the run's random numbers stay untouched
         )
         batches = iter(loader)
         for step in self._steps(first):
             began = time.perf_counter()
-            batch = _next(batches)
+            batch = next_of(batches)
             yield drawn.pop(step), batch, time.perf_counter() - began
 
     def _reach(self) -> tuple[int, int]:
@@ -113,49 +111,4 @@ class _Steps(data.Dataset):
         try:
             return self._source.batch(drawn.ids, drawn.step, self._seed, lesion_share=drawn.lesion_share)
         except ClipsError as error:
-            return error  # the loader would make one text of error and traceback
-
-
-def _next(batches: Iterator[Batch | ClipsError]) -> Batch:
-    try:
-        batch = next(batches)
-    except MemoryError as error:
-        raise _worker_failed("ran out of memory", error) from error
-    except RuntimeError as error:
-        if "timed out" in str(error):
-            raise _worker_failed(f"gave nothing for {_HUNG_S / 60:.0f} minutes", error) from error
-        if "DataLoader worker" not in str(error):
-            raise
-        raise _worker_failed("died", error) from error
-    if isinstance(batch, ClipsError):
-        raise batch
-    return batch
-
-
-def _worker_failed(how: str, error: BaseException) -> Failure:
-    said = str(error).strip().splitlines()
-    return Failure(
-        "worker-died",
-        f"A process that prepares patches {how}" + (f": {said[0]}" if said else ""),
-        "data.workers",
-        "Memory, or in a container its shared memory (/dev/shm), may have run out: resume the run with fewer workers, "
-        "clips runs resume RUN --set data.workers=0.",
-    )
-
-
-def _begin_worker(worker: int) -> None:
-    """Processes side by side are the parallel part: threads within each would fight for the same cores."""
-    import SimpleITK as sitk
-
-    torch.set_num_threads(1)
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGTERM, _outlive_the_save)
-
-
-def _outlive_the_save(_signal: int, _frame: object) -> None:
-    """Clusters end all processes of a job at once; the run still needs its workers to reach the step at which it saves.
-
-    It then lets them go. One that hangs is ended by the alarm.
-    """
-    signal.alarm(_SAVED_BY_S)
+            return error  # raised by `next_of`

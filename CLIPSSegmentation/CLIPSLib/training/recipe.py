@@ -76,8 +76,9 @@ class DataRecipe:
     workers: Annotated[
         int,
         Range(0, 64),
-        "Helper processes that prepare pieces ahead of the network. Changes speed, never the result. No more than 15 "
-        "work, unless the curriculum's 'lag' is larger than 16.",
+        "Helper processes that prepare images before the first step and pieces ahead of the network. Changes speed, "
+        "never the result. Of more than 15 the others idle while training, unless the curriculum's 'lag' is larger "
+        "than 16.",
     ] = 2
 
     def __post_init__(self) -> None:

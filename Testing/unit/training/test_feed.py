@@ -59,11 +59,11 @@ def test_batches_come_in_the_order_of_steps_however_many_helpers(workers):
 
 @pytest.mark.parametrize(
     ("happens", "words"),
-    [(killed, "died"), (out_of_memory, "ran out of memory"), (hanging, "gave nothing for 0 minutes")],
+    [(killed, "died"), (out_of_memory, "ran out of memory"), (hanging, "gave nothing for 15 minutes")],
 )
 def test_a_helper_that_fails_is_told_with_what_to_do(monkeypatch, happens, words):
-    monkeypatch.setattr(feed_module, "_HUNG_S", 3.0)
-    with pytest.raises(Failure, match=f"A process that prepares patches {words}") as caught:
+    monkeypatch.setattr(feed_module, "HUNG_S", 3.0)
+    with pytest.raises(Failure, match=f"A process that prepares images {words}") as caught:
         steps_of(Source(happens), 1)
     assert "data.workers=0" in caught.value.remedy
 

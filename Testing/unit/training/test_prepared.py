@@ -1,6 +1,7 @@
 """Prepared images: made once, made anew for anything else, whole or not there, refused where a file is not sound."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,11 +13,12 @@ import pytest
 import SimpleITK as sitk
 from builders_training import write_case
 from builders_volume import image_of
-from CLIPSLib.errors import Failure, Refusal
+from CLIPSLib.errors import Cancelled, Failure, Refusal
 from CLIPSLib.progress import RecordingReporter
 from CLIPSLib.training import hash_files
 from CLIPSLib.training.data import open_patches
 from CLIPSLib.training.data import prepare as prepare_module
+from CLIPSLib.training.data import prepare_all as prepare_all_module
 from CLIPSLib.training.data.patches import Patches
 from CLIPSLib.training.recipe import ClassRecipe, DataRecipe
 
@@ -211,3 +213,50 @@ def test_lesions_too_small_for_the_voxels_are_told(tmp_path):
     assert patches.facts("tiny").empty
     (caution,) = reporter.cautions
     assert caution.code == "lesions-lost" and "In 1 case(s)" in caution.what and "tiny (Lesion)" in caution.what
+
+
+@pytest.fixture
+def four(tmp_path, monkeypatch):
+    """Four cases, on two cores."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return [write_case(tmp_path, f"{number:03}", seed=number) for number in range(4)]
+
+
+def test_helpers_prepare_the_same_images_side_by_side_and_touch_no_random_number_of_the_run(tmp_path, four):
+    alone = open_patches(four, replace(DATA, workers=0), None, tmp_path / "alone")
+    before = torch.get_rng_state()
+    together = open_patches(four, replace(DATA, workers=2), None, tmp_path / "together")
+    assert torch.equal(before, torch.get_rng_state())
+    assert list(together.prepared) == list(alone.prepared) == ["000", "001", "002", "003"]
+    for name, case in together.prepared.items():
+        files = sorted(path.name for path in case.folder.iterdir())
+        assert files == sorted(path.name for path in alone.prepared[name].folder.iterdir())
+        assert all((case.folder / n).read_bytes() == (alone.prepared[name].folder / n).read_bytes() for n in files)
+
+
+def test_what_a_helper_finds_wrong_is_raised_or_told_as_without_helpers(tmp_path, four):
+    data = replace(DATA, workers=2)
+    made = patches_of(tmp_path, *four, data=data)
+    (made.prepared["000"].folder / "suv.npy").write_bytes(b"short")
+    for case in ("001", "002", "003"):
+        shutil.rmtree(made.prepared[case].folder)
+    Path(four[3].mask).unlink()
+    reporter = RecordingReporter()
+    with pytest.raises(Failure, match="mask of case '003'"):
+        patches_of(tmp_path, *four, data=data, reporter=reporter)
+    assert ["made again" in caution.what for caution in reporter.cautions] == [True]
+    assert [fraction for _, fraction in reporter.stages] == [0.0, 0.25, 0.5, 0.75]
+
+
+def test_a_helper_that_is_killed_while_it_prepares_is_told_with_what_to_do(tmp_path, four, monkeypatch):
+    monkeypatch.setattr(prepare_all_module, "prepare_case", lambda *_args, **_options: os._exit(9))
+    with pytest.raises(Failure, match="A process that prepares images died") as failed:
+        patches_of(tmp_path, *four, data=replace(DATA, workers=2))
+    assert "data.workers=0" in failed.value.remedy
+
+
+def test_cancelled_between_two_cases_leaves_what_is_made(tmp_path, four):
+    with pytest.raises(Cancelled):
+        patches_of(tmp_path, *four, data=replace(DATA, workers=2), reporter=RecordingReporter(cancel_after=2))
+    assert len(list((tmp_path / "cache").glob("*/case.json"))) >= 2
+    assert len(patches_of(tmp_path, *four).prepared) == 4

@@ -16,7 +16,7 @@ from CLIPSLib.errors import Caution, Failure
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.training.data.inputs import network_inputs
 from CLIPSLib.training.data.intensity import change_channels, change_images
-from CLIPSLib.training.data.prepare import prepare_case
+from CLIPSLib.training.data.prepare_all import prepare_all
 from CLIPSLib.training.data.prepared import PreparedCase
 from CLIPSLib.training.data.randomness import generator
 from CLIPSLib.training.data.sampling import choose_start
@@ -41,7 +41,7 @@ def open_patches(
     augmentation: None leaves patches as they are.
 
     Raises:
-        Refusal, Failure: as `prepare_case`, with the case named; the cache cannot be written to. Cancelled: the
+        Refusal, Failure: as `prepare_all`, with the case named; the cache cannot be written to. Cancelled: the
             reporter said so; what is made stays.
     """
     inputs = network_inputs(data)
@@ -52,11 +52,13 @@ def open_patches(
     except OSError as error:
         what = f"The folder for prepared images cannot be made: {error.strerror}"
         raise Failure("cannot-write", what, str(folder), "Choose another one: data.cache.") from error
-    for number, case in enumerate(cases):
+    reporter.check()
+    reporter.progress("Preparing images", 0.0)
+    made = prepare_all(cases, inputs, data.classes, folder, workers=data.workers, reporter=reporter)
+    for number, case in enumerate(made, start=1):
+        prepared[case.case_id] = case
         reporter.check()
         reporter.progress("Preparing images", number / len(cases))
-        prepared[case.case_id] = prepare_case(case, inputs, data.classes, folder, reporter=reporter)
-    reporter.progress("Preparing images", 1.0)
     _tell_masks(prepared.values(), data, reporter)
     return Patches(prepared=prepared, data=data, augmentation=augmentation)
 
