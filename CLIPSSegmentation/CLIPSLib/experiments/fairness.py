@@ -16,7 +16,7 @@ from CLIPSLib.errors import Refusal
 from CLIPSLib.experiments.contrasts import RANDOM
 from CLIPSLib.experiments.design import VANILLA_METHOD, Design
 from CLIPSLib.experiments.endpoints import endpoint
-from CLIPSLib.experiments.families import families
+from CLIPSLib.experiments.families import controls_of, families
 from CLIPSLib.training import Recipe
 
 ENOUGH_SEEDS = 3
@@ -57,7 +57,7 @@ def check_fairness(
     nobody reviewed.
 
     Raises:
-        Refusal: not one vanilla arm, or nothing but controls; arms of different length or with other cases; early
+        Refusal: not one vanilla arm, two equal controls, or nothing but controls; arms of different length or with other cases; early
             stopping; not all cases tested, or against a predicted mask; a difficulty table made by a network that
             learned from cases that are tested, or a pacing that follows their Dice; a method that needs an order and
             has none.
@@ -73,6 +73,7 @@ def check_fairness(
     _require_no_leak(design, folds, tables)
     _require_blind_pacing(design)
     _require_curriculum(design)
+    _require_one_of_each(design)
     return (*_of_size(design), *_of_arms(design), *_of_tables(design, tables), *_of_controls(design))
 
 
@@ -147,6 +148,20 @@ def _require_curriculum(design: Design) -> None:
             "arms",
             "Add the curriculum that is in question, such as 'bootstrapping'.",
         )
+
+
+def _require_one_of_each(design: Design) -> None:
+    """Of two controls for the same claim, one could be chosen afterwards."""
+    for family in families(design):
+        for names in controls_of(design.arm(family.arm), design).values():
+            if len(names) > 1:
+                raise Refusal(
+                    "two-controls",
+                    f"'{names[0]}' and '{names[1]}' are controls of one kind for '{family.arm}', which is compared "
+                    "with one",
+                    "arms",
+                    "Keep one of them; more runs of a control are more seeds.",
+                )
 
 
 def _require_orders(design: Design) -> None:

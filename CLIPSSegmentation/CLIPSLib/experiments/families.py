@@ -31,17 +31,21 @@ def same_pacing(arm: Arm, other: Arm) -> bool:
     return _pacing(arm) == _pacing(other)
 
 
-def _family(arm: Arm, design: Design) -> Family:
-    controls = {}
+def controls_of(arm: Arm, design: Design) -> dict[str, list[str]]:
+    """Role -> the arms that play it for `arm`; `fairness` refuses a design in which two play one."""
+    found: dict[str, list[str]] = {role: [] for role in (VANILLA, RANDOM, ANTI, LONGER)}
     for other in design.arms:
         if other.curriculum == VANILLA_METHOD:
-            controls[VANILLA if design.steps_of(other) == design.steps else LONGER] = other.name
+            found[VANILLA if design.steps_of(other) == design.steps else LONGER].append(other.name)
         elif _is_random_control(other, arm):
-            controls[RANDOM] = other.name
+            found[RANDOM].append(other.name)
         elif other.curriculum == ANTI_METHOD and _same_order(other, arm) and same_pacing(other, arm):
-            controls[ANTI] = other.name
-    roles = (VANILLA, RANDOM, ANTI, LONGER)
-    return Family(arm=arm.name, controls={role: controls[role] for role in roles if role in controls})
+            found[ANTI].append(other.name)
+    return {role: names for role, names in found.items() if names}
+
+
+def _family(arm: Arm, design: Design) -> Family:
+    return Family(arm=arm.name, controls={role: names[0] for role, names in controls_of(arm, design).items()})
 
 
 def _is_random_control(other: Arm, arm: Arm) -> bool:

@@ -57,6 +57,12 @@ def test_random_order_with_another_pacing_is_no_control():
     assert codes(design(VANILLA, other, BOOT)) == ["no-random-control"]
 
 
+def test_two_controls_of_one_kind_are_refused_since_either_could_be_chosen_afterwards():
+    for arms, again in (((RANDOM, BOOT), RANDOM), ((SELF, YOKED), YOKED), ((RANDOM, BOOT, ANTI), ANTI)):
+        with pytest.raises(Refusal, match=f"'{again.name}' and 'again' are controls of one kind"):
+            codes(design(VANILLA, *arms, replace(again, name="again")))
+
+
 def test_a_pacing_that_would_see_the_tested_cases_is_refused():
     gated = replace(BOOT, options={"pacing": "performance-gated"})
     with pytest.raises(Refusal, match="follows the Dice of the cases that are tested"):
