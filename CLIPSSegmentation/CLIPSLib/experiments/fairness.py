@@ -57,10 +57,10 @@ def check_fairness(
     nobody reviewed.
 
     Raises:
-        Refusal: not one vanilla arm, two equal controls, or nothing but controls; arms of different length or with other cases; early
-            stopping; not all cases tested, or against a predicted mask; a difficulty table made by a network that
-            learned from cases that are tested, or a pacing that follows their Dice; a method that needs an order and
-            has none.
+        Refusal: not one vanilla arm, two equal controls, or nothing but controls; arms of different length or with
+            other cases; early stopping; not all cases tested, or against a predicted mask; a difficulty table made by a
+            network that learned from cases that are tested, or a pacing that follows their Dice; a method that needs an
+            order and has none.
         UsageError: an unknown method or endpoint.
     """
     _require_measured(design, recipe)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from CLIPSLib.errors import Refusal, UsageError
+from CLIPSLib.errors import Failure, Refusal, UsageError
 from CLIPSLib.experiments import Analysis, Arm, Design, PlannedRun, Verdict
 from CLIPSLib.models import InstalledModel, ModelStore
 from CLIPSLib.progress import SILENT, Reporter
@@ -47,7 +47,7 @@ def install_winner(
         UsageError: no such arm. Refusal: a run of it is not finished in any seed, or, without `arm`, a run of the
             experiment is not. Failure: a checkpoint cannot be read, disk full. Cancelled.
     """
-    from CLIPSLib.training.export import export_model
+    from CLIPSLib.training.export import NO_BEST, export_model
 
     experiment = open_experiment(experiment_folder)
     chosen = _chosen(experiment, arm)
@@ -57,15 +57,21 @@ def install_winner(
     store = store or ModelStore()
     voting = f"{len(runs)} networks that vote" if len(runs) > 1 else "one network"
     with tempfile.TemporaryDirectory(prefix="clips-winner-") as temporary:
-        described = export_model(
-            [experiment.runs / run.name for run in runs],
-            Path(temporary) / "model",
-            which=experiment.design.checkpoint,
-            name=name or f"{experiment.design.name[:31]}-{chosen.name[:31]}",
-            title=f"Experiment {experiment.design.name}, arm {chosen.name}: {voting}",
-            store=store,
-            reporter=reporter,
-        )
+        try:
+            described = export_model(
+                [experiment.runs / run.name for run in runs],
+                Path(temporary) / "model",
+                which=experiment.design.checkpoint,
+                name=name or f"{experiment.design.name[:31]}-{chosen.name[:31]}",
+                title=f"Experiment {experiment.design.name}, arm {chosen.name}: {voting}",
+                store=store,
+                reporter=reporter,
+            )
+        except Failure as error:
+            if error.code != NO_BEST:
+                raise
+            remedy = "Restore the file (other weights were not tested), or choose another arm: --arm NAME."
+            raise Failure(error.code, error.what, error.where, remedy) from error
         if store.has(described.model_id):
             return store.get(described.model_id)
         return store.install(Path(temporary) / "model", reporter=reporter)[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builders_experiment
 import pytest
-from CLIPSLib.errors import Refusal, UsageError
-from CLIPSLib.experiments import analyze
+from CLIPSLib.errors import Failure, Refusal, UsageError
+from CLIPSLib.experiments import PlannedRun, analyze
 from CLIPSLib.models import ModelStore
+from CLIPSLib.tasks import experiment_winner
 from CLIPSLib.tasks.experiment import open_experiment
 from CLIPSLib.tasks.experiment_runs import run_experiment
 from CLIPSLib.tasks.experiment_winner import install_winner, winner
+from CLIPSLib.training import export
 
 
 def winner_with(effects):
@@ -44,6 +46,19 @@ def test_before_the_end_there_is_no_winner_unless_an_arm_is_chosen(tmp_path):
     with pytest.raises(Refusal, match="4 of 4 runs are not finished: which arm is the winner is not known") as refused:
         install_winner(folder)
     assert "--arm" in refused.value.remedy
+
+
+def test_best_weights_that_are_lost_are_not_replaced_by_others_that_were_not_tested(tmp_path, monkeypatch):
+    folder = builders_experiment.tiny_experiment(tmp_path / "tiny")
+
+    def lost(*_args, **_options):
+        raise Failure(export.NO_BEST, "The weights of the best step (4) are missing", "run", "--which last")
+
+    monkeypatch.setattr(export, "export_model", lost)
+    monkeypatch.setattr(experiment_winner, "_finished_folds", lambda *_: [PlannedRun(arm="vanilla", fold=0, seed=0)])
+    with pytest.raises(Failure, match="best step") as failed:
+        install_winner(folder, "vanilla")
+    assert "--which" not in failed.value.remedy and "--arm" in failed.value.remedy
 
 
 @pytest.mark.slow
