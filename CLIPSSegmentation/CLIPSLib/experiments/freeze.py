@@ -126,12 +126,15 @@ def _require_same(there: Frozen, decided: Mapping[str, Any], path: Path) -> Froz
 
 
 def _changed_names(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The fields that differ: "design.margin" rather than "design"."""
+    """The fields and files that differ: "design.margin" rather than "design"."""
     changed = []
     for name, value in now.items():
         if name in ("design", "recipe"):
             fields = [field for field in value if value[field] != before[name].get(field)]
             changed += [f"{name}.{field}" for field in fields if (name, field) not in _FREE]
+        elif name == "files":
+            files = {**before[name], **value}
+            changed += [f"the file {file}" for file in files if before[name].get(file) != value.get(file)]
         elif value != before[name]:
             changed.append(name)
     return changed

@@ -131,13 +131,16 @@ def _require_own_images(cases: CaseList, path: Path) -> None:
 
 
 def freeze_experiment(experiment: Experiment) -> Frozen:
-    """Decide and hash everything before the first run; the second time it only compares.
+    """Decide and hash everything before the first run; the second time it only compares. Design and recipe count by
+    what they say, other files byte by byte.
 
     Raises:
         Refusal: unfair, or changed since it was frozen.
     """
     design = experiment.design
-    files = {name: experiment.folder / name for name in (design.cases, design.recipe, *experiment.tables)}
+    files = {
+        name: experiment.folder / name for name in (design.cases, *experiment.tables)
+    }  # the recipe is frozen as a whole
     if experiment.start_file is not None:
         files[experiment.recipe.network.start] = experiment.start_file
     return freeze(

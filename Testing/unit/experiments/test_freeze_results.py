@@ -47,7 +47,7 @@ def test_freezing_the_same_again_changes_nothing(tmp_path):
         ({"design": replace(DESIGN, margin=0.05)}, "design.margin"),
         ({"design": replace(DESIGN, primary="nsd", seeds=(0,))}, "design.seeds, design.primary"),
         ({"hard_cases": ("y",)}, "hard_cases"),
-        ({"files": {"cases.json": "1" * 64}}, "files"),
+        ({"files": {"cases.json": "1" * 64}}, "the file cases.json"),
         ({"folds": {"x": 1, "y": 0}}, "folds"),
     ],
 )

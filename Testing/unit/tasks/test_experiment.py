@@ -94,6 +94,24 @@ def test_what_was_frozen_cannot_be_changed_afterwards(folder):
         freeze_experiment(redeclare(folder, margin=0.02))
 
 
+def test_after_freezing_a_comment_in_the_recipe_changes_nothing_and_a_value_does(folder):
+    freeze_experiment(open_experiment(folder))
+    recipe = folder / open_experiment(folder).design.recipe
+    recipe.write_text(f"# why these windows\n{recipe.read_text()}")
+    freeze_experiment(open_experiment(folder))
+    recipe.write_text(recipe.read_text().replace("batch = ", "batch = 1"))
+    with pytest.raises(Refusal, match=r"recipe\.training changed since"):
+        freeze_experiment(open_experiment(folder))
+
+
+def test_after_freezing_a_changed_file_is_named(folder):
+    freeze_experiment(open_experiment(folder))
+    listed = read_cases(folder / "cases.json")
+    write_cases(folder / "cases.json", replace(listed, source="elsewhere"), overwrite=True)
+    with pytest.raises(Refusal, match=r"the file cases\.json changed since"):
+        freeze_experiment(open_experiment(folder))
+
+
 def test_a_scan_under_the_names_of_two_patients_is_refused_before_it_is_trained_with_and_tested(folder):
     listed = read_cases(folder / "cases.json")
     first, second, *others = listed.cases
