@@ -137,10 +137,10 @@ def _cannot_start(error: OSError, command: list[str]) -> Failure:
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     merged = {**os.environ, **environment}
-    found = [str(_CORE), *filter(None, [merged.get("PYTHONPATH")])]
+    known = [path for path in merged.get("PYTHONPATH", "").split(os.pathsep) if path not in ("", str(_CORE))]
     return {
         **merged,
-        "PYTHONPATH": os.pathsep.join(found),
+        "PYTHONPATH": os.pathsep.join([str(_CORE), *known]),
         "PYTHONSAFEPATH": "1",  # a file "random.py" in the job folder is not Python's
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",  # the log is read while it is written
