@@ -24,6 +24,16 @@ def small_phantom(tmp_path_factory):
     return builders_phantom.make(tmp_path_factory.mktemp("phantom") / "study")
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Networks compute with one thread: their results repeat bit by bit, and small ones are faster."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def no_models_of_this_machine(monkeypatch, tmp_path_factory):
     """Each test has a model store of its own, empty at first; none sees the user's."""

@@ -15,18 +15,10 @@ pytest.importorskip("monai")
 
 from CLIPSLib.training.run import train  # noqa: E402
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 STEPS = 12
 PRESETS = [method.name for method in list_curricula() if method.preset]
 SELF_PACED = {"warm_up": 0.0, "lag": 3, "update_every": 1, "start": 0.5}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ pytest.importorskip("monai")
 from CLIPSLib.tasks.cross_review_runs import run_review  # noqa: E402
 from CLIPSLib.training.run import train  # noqa: E402
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 CASES, TEACHERS_CASES, TESTED = 14, 8, 2
 TEACHER_STEPS, REVIEW_STEPS, PRESET_STEPS = 80, 60, 24
 PRESETS = [method.name for method in list_curricula() if method.preset]
@@ -52,14 +52,6 @@ class Cohort:
     cases: CaseList
     teacher: str
     work: Path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

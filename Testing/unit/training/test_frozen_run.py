@@ -22,13 +22,7 @@ pytest.importorskip("monai")
 from CLIPSLib.training import run as run_module  # noqa: E402
 from CLIPSLib.training.run import train  # noqa: E402
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

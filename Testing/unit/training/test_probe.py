@@ -21,12 +21,7 @@ STEPS = 8
 SELF_PACED = {"minimum_pool": 1, "warm_up": 0.0, "lag": 2, "update_every": 1, "start": 0.4, "momentum": 0.5}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
