@@ -1,11 +1,12 @@
 """Do two ways to measure agree? Bland-Altman, Lin's concordance, Pearson. Used by `cohort`, and by report for plots.
 
-Arrays are `(n,)`, one value per case, already without missing ones.
+Arrays are `(n,)`, one value per case, already without missing ones. `experiments` counts with the same limits.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,16 +21,45 @@ def bland_altman(reference: np.ndarray, prediction: np.ndarray, *, unit: str = "
     Confidence intervals: Student's t, with the standard error of a limit of agreement of Bland and Altman, Stat Methods
     Med Res 1999;8:135-160 (section 2.1): sd * sqrt(1 / n + 1.96^2 / (2 (n - 1))).
     """
-    from scipy.stats import t
-
     difference = np.asarray(prediction, dtype=float) - np.asarray(reference, dtype=float)
     n = len(difference)
     if n < 2:
         return None
-    bias, sd = float(difference.mean()), float(difference.std(ddof=1))
+    spread = float(difference.std(ddof=1))
+    return limits_of_agreement(
+        n,
+        bias=float(difference.mean()),
+        bias_error=spread / math.sqrt(n),
+        sd=spread,
+        sd_error=spread / math.sqrt(2.0 * (n - 1)),
+        unit=unit,
+    )
+
+
+def log_bland_altman(reference: np.ndarray, prediction: np.ndarray) -> BlandAltman | None:
+    """The same of logarithms, given back as factors: for differences that grow with the volume itself.
+
+    A bias of 0.8 says: predictions are 0.8 times the reference (geometric mean). Cases in which either is 0 have no
+    logarithm; they are counted in `excluded`.
+    """
+    reference, prediction = np.asarray(reference, dtype=float), np.asarray(prediction, dtype=float)
+    both = (reference > 0) & (prediction > 0)
+    found = bland_altman(np.log(reference[both]), np.log(prediction[both]), unit="ratio")
+    return found and as_factors(found, excluded=int(np.count_nonzero(~both)))
+
+
+def limits_of_agreement(
+    n: int, *, bias: float, bias_error: float, sd: float, sd_error: float, unit: str
+) -> BlandAltman:
+    """Bias and limits of `n` cases, with intervals from the standard errors of the bias and of the sd of a difference.
+
+    A limit is bias -+ 1.96 sd, two estimates that are independent of each other: its variance is the sum of theirs.
+    """
+    from scipy.stats import t
+
     quantile = float(t.ppf(0.975, n - 1))
-    of_bias = quantile * sd / math.sqrt(n)
-    of_limit = quantile * sd * math.sqrt(1.0 / n + _NORMAL_97_5**2 / (2.0 * (n - 1)))
+    of_bias = quantile * bias_error
+    of_limit = quantile * math.hypot(bias_error, _NORMAL_97_5 * sd_error)
     lower, upper = bias - _NORMAL_97_5 * sd, bias + _NORMAL_97_5 * sd
     return BlandAltman(
         unit=unit,
@@ -45,33 +75,11 @@ def bland_altman(reference: np.ndarray, prediction: np.ndarray, *, unit: str = "
     )
 
 
-def log_bland_altman(reference: np.ndarray, prediction: np.ndarray) -> BlandAltman | None:
-    """The same of logarithms, given back as factors: for differences that grow with the volume itself.
-
-    A bias of 0.8 says: predictions are 0.8 times the reference (geometric mean). Cases in which either is 0 have no
-    logarithm; they are counted in `excluded`.
-    """
-    reference, prediction = np.asarray(reference, dtype=float), np.asarray(prediction, dtype=float)
-    both = (reference > 0) & (prediction > 0)
-    found = bland_altman(np.log(reference[both]), np.log(prediction[both]), unit="ratio")
-    if found is None:
-        return None
-
-    def factors(interval: tuple[float, float]) -> tuple[float, float]:
-        return math.exp(interval[0]), math.exp(interval[1])
-
-    return BlandAltman(
-        unit="ratio",
-        n=found.n,
-        excluded=int(np.count_nonzero(~both)),
-        bias=math.exp(found.bias),
-        bias_ci=factors(found.bias_ci),
-        sd=found.sd,
-        lower=math.exp(found.lower),
-        lower_ci=factors(found.lower_ci),
-        upper=math.exp(found.upper),
-        upper_ci=factors(found.upper_ci),
-    )
+def as_factors(found: BlandAltman, *, excluded: int) -> BlandAltman:
+    """What was found of logarithms as factors; `sd` stays that of the logarithms. excluded: cases that have none."""
+    edges = {name: math.exp(getattr(found, name)) for name in ("bias", "lower", "upper")}
+    intervals = {f"{name}_ci": tuple(math.exp(edge) for edge in getattr(found, f"{name}_ci")) for name in edges}
+    return replace(found, excluded=excluded, **edges, **intervals)
 
 
 def concordance(first: np.ndarray, second: np.ndarray) -> float | None:

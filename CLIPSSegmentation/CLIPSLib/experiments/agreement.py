@@ -9,9 +9,8 @@ import math
 
 import numpy as np
 
+from CLIPSLib.evaluation.agreement import as_factors, limits_of_agreement
 from CLIPSLib.evaluation.types import BlandAltman
-
-_NORMAL_97_5 = 1.959963984540054
 
 
 def repeated_limits(differences: np.ndarray, *, unit: str = "mL") -> BlandAltman | None:
@@ -20,8 +19,6 @@ def repeated_limits(differences: np.ndarray, *, unit: str = "mL") -> BlandAltman
     The variance of a single difference is that of the case means plus (1 - 1/m) times the one within cases (Bland and
     Altman, Stat Methods Med Res 1999;8:135-160, section 5.1), whence also the standard error of the limits.
     """
-    from scipy import stats
-
     cases, repetitions = differences.shape
     if cases < 2:
         return None
@@ -31,23 +28,14 @@ def repeated_limits(differences: np.ndarray, *, unit: str = "mL") -> BlandAltman
         within = (1 - 1 / repetitions) * float(differences.var(axis=1, ddof=1).mean())
         within_df = cases * (repetitions - 1)
     variance = between + within
-    sd = math.sqrt(variance)
-    of_sd = (between**2 / (cases - 1) + within**2 / within_df) / (2 * variance) if variance else 0.0
-    quantile = float(stats.t.ppf(0.975, cases - 1))
-    of_bias = quantile * math.sqrt(between / cases)
-    of_limit = quantile * math.sqrt(between / cases + _NORMAL_97_5**2 * of_sd)
-    lower, upper = bias - _NORMAL_97_5 * sd, bias + _NORMAL_97_5 * sd
-    return BlandAltman(
-        unit=unit,
-        n=cases,
-        excluded=0,
+    of_variance = 2 * (between**2 / (cases - 1) + within**2 / within_df)
+    return limits_of_agreement(
+        cases,
         bias=bias,
-        bias_ci=(bias - of_bias, bias + of_bias),
-        sd=sd,
-        lower=lower,
-        lower_ci=(lower - of_limit, lower + of_limit),
-        upper=upper,
-        upper_ci=(upper - of_limit, upper + of_limit),
+        bias_error=math.sqrt(between / cases),
+        sd=math.sqrt(variance),
+        sd_error=math.sqrt(of_variance / (4 * variance)) if variance else 0.0,
+        unit=unit,
     )
 
 
@@ -58,18 +46,4 @@ def repeated_ratio_limits(reference: np.ndarray, prediction: np.ndarray) -> Blan
     """
     both = ((reference > 0) & (prediction > 0)).all(axis=1)
     found = repeated_limits(np.log(prediction[both] / reference[both]), unit="ratio")
-    if found is None:
-        return None
-    factors = {
-        name: tuple(math.exp(edge) for edge in getattr(found, name)) for name in ("bias_ci", "lower_ci", "upper_ci")
-    }
-    return BlandAltman(
-        unit="ratio",
-        n=found.n,
-        excluded=int(np.count_nonzero(~both)),
-        bias=math.exp(found.bias),
-        sd=found.sd,
-        lower=math.exp(found.lower),
-        upper=math.exp(found.upper),
-        **factors,
-    )
+    return found and as_factors(found, excluded=int(np.count_nonzero(~both)))
