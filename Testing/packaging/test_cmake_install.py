@@ -3,6 +3,7 @@
 Runs against a stand-in for Slicer's build tree (SlicerConfig.cmake), whose checks are proven on broken copies.
 """
 
+import json
 import os
 import re
 import shutil
@@ -146,6 +147,24 @@ def test_the_icon_and_screenshot_that_the_extensions_index_shows_exist():
         assert address.startswith(RAW_FILES)
         assert (REPOSITORY / address.removeprefix(RAW_FILES)).is_file()
     assert len(lists) == 2
+
+
+def test_the_entry_for_the_extensions_index_says_what_the_extension_says():
+    """Its file name is the name of the extension; the fields are those of schema 1.0.1."""
+    text = (REPOSITORY / "CMakeLists.txt").read_text(encoding="utf-8")
+    said = dict(re.findall(r"set\(EXTENSION_(\w+) \"(.*)\"\)", text))
+    name = re.search(r"^project\((\w+)\)", text, re.MULTILINE).group(1)
+    entry = json.loads((REPOSITORY / "Resources" / "ExtensionsIndex" / f"{name}.json").read_text(encoding="utf-8"))
+    schema = entry.pop("$schema")
+    assert schema.endswith("/slicer-extension-catalog-entry-schema-v1.0.1.json#")
+    assert entry == {
+        "build_dependencies": said["DEPENDS"].split(),
+        "build_subdirectory": ".",
+        "category": "Segmentation",  # of both modules
+        "scm_revision": RAW_FILES.rstrip("/").rpartition("/")[2],
+        "scm_url": said["HOMEPAGE"],
+        "tier": 1,  # where new extensions begin
+    }
 
 
 @pytest.mark.parametrize("name", ["new.py", "new.ui", "new.json", "new.css"])
