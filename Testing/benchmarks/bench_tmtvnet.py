@@ -18,13 +18,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from CLIPSLib.files import write_json, write_text
 from CLIPSLib.models.weights import use_large_pages
 from CLIPSLib.progress import ConsoleReporter
 from CLIPSLib.provenance import library_versions, software, utc_now
+from floor import fastest, gflop, matrix_product
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 TILES = {"ensemble": (5, 128, 96, 96), "refiner": (6, 96, 96, 96)}
@@ -45,7 +45,7 @@ def main() -> None:
         use_one_core()
     study = options.study or phantom(options.work)
     write_weights(options.work)
-    results = {"matrix_product_gflop_s": matrix_product(), "tiles": tile_rows(options.runs)}
+    results = {"matrix_product_gflop_s": matrix_product(clock=clock), "tiles": tile_rows(options.runs)}
     results["counts"] = tile_counts(study)
     results["from_tiles_s"] = extrapolated(results["tiles"], results["counts"])
     if options.whole:
@@ -105,25 +105,6 @@ def write_weights(work: Path) -> None:
             torch.save(build_network(name).state_dict(), work / file)
 
 
-def fastest(work: Callable[[], object], runs: int) -> float:
-    """Seconds of the fastest run, after one that warms up."""
-    work()
-    seconds = []
-    for _ in range(runs):
-        started = clock()
-        work()
-        seconds.append(clock() - started)
-    return min(seconds)
-
-
-def matrix_product(size: int = 4096) -> float:
-    """GFLOP/s of a float32 matrix product."""
-    import torch
-
-    a = torch.randn(size, size)
-    return 2 * size**3 / fastest(lambda: a @ a, 3) / 1e9
-
-
 def tile_rows(runs: int) -> list[dict]:
     """Per network and variant: operations as published and as executed, seconds, GFLOP/s, share of a product's."""
     import torch
@@ -136,28 +117,18 @@ def tile_rows(runs: int) -> list[dict]:
         nominal = None
         for variant, arguments in VARIANTS.items():
             ready = for_inference(network, torch.device("cpu"), **arguments)
-            executed = gflop(ready, tile)
+            with torch.no_grad():
+                executed = gflop(lambda ready=ready, tile=tile: ready(tile))
             nominal = nominal or executed
             with torch.inference_mode():
-                product = matrix_product(2048)
-                seconds = fastest(lambda ready=ready, tile=tile: ready(tile), runs)
-                product = statistics.mean((product, matrix_product(2048)))
+                product = matrix_product(2048, clock)
+                seconds = fastest(lambda ready=ready, tile=tile: ready(tile), runs, clock)
+                product = statistics.mean((product, matrix_product(2048, clock)))
             row = {"stage": stage, "variant": variant, "nominal_gflop": nominal, "executed_gflop": executed}
             row |= {"seconds": seconds, "gflop_s": executed / seconds, "product_gflop_s": product}
             rows.append(row)
             print(row, flush=True)
     return rows
-
-
-def gflop(network, tile) -> float:
-    """Multiplications and additions of convolutions and matrix products, as PyTorch counts them."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
-        network(tile)
-    return counter.get_total_flops() / 1e9
 
 
 def tile_counts(folder: Path) -> dict[str, dict[str, int]]:

@@ -4,7 +4,8 @@ Run it directly: `python Testing/benchmarks/bench_training.py`. Both loops train
 (size, number, channels, about the same augmentation) from the same files. MONAI's keeps all cases in memory
 (`CacheDataset`) and draws with a `DataLoader`. The loops take turns, so that other programs on the machine slow both;
 medians are over the turns. Waiting: share of the time in which the loop waits for its next batch. Without helper
-processes, one thread on the CPU, seconds are those of the processor: other programs then hardly count.
+processes, one thread on the CPU, seconds are those of the processor: other programs then hardly count. Floor: the time
+that the network's operations would take at the rate of a large matrix product, measured in the same run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from CLIPSLib.training.feed import Feed
 from CLIPSLib.training.recipe import DataRecipe, NetworkRecipe, TrainingRecipe
 from CLIPSLib.training.start import Start, make_network
 from CLIPSLib.training.stepper import Stepper
+from floor import gflop, matrix_product
 
 SHAPE, SPACING_MM, CASES = (120, 112, 112), 4.0, 6  # z, y, x: head to thigh
 MANY = 10**6
@@ -101,6 +103,9 @@ def whole_loops(ours: Iterator, theirs: Iterator, recipe: Recipe, options: argpa
         plain.step(batch)
         return waited
 
+    batch = next(ours)[1]
+    operations = gflop(lambda: stepper.step(next(step), 3e-4, batch, [1.0] * len(batch.case_ids)))
+    rates = [matrix_product(2048, now, options.device)]
     for turn in range(options.turns + 1):
         for name, take in (("CLIPS", our_step), ("MONAI", their_step)):
             began = now()
@@ -110,6 +115,13 @@ def whole_loops(ours: Iterator, theirs: Iterator, recipe: Recipe, options: argpa
     print(f"{'whole loop':34}{'steps/s':>9}{'ms/step':>11}{'waiting':>13}")
     for name, timing in timings.items():
         print(timing.line(name))
+    rates.append(matrix_product(2048, now, options.device))
+    floor = operations / statistics.mean(rates)
+    took = statistics.median(timings["CLIPS"].steps)
+    print(
+        f"{'floor':34}{1 / floor:9.2f}{1e3 * floor:11.1f}    {operations:.1f} GFLOP per step, a matrix product at "
+        f"{statistics.mean(rates):.0f} GFLOP/s; CLIPS takes {took / floor:.1f} times the floor"
+    )
     pairs = zip(timings["CLIPS"].steps, timings["MONAI"].steps, strict=True)
     print(f"CLIPS / MONAI, steps per second: {statistics.median(theirs / ours for ours, theirs in pairs):.2f}\n")
 
