@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import math
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import key_values
 from CLIPSLib.cli.output import print_json, reporter_for
@@ -23,6 +26,7 @@ NAME = "train"
 SUMMARY = "Train a network from a recipe; or check what that would cost."
 EXAMPLES = """examples:
   clips train --preset standard > recipe.toml     a recipe in which every line is explained; edit it
+  clips train --preset quick --set data.cases=training/cases.json > recipe.toml
   clips train recipe.toml --check                 read every header; estimate memory, disk and time
   clips train recipe.toml --preview pieces.png    a picture of what the network will see
   clips train recipe.toml                         train in a process of its own, and follow it
@@ -34,6 +38,7 @@ The recipe names the list of cases (cases.json). See docs/training.md.
 """
 
 _LOOK_EVERY_S = 0.5
+_LINE_EVERY_S = 60.0  # in a log file: a line a minute, and one for each new stage
 _PREVIEWED = 4  # cases
 
 
@@ -68,7 +73,7 @@ def add_values(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     values = key_values(parsed.values, "--set")
     if parsed.preset:
-        return _print_preset(parsed)
+        return _print_preset(parsed, values)
     if not parsed.recipe:
         raise UsageError("no-recipe", "'clips train' needs a recipe", "", "Make one: clips train --preset standard.")
     from CLIPSLib.tasks.runs import create_run, read_recipe
@@ -130,20 +135,18 @@ def in_words(status: JobStatus) -> str:
 
 def _follow(job: Job, *, quiet: bool):
     """Wait for the end and tell the way there; Ctrl-C asks the run to save and stop."""
-    said, cautions = "", 0
-    asked = False
+    said, cautions, asked = _Said(), 0, False
     while True:
         try:
             status = job.status()
             for caution in status.cautions[cautions:] if not quiet else ():
                 sys.stderr.write(f"Caution: {caution}\n")
             cautions = len(status.cautions)
-            line = in_words(status)
-            if line != said and not quiet:
-                said = _say(line)
+            if not quiet:
+                said = _say(status, said)
             if status.ended:
                 return status
-            time.sleep(_LOOK_EVERY_S if sys.stderr.isatty() else 10 * _LOOK_EVERY_S if said else _LOOK_EVERY_S)
+            time.sleep(_LOOK_EVERY_S)
         except KeyboardInterrupt:
             if asked:
                 raise
@@ -152,21 +155,37 @@ def _follow(job: Job, *, quiet: bool):
             sys.stderr.write("\nThe run saves and stops; Ctrl-C again to leave it to that.\n")
 
 
-def _say(line: str) -> str:
+@dataclass(frozen=True)
+class _Said:
+    """The last line on the way to the end of a run."""
+
+    line: str = ""
+    stage: str = ""
+    at_s: float = -math.inf
+
+
+def _say(status: JobStatus, before: _Said) -> _Said:
+    """One line that changes in a terminal; where it cannot change, few lines."""
+    line, now = in_words(status), time.monotonic()
+    if line == before.line:
+        return before
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
-    else:
+    elif status.stage != before.stage or now - before.at_s >= _LINE_EVERY_S:
         sys.stderr.write(f"{line}\n")
-    return line
+    else:
+        return before
+    sys.stderr.flush()
+    return _Said(line, status.stage, now)
 
 
-def _print_preset(parsed: argparse.Namespace) -> int:
+def _print_preset(parsed: argparse.Namespace, values: Mapping[str, Any]) -> int:
     from CLIPSLib.schema import to_document
     from CLIPSLib.training import preset
+    from CLIPSLib.training.overrides import with_values
     from CLIPSLib.training.recipe_toml import recipe_toml
 
-    recipe = preset(parsed.preset)
+    recipe = with_values(preset(parsed.preset), values)
     if parsed.json:
         print_json(to_document(recipe))
     else:

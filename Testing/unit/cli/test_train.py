@@ -53,6 +53,31 @@ def test_a_preset_is_printed_as_a_recipe(capsys):
     assert from_document(Recipe, tomllib.loads(out)) == preset("quick")
 
 
+def test_a_preset_is_printed_with_what_is_set(capsys):
+    _, out, _ = clips("train", "--preset", "quick", "--set", "data.cases=training/cases.json", capsys=capsys)
+    assert tomllib.loads(out)["data"]["cases"] == "training/cases.json"
+    code, _, err = clips("train", "--preset", "quick", "--set", "data.case=x", capsys=capsys)
+    assert code == 2 and "data.case" in err
+
+
+def test_a_recipe_whose_list_of_cases_is_missing_says_how_to_make_one(recipe, capsys):
+    (recipe.parent / "cases.json").unlink()
+    code, _, err = clips("train", recipe, "--check", capsys=capsys)
+    assert code == 1 and "clips cases freeze" in err and "data.cases" in err
+
+
+def test_in_a_log_file_a_run_tells_each_stage_once_and_then_a_line_a_minute(monkeypatch, capsys):
+    now, said = 0.0, train._Said()
+    monkeypatch.setattr(train.time, "monotonic", lambda: now)
+    for second in range(200):
+        now = float(second)
+        stage = "Preparing images" if second < 10 else "Training"
+        facts = {"step": second, "steps": 500} if stage == "Training" else {}
+        said = train._say(JobStatus(state="running", stage=stage, fraction=second / 200, facts=facts), said)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["Preparing images", *(f"Training: step {step} of 500" for step in (10, 70, 130, 190))]
+
+
 def test_check_tells_cases_memory_disk_and_time_and_writes_nothing(recipe, capsys):
     before = sorted(recipe.parent.rglob("*"))
     code, out, _ = clips("train", recipe, "--check", "--json", capsys=capsys)
