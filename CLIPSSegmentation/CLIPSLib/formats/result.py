@@ -119,6 +119,9 @@ def read_result(folder: str | os.PathLike) -> StoredResult:
         Failure: no result there, a file missing, damaged or changed. Refusal: written by a newer version.
     """
     root = Path(folder)
+    if not (root / SEGMENTATION).is_file():
+        what = f"The folder is no result of 'clips segment': {SEGMENTATION} is not in it"
+        raise Failure("no-result", what, str(root), "Name the folder of one study's result, or a mask file.")
     facts = read_segmentation_json(root / SEGMENTATION)
     labels_path = root / Path(facts.labels_file).name
     if not labels_path.is_file():

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MASKS = "masks"
 TUMOR_VALUE, PHYSIOLOGICAL_VALUE = 1, 2
 _ACCEPTING = ("accepted", "corrected")
+_UNREVIEWED = "nobody reviewed its reference"
+_REVIEW_FIRST = "Review them (CLIPS Training, 'clips cases review-status'), or take them as they are: --unreviewed."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,8 @@ def freeze_cases(
             reporter.check()
             reporter.progress("Freezing cases", number / len(chosen))
             frozen.append(_freeze(registry, one, temporary, options))
-        listed = case_list(frozen, options.about, source=source, left_out=left_out)
+        remedy = {"remedy": _REVIEW_FIRST} if _UNREVIEWED in left_out.values() else {}
+        listed = case_list(frozen, options.about, source=source, left_out=left_out, **remedy)
         write_cases(temporary / CASES_FILE, listed, place=folder)
         reporter.progress("Freezing cases", 1.0)
     remember_place(registry, Path(folder) / CASES_FILE)
@@ -130,7 +133,7 @@ def _unfit(registry: Registry, row: CaseRow, options: FreezeOptions) -> str | No
     reviewed = bool(verdicts) and verdicts[-1].mask_id in (None, row.reference_id)
     if reviewed or options.unreviewed:
         return None
-    return "its last review is of another mask than its reference" if verdicts else "nobody reviewed its reference"
+    return "its last review is of another mask than its reference" if verdicts else _UNREVIEWED
 
 
 def _pseudo(

@@ -38,19 +38,21 @@ class FrozenCases:
 
 
 def case_list(
-    cases: Sequence[TrainingCase], about: AboutCases, *, source: str, left_out: Mapping[str, str]
+    cases: Sequence[TrainingCase],
+    about: AboutCases,
+    *,
+    source: str,
+    left_out: Mapping[str, str],
+    remedy: str = "Look at the reason of each case.",
 ) -> CaseList:
-    """The cases with their scores.
+    """The cases with their scores. remedy: what helps when none is left.
 
     Raises:
         Refusal: no case to train with, a case twice, a patient both trained and validated with, or a difficulty
             table whose makers learned from cases to validate with.
     """
     if not any(case.role == TRAIN for case in cases):
-        reasons = "; ".join(f"{case}: {why}" for case, why in list(left_out.items())[:5]) or "none was found"
-        raise Refusal(
-            "no-cases", f"No case is left to train with ({reasons})", source, "See who was left out, and why."
-        )
+        raise Refusal("no-cases", f"No case is left to train with: {_reasons(left_out)}", source, remedy)
     try:
         listed = CaseList(
             cases=tuple(cases),
@@ -62,6 +64,18 @@ def case_list(
     except ValueError as error:
         raise Refusal("cases-overlap", str(error).capitalize(), source, "Correct the split or the folders.") from error
     return listed if about.difficulty is None else with_scores(listed, about.difficulty)
+
+
+def _reasons(left_out: Mapping[str, str]) -> str:
+    """ "no reference mask: C0001, C0002, C0003 and 9 more; ..." """
+    by_reason: dict[str, list[str]] = {}
+    for case, why in left_out.items():
+        by_reason.setdefault(why, []).append(case)
+    told = []
+    for why, ids in list(by_reason.items())[:5]:
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        told.append(f"{why}: {', '.join(ids[:3])}{more}")
+    return "; ".join(told) or "none was found"
 
 
 def with_scores(cases: CaseList, table: DifficultyTable) -> CaseList:

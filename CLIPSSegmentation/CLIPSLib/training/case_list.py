@@ -26,6 +26,10 @@ def read_cases(path: str | Path) -> CaseList:
     Raises:
         Failure: missing or not JSON. Refusal: another format, a newer version, not valid, or a patient in two roles.
     """
+    if not Path(path).is_file():
+        what = "The list of cases is not there"
+        remedy = "Make it with 'clips cases freeze'; the recipe names it in data.cases."
+        raise Failure("no-case-list", what, str(path), remedy)
     listed = load_json(path, CaseList, format_name=FORMAT, version=VERSION)
     folders = [str(Path(path).absolute().parent), *([listed.folder] if listed.folder else [])]
     return replace(listed, cases=tuple(_located(case, folders) for case in listed.cases), folder="")

@@ -272,6 +272,12 @@ def test_a_document_that_is_none_of_ours_is_refused_in_words(tmp_path, name, tex
     assert name in str(caught.value)
 
 
+def test_a_folder_of_results_is_said_to_be_no_result(tmp_path):
+    write(tmp_path / "results" / "p17")
+    with pytest.raises(Failure, match=r"no result of 'clips segment'.*folder of one study's result"):
+        read_result(tmp_path / "results")
+
+
 def test_a_label_without_a_lesion_is_noticed(tmp_path):
     write(tmp_path / "r")
     path = tmp_path / "r" / "segmentation.json"

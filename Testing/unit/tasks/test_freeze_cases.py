@@ -153,9 +153,18 @@ def test_an_unknown_fold_and_a_split_without_cases_to_train_with_are_refused(mad
         freeze_cases(made, tmp_path / "out", split="main", fold=1)
     for case in ("C0001", "C0002", "C0003"):
         made.review(case, status="unusable", reader="GW")
-    with pytest.raises(Refusal, match="C0001: reviewed as unusable"):
+    with pytest.raises(Refusal, match="reviewed as unusable: C0001"):
         freeze_cases(made, tmp_path / "out", split="main")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cohort_that_nobody_reviewed_is_refused_with_both_ways_out(made, tmp_path):
+    for number in (5, 6):
+        reviewed(made, f"C000{number}", number, status=None)
+    made.save_split("new", Split(folds=(Fold(train=("C0005", "C0006"), validation=("C0004",)),)))
+    with pytest.raises(Refusal, match="nobody reviewed its reference: C0005, C0006") as refused:
+        freeze_cases(made, tmp_path / "out", split="new")
+    assert "review-status" in refused.value.remedy and "--unreviewed" in refused.value.remedy
 
 
 # Self-training
