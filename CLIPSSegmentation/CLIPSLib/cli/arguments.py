@@ -39,11 +39,15 @@ def add_series(parser: argparse.ArgumentParser) -> None:
 
 def add_action(actions: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
     """One of the actions of a subcommand ("clips models show"), which `run` carries out."""
-    parser = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parser = actions.add_parser(name, help=summary, description=_sentence(summary))
     # Suppressed, so that "models --json show" is not undone by the default of "show".
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
     parser.set_defaults(action=run)
     return parser
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:] + ("" if summary.endswith("?") else ".")
 
 
 def answers_of(parsed: argparse.Namespace) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument(
         "--preset", default="standard", metavar="NAME", help="recipe: quick, standard, complete (%(default)s)"
     )
-    check = add_action(actions, "check", "is it fair, what does it cost, what can it detect? writes nothing", _check)
+    check = add_action(actions, "check", "is it fair, what does it cost, what can it detect (writes nothing)?", _check)
     check.add_argument("folder", metavar="DIR", help="folder of the experiment")
     check.add_argument("--pilot", metavar="DIR", help="finished experiment whose variances are used")
     check.add_argument("--time", action="store_true", help="measure a few steps, for the hours it will take")
