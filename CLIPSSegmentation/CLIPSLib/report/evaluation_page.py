@@ -19,6 +19,7 @@ from CLIPSLib.evaluation.types import (
     VolumeAgreement,
 )
 from CLIPSLib.report import charts
+from CLIPSLib.report.cautions import caution_list
 from CLIPSLib.report.cohort_text import cohort_language, failure_text, matching_text, number, rule_text
 from CLIPSLib.report.page import cards, figures, spread_table, table, write_page
 from CLIPSLib.report.text import Language
@@ -44,7 +45,7 @@ def write_evaluation_page(
     """Write volumes against volumes, Bland-Altman, spreads, failures and all cases.
 
     cohort: that of `cases`, with the failures by `limits`; not_evaluated: case id -> why. language: "en" or
-    "fr" (cautions and errors stay in English).
+    "fr" (errors, and the details of cautions, stay in English).
 
     Raises:
         UsageError: another language. Refusal: the file exists and `overwrite` is False.
@@ -85,10 +86,8 @@ def _cards(cohort: CohortEvaluation, not_evaluated: Mapping[str, str], say: Lang
 
 
 def _cautions(cautions: Sequence[Caution], say: Language) -> str:
-    if not cautions:
-        return ""
-    listed = "".join(f"<li>{escape(str(caution))}</li>" for caution in cautions)
-    return f"<section><h2>{escape(say['cautions'])}</h2><ul>{listed}</ul></section>"
+    listed = caution_list(cautions, say)
+    return f"<section><h2>{escape(say['cautions'])}</h2>{listed}</section>" if listed else ""
 
 
 def _charts(cases: Mapping[str, CaseEvaluation], tmtv: VolumeAgreement, say: Language) -> list[tuple[str, str]]:

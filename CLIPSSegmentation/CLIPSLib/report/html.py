@@ -31,7 +31,8 @@ def write_report(
 ) -> Path:
     """Write the report of one study as a single HTML file: pictures and style inside, no network.
 
-    anonymous: no name, id, date, UID or path. language: "en" or "fr" (cautions and formulas stay in English).
+    anonymous: no name, id, date, UID or path. language: "en" or "fr" (formulas and the details of cautions stay in
+    English).
 
     Raises:
         Refusal: the file exists and `overwrite` is False. Failure: the disk does not take it.

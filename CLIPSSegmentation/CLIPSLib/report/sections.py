@@ -7,6 +7,7 @@ from html import escape
 
 from CLIPSLib.errors import Caution
 from CLIPSLib.measures.types import LesionMeasures, Measures
+from CLIPSLib.report.cautions import caution_list
 from CLIPSLib.report.figure import MOST_NUMBERS, WINDOW_SUV, views_svg
 from CLIPSLib.report.mip import project
 from CLIPSLib.report.text import Language
@@ -70,8 +71,8 @@ def key_numbers(measures: Measures, say: Language) -> str:
 
 def cautions(items: Iterable[Caution], say: Language) -> str:
     """Everything the reader must know before using the numbers; nothing when there is nothing."""
-    lines = "".join(f"<li>{escape(str(item))}</li>" for item in dict.fromkeys(items))
-    return f'<section class="cautions"><h2>{say["cautions"]}</h2><ul>{lines}</ul></section>' if lines else ""
+    listed = caution_list(items, say)
+    return f'<section class="cautions"><h2>{say["cautions"]}</h2>{listed}</section>' if listed else ""
 
 
 def images(study: PetCtStudy, segmentation: Segmentation, say: Language) -> str:
