@@ -12,6 +12,7 @@ from CLIPSLib.formats.evaluations import (
 )
 from CLIPSLib.formats.hospital_metrics import read_hospital_metrics, write_hospital_metrics
 from CLIPSLib.formats.nifti import read_image, read_labels, write_image, write_labels
+from CLIPSLib.formats.nifti_numbers import require_numbers
 from CLIPSLib.formats.reference_masks import LABEL_KINDS, MaskReading, read_reference_mask
 from CLIPSLib.formats.result import (
     RESULT_FILES,
@@ -62,6 +63,7 @@ __all__ = [
     "read_saved_study",
     "read_seg_nrrd",
     "read_structure_set",
+    "require_numbers",
     "summary_row",
     "together",
     "write_evaluated_lesions_csv",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from CLIPSLib.errors import Caution, ClipsError, Question, Refusal
-from CLIPSLib.formats import read_image, read_saved_study
+from CLIPSLib.formats import read_image, read_saved_study, require_numbers
 from CLIPSLib.formats.rtstruct import is_structure_set, read_structure_set
 from CLIPSLib.imaging import array_view
 from CLIPSLib.progress import Reporter
@@ -200,6 +200,8 @@ def _read_images(folder: Path, pet: Path, ct: Path | None, patient: str) -> PetC
         study = read_saved_study(folder)
         identity = replace(study.identity, patient_id=study.identity.patient_id or patient)
         return replace(study, identity=identity)
+    for path in filter(None, (pet, ct)):
+        require_numbers(path)
     image = read_image(pet)
     return PetCtStudy(
         pet=image,

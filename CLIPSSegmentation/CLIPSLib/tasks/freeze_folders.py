@@ -12,7 +12,7 @@ from pathlib import Path
 
 from CLIPSLib.cases import make_split
 from CLIPSLib.errors import Caution, ClipsError, Refusal, UsageError
-from CLIPSLib.formats import read_image, read_labels
+from CLIPSLib.formats import read_image, read_labels, require_numbers
 from CLIPSLib.imaging import array_view, same_grid
 from CLIPSLib.progress import SILENT, Reporter
 from CLIPSLib.study.plausibility import check_suv
@@ -90,11 +90,12 @@ def freeze_folders(
 
     train: the folder whose cases are trained with; validate: another one, with the same rules. With one folder only,
     its cases are divided by patient as `options` say; where nothing is said, nothing is validated with. Every PET and
-    mask is read once: what is not whole, or not on one grid, is left out with the reason.
+    mask is read once: what is not whole, not numbers throughout, or not on one grid is left out with the reason.
 
     Raises:
-        UsageError: both a second folder and a division, or a division without a seed. Refusal: a rule fits two files
-            of one case; a case or a patient is in both folders; no case is left; the target exists. Failure, Cancelled.
+        UsageError: both a second folder and a division, or a division without a seed. Refusal: a rule fits no file, or
+            two of one case; a case or a patient is in both folders; no case is left; the target exists. Failure,
+            Cancelled.
     """
     _require_sense(options, validate)
     left_out: dict[str, str] = {}
@@ -128,6 +129,7 @@ def _find(root: Path, rules: NamingRules, role: str, left_out: dict[str, str]) -
     """The cases of a folder by the rules, in the order of their ids; those without a mask or CT are left out."""
     files = [(path, path.relative_to(root).as_posix()) for path in list_files(root)]
     found = {name: _matching(rules, name, files) for name in ("pet", "mask", "ct") if getattr(rules, name)}
+    _require_fit(found, rules, root, len(files))
     left_out |= {case: f"a mask in {root.name}, and no PET" for case in found["mask"] if case not in found["pet"]}
     cases = []
     for case_id, (_, words) in sorted(found["pet"].items()):
@@ -156,6 +158,16 @@ def _matching(
     return found
 
 
+def _require_fit(found: Mapping[str, object], rules: NamingRules, root: Path, files: int) -> None:
+    """Refuse a rule that fits nothing: no file can be right where a name is misspelt."""
+    for name, fitting in found.items():
+        if not fitting:
+            what = f"The rule '{getattr(rules, name)}' for the {name} fits none of {files} files"
+            raise Refusal(
+                "rule-fits-nothing", what, str(root), "A rule is a path below this folder: {case}/PET.nii.gz."
+            )
+
+
 def _sound(
     cases: Sequence[TrainingCase], left_out: dict[str, str], cautions: list[Caution], reporter: Reporter
 ) -> list[TrainingCase]:
@@ -174,7 +186,9 @@ def _sound(
 
 
 def _look(case: TrainingCase) -> tuple[Caution, ...]:
-    """Cautions about the PET's values. Raises Refusal, Failure: unreadable, or the mask lies elsewhere."""
+    """Cautions about the PET's values. Raises Refusal, Failure: unreadable, no numbers, or the mask lies elsewhere."""
+    for path in case.files().values():
+        require_numbers(path)
     pet, mask = read_image(case.pet), read_labels(case.mask)
     if not same_grid(pet, mask):
         sizes = f"{mask.GetSize()} voxels against {pet.GetSize()}"

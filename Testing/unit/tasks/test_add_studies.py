@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import builders_phantom
+import numpy as np
 import pydicom
 import pytest
 import reference_data
 import sarcoma
+import SimpleITK as sitk
 from builders_registry import mask, study
 from builders_rtstruct import contour_of, square, write_rtstruct
 from CLIPSLib.cases import Registry
@@ -149,6 +151,18 @@ def test_a_second_run_adds_nothing(registry, tmp_path):
     [second] = add_studies(registry, [tmp_path / "in"], request())
     assert (second.state, second.case_id, second.masks) == ("duplicate", first.case_id, ())
     assert len(registry.masks(first.case_id)) == 1
+
+
+@pytest.mark.parametrize("name", ["SUV.nii.gz", "CT.nii.gz"])
+def test_an_image_with_values_that_are_no_numbers_is_refused_and_not_read_as_zero(registry, tmp_path, name):
+    folder = write_nifti_case(tmp_path / "in" / "a", 1)
+    array = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / name)))
+    array[0, 0, 0] = np.nan
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / name))
+    [outcome] = add_studies(registry, [tmp_path / "in"], request())
+    assert (outcome.state, outcome.error.code) == ("refused", "not-finite")
+    assert outcome.error.where == str(folder / name)
+    assert not registry.cases()
 
 
 def test_other_names_of_images_are_told(registry, tmp_path):

@@ -80,11 +80,13 @@ def test_who_lacks_a_file_or_lies_on_another_grid_is_left_out_with_the_reason(tm
     write(data / "grid_mask.nii.gz", value=0)
     write(data / "broken_mask.nii.gz", value=0)
     (data / "broken_pet.nii.gz").write_bytes(b"no image")
+    write_pair(data, "holes", value=float("nan"))  # ITK would read 0
     listed = freeze_folders(tmp_path / "out", data, FolderOptions(rules=PAIRS)).cases
     assert [case.case_id for case in listed.cases] == ["good"]
-    assert set(listed.left_out) == {"alone", "nopet", "grid", "broken"}
+    assert set(listed.left_out) == {"alone", "nopet", "grid", "broken", "holes"}
     assert listed.left_out["alone"] == "no mask in data"
     assert "not on the grid of the PET" in listed.left_out["grid"]
+    assert "NaN or infinite" in listed.left_out["holes"]
 
 
 def test_a_pet_that_is_not_in_suv_is_a_caution(tmp_path):
@@ -108,6 +110,14 @@ def test_a_rule_that_fits_two_files_of_a_case_is_refused(tmp_path):
     write(tmp_path / "data" / "ya_pet.nii.gz")
     with pytest.raises(Refusal, match="two files of case"):
         freeze_folders(tmp_path / "out", tmp_path / "data", FolderOptions(rules=rules))
+
+
+def test_a_rule_that_fits_no_file_is_refused_by_its_name(tmp_path):
+    write_pair(tmp_path / "data", "a")
+    rules = NamingRules(pet="{case}_pet.nii.gz", mask="masks/{case}.nii.gz")
+    options = FolderOptions(rules=rules, holdout=0.2, seed=1)
+    with pytest.raises(Refusal, match=r"'masks/\{case\}\.nii\.gz' for the mask fits none of 2 files"):
+        freeze_folders(tmp_path / "out", tmp_path / "data", options)
 
 
 @pytest.mark.parametrize(
