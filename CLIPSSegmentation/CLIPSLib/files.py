@@ -197,9 +197,9 @@ def _give_default_permissions(path: Path, mode: int = 0o666) -> None:
 def _exists(target: Path) -> Refusal:
     return Refusal(
         "exists",
-        "The file exists already and is not overwritten unasked",
+        f"The {'folder' if target.is_dir() else 'file'} exists already and is not overwritten unasked",
         str(target),
-        "Choose another folder, or ask for overwriting.",
+        "Choose another name, or ask for overwriting.",
     )
 
 

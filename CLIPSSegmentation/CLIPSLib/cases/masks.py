@@ -192,7 +192,8 @@ def _row(database: Database, mask_id: str) -> sqlite3.Row:
         case_id = mask_id.rpartition("-m")[0]
         if removed := removal_of(database, case_id):
             raise gone(case_id, removed)
-        raise UsageError("no-such-mask", f"There is no mask {mask_id!r}", str(database.path.parent))
+        remedy = "'clips cases show CASE' lists the masks of a case."
+        raise UsageError("no-such-mask", f"There is no mask {mask_id!r}", str(database.path.parent), remedy)
     return row
 
 

@@ -28,7 +28,8 @@ def find_case(database: Database, case_id: str) -> CaseRecord:
     if row is None and (removed := removal_of(database, case_id)):
         raise gone(case_id, removed)
     if row is None:
-        raise UsageError("no-such-case", f"There is no case {case_id!r}", str(database.path.parent))
+        remedy = "'clips cases list' shows all cases."
+        raise UsageError("no-such-case", f"There is no case {case_id!r}", str(database.path.parent), remedy)
     return _record(row)
 
 

@@ -18,10 +18,16 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="the folder to write; must be new or empty (see --overwrite)")
     parser.add_argument(
-        "--preset", default="whole-body", help="whole-body, small, large, physiological-only, tumor-free (%(default)s)"
+        "--preset",
+        default="whole-body",
+        help="whole-body, small, large, diffuse-spleen, physiological-only, tumor-free (%(default)s)",
     )
     parser.add_argument("--vendor", default="siemens", help="header style: siemens, ge, philips (%(default)s)")
-    parser.add_argument("--orientation", default="head-first", help="head-first, feet-first, ... (%(default)s)")
+    parser.add_argument(
+        "--orientation",
+        default="head-first",
+        help="head-first, feet-first, prone, flipped, oblique (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="equal seeds give equal files (%(default)s)")
     parser.add_argument("--no-noise", action="store_true", help="leave the noise out")
     parser.add_argument("--no-ct", action="store_true", help="write the PET only")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from CLIPSLib.errors import ClipsError, Refusal, UsageError
+from CLIPSLib.errors import ClipsError, Failure, Refusal, UsageError
 from CLIPSLib.jobs import Job, JobStatus, create_job, launch_job, let_wait, list_jobs, open_job
 from CLIPSLib.jobs.status import LOST, WAITING, error_from
 from CLIPSLib.models import ModelStore
@@ -202,7 +202,6 @@ def _is_run(folder: Path) -> bool:
 
 
 def _open(folder: str | Path) -> Job:
-    job = open_job(folder)
-    if job.verb != VERB or not _is_run(job.folder):
-        raise Refusal("not-a-run", "The folder holds no training run", str(folder), "See 'clips runs list'.")
-    return job
+    if not _is_run(Path(folder)):
+        raise Failure("no-run", "There is no training run in the folder", str(folder), "See 'clips runs list'.")
+    return open_job(folder)

@@ -108,6 +108,8 @@ def export_model(
 
 
 def _read(run: RunFolder, which: str, reporter: Reporter) -> _Part:
+    if not run.identity_file.is_file():
+        raise Failure("no-run", "There is no training run in the folder", str(run.path), "See 'clips runs list'.")
     checkpoints = Checkpoints(run.checkpoints)
     saved = checkpoints.newest(reporter)
     if saved is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -11,11 +12,12 @@ import pytest
 from builders_rtstruct import contour_of, square, write_rtstruct
 from CLIPSLib import load_study
 from CLIPSLib.cli import main
+from CLIPSLib.cli.main import SUBCOMMANDS
 from CLIPSLib.cli.output import option_for
 from CLIPSLib.errors import Question
-from CLIPSLib.phantom import read_truth
+from CLIPSLib.phantom import ORIENTATIONS, PRESETS, VENDORS, read_truth
 
-COMMANDS = ["studies", "segment", "measure", "evaluate", "models", "phantom", "cases"]
+COMMANDS = [module.NAME for module in SUBCOMMANDS]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,6 +50,13 @@ def test_usage_errors_exit_with_2(capsys):
     assert "suv4" in capsys.readouterr().err
     assert main(["segment", ".", "--option", "threshold=abc"]) == 2
     assert "threshold" in capsys.readouterr().err
+
+
+def test_the_help_of_the_phantom_names_all_that_can_be_chosen(capsys):
+    with pytest.raises(SystemExit):
+        main(["phantom", "--help"])
+    words = set(re.findall(r"[a-z-]+", re.sub(r"-\n +", "-", capsys.readouterr().out)))
+    assert {*PRESETS, *VENDORS, *ORIENTATIONS} <= words
 
 
 def test_segment_prints_a_table_and_says_where_to_look(small_phantom, tmp_path, capsys):

@@ -129,7 +129,9 @@ def test_resuming_with_what_needs_a_fork_is_refused(trained, capsys):
 
 def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path, capsys):
     code, _, err = clips("runs", "show", tmp_path, capsys=capsys)
-    assert code == 1 and "job.json" in err
+    assert code == 1 and "no training run" in err and "clips runs list" in err
+    code, _, err = clips("runs", "export", tmp_path / "runs" / "frist", "--out", tmp_path / "model", capsys=capsys)
+    assert code == 1 and "no training run" in err
 
 
 def test_asking_a_run_appends_to_its_control_file(trained, capsys, monkeypatch):
