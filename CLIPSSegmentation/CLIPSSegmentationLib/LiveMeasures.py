@@ -37,7 +37,7 @@ class LiveMeasures(VTKObservationMixin):
         super().__init__()
         self._onChanged = onChanged
         self._timer = qt.QTimer()
-        self._timer.singleShot = True
+        self._timer.setSingleShot(True)
         self._timer.interval = DELAY_MS
         self._timer.connect("timeout()", self.update)
         self._clear(None, None)

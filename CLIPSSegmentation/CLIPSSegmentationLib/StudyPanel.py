@@ -36,7 +36,7 @@ class StudyPanel(VTKObservationMixin):
         self.state = InputState(ready=False, suv="")
         self._observed: tuple = ()
         self._settle = qt.QTimer()
-        self._settle.singleShot = True
+        self._settle.setSingleShot(True)
         self._settle.interval = _SETTLED_MS
         self._settle.connect("timeout()", self._onSettled)
         self._source: StudySource | None = None

@@ -52,7 +52,7 @@ class DicomStudyTable:
         self._on_chosen = on_chosen
         self._step, self._settle = qt.QTimer(), qt.QTimer()
         self._step.connect("timeout()", self._check_some)
-        self._settle.singleShot = True
+        self._settle.setSingleShot(True)
         self._settle.interval = _SETTLED_MS
         self._settle.connect("timeout()", self.refresh)
         self._following = False

@@ -33,7 +33,7 @@ class CasesPanel:
         self.ui = panel.load("CLIPSTrainingCases")
         self.table = CaseTable(self.ui.caseTable, panel.openCase, self.list)
         self._typing = qt.QTimer()
-        self._typing.singleShot = True
+        self._typing.setSingleShot(True)
         self._typing.interval = _TYPING_MS
         self._typing.connect("timeout()", self.list)
         self._filters = CaseFilters(self.ui, self.list)

@@ -47,7 +47,7 @@ class TrainPanel:
         self.work = BackgroundWork(self.ui.trainBar, self.ui.cancelTrainButton, self.say, self._updateButtons)
         self._ready = False
         self._typing = qt.QTimer()
-        self._typing.singleShot = True
+        self._typing.setSingleShot(True)
         self._typing.interval = _TYPING_MS
         self._typing.connect("timeout()", self.preview)
         self.ui.trainButton.collapsed = True

@@ -55,6 +55,14 @@ def test_a_method_cannot_be_overwritten(qt):
         qt.QLabel().setText = "text"
 
 
+def test_a_timer_is_made_single_shot_by_its_method_since_python_qt_hides_the_property(qt):
+    timer = qt.QTimer()
+    with pytest.raises(AttributeError, match="singleShot is a method"):
+        timer.singleShot = True
+    timer.setSingleShot(True)
+    assert timer.isSingleShot()
+
+
 def test_a_class_written_in_python_may_have_attributes_of_its_own(qt):
     class Panel(qt.QWidget):
         pass

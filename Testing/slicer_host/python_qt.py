@@ -25,6 +25,10 @@ _ONLY_PYSIDE = ("Signal", "Slot", "Property", "QtMsgType", "QEnum", "QFlag", "Cl
 # Attribute access here would recurse: Qt calls these virtual functions itself while it reads them as properties.
 _VIRTUAL = ("sizeHint", "minimumSizeHint")
 
+# PythonQt hides these properties behind a static method of the same name (`lookForPropertyAndCache` in its
+# PythonQtClassInfo.cpp): write `timer.setSingleShot(True)`.
+_HIDDEN = {"QTimer": ("singleShot",)}
+
 _ACCEPTED = {"bool": (bool,), "int": (int,), "double": (int, float), "float": (int, float), "QString": (str,)}
 
 _read_property = QtCore.QObject.property
@@ -34,7 +38,7 @@ _plain_getattribute = QtCore.QObject.__getattribute__
 
 
 class QtProperty:
-    """A Q_PROPERTY as an attribute; on the class it stays PySide6's method (QTimer.singleShot is both)."""
+    """A Q_PROPERTY as an attribute; on the class it stays PySide6's method."""
 
     def __init__(self, description, method) -> None:
         self.name = description.name()
@@ -128,7 +132,11 @@ def _properties_to_attributes(cls) -> None:
     for index in range(meta.propertyCount()):
         description = meta.property(index)
         name = description.name()
-        if name in _VIRTUAL or (index < meta.propertyOffset() and name not in cls.__dict__):
+        if (
+            name in _VIRTUAL
+            or name in _HIDDEN.get(cls.__name__, ())
+            or (index < meta.propertyOffset() and name not in cls.__dict__)
+        ):
             continue
         method = getattr(cls, name, None)
         setattr(cls, name, QtProperty(description, None if isinstance(method, QtProperty) else method))
