@@ -12,7 +12,6 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-import slicer
 from slicer.i18n import tr as _
 
 from CLIPSSegmentationLib import Settings
@@ -40,7 +39,7 @@ def ensure(model: str, requirementsFile: str) -> None:
     if missing_package(description) == "torch":
         _ensureTorch()
     if missing_package(description) is not None:
-        _ensurePackages(slicer.packaging.load_requirements(requirementsFile))
+        _ensureListed(requirementsFile)
     importlib.invalidate_caches()
 
 
@@ -49,7 +48,7 @@ def ensureTraining(requirementsFile: str) -> None:
     if importlib.util.find_spec("torch") is None:
         _ensureTorch()
     if importlib.util.find_spec("monai") is None:
-        _ensurePackages(slicer.packaging.load_requirements(requirementsFile))
+        _ensureListed(requirementsFile)
     importlib.invalidate_caches()
 
 
@@ -68,12 +67,20 @@ def _ensureTorch() -> None:
         raise RuntimeError(_("PyTorch was not installed."))
 
 
+def _ensureListed(requirementsFile: str) -> None:
+    from slicer.packaging import load_requirements
+
+    _ensurePackages(load_requirements(requirementsFile))
+
+
 def _ensurePackages(requirements) -> None:
     """`pip_ensure` keeps the rules of Slicer: it asks, shows progress and offers a restart where one is needed."""
+    from slicer.packaging import pip_ensure  # `import slicer` does not bring it
+
     with tempfile.TemporaryDirectory(prefix="clips-pip-") as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(_constraints(), encoding="utf-8")
-        slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
+        pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
 
 
 def _constraints() -> str:

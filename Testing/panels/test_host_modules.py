@@ -180,14 +180,24 @@ def test_timers_and_processes_run_while_waiting(host):
         host.wait_until(lambda: False, timeout_s=0.05)
 
 
-def test_missing_packages_are_what_the_test_says(host):
-    import qt
+def test_a_part_of_slicer_that_nobody_imported_is_not_there(host):
     import slicer
 
-    slicer.packaging.pretend(torch=None, numpy="1.0")
+    with pytest.raises(AttributeError, match="packaging"):
+        slicer.packaging.pip_check("numpy")
+    import slicer.packaging
+
+    assert slicer.packaging is host.packaging
+
+
+def test_missing_packages_are_what_the_test_says(host):
+    import qt
+    import slicer.packaging
+
+    host.packaging.pretend(torch=None, numpy="1.0")
     assert not slicer.packaging.pip_check("torch") and not slicer.packaging.pip_check("numpy>=2")
     slicer.packaging.pip_ensure("torch", requester="CLIPS")  # testing mode: nothing happens
-    assert not slicer.packaging.requests
+    assert not host.packaging.requests
     with host.answering(qt.QMessageBox.Cancel), pytest.raises(RuntimeError, match="declined"):
         slicer.packaging.pip_ensure("torch", requester="CLIPS")
     with host.answering(qt.QMessageBox.Ok):

@@ -197,12 +197,11 @@ def test_a_question_of_a_method_is_asked_in_a_field_and_the_job_goes_on(host, op
 
 def test_missing_weights_are_refused_in_words(host, opened, phantom_study, own_data_folder, tmp_path, monkeypatch):
     import builders_model
-    import slicer
     from CLIPSLib.models import ModelStore
 
     monkeypatch.setattr("CLIPSLib.models.store.missing_package", lambda description: "torch")  # do not try weights
     ModelStore().install(builders_model.fake(tmp_path / "model"))
-    slicer.packaging.pretend(torch="2.8", monai="1.5")
+    host.packaging.pretend(torch="2.8", monai="1.5")
     opened.panel.model.refresh()
     opened.show(phantom_study)
     opened.parameters.model = "small@1.0"

@@ -157,12 +157,10 @@ def test_the_dialog_offers_the_files_that_tmtvnet_is_published_as():
         assert any(fnmatch(file.name, pattern) for pattern in FILTER.split())
 
 
-def test_threshold_methods_ask_for_no_package(opened):
-    import slicer
-
-    slicer.packaging.pretend(torch=None, monai=None)
+def test_threshold_methods_ask_for_no_package(host, opened):
+    host.packaging.pretend(torch=None, monai=None)
     opened.panel.model.ensureDependencies()
-    assert slicer.packaging.requests == []
+    assert host.packaging.requests == []
 
 
 def test_a_network_without_the_pytorch_extension_says_what_to_install(with_network, nothing_installed):
@@ -171,13 +169,11 @@ def test_a_network_without_the_pytorch_extension_says_what_to_install(with_netwo
         with_network.panel.model.ensureDependencies()
 
 
-def test_pytorch_comes_from_its_extension(with_network, nothing_installed, monkeypatch):
+def test_pytorch_comes_from_its_extension(host, with_network, nothing_installed, monkeypatch):
     import sys
     import types
 
-    import slicer
-
-    slicer.packaging.pretend(monai="1.5")
+    host.packaging.pretend(monai="1.5")
     asked = []
 
     class PyTorchUtilsLogic:
@@ -193,7 +189,7 @@ def test_pytorch_comes_from_its_extension(with_network, nothing_installed, monke
     choose(with_network, "Small test network (1.0)")
     with_network.panel.model.ensureDependencies()
     assert asked == [{"askConfirmation": True, "torchVersionRequirement": ">=2.8"}]
-    assert slicer.packaging.requests == []
+    assert host.packaging.requests == []
 
 
 def test_packages_are_installed_after_a_question_and_replace_nothing_of_slicer(
@@ -201,31 +197,29 @@ def test_packages_are_installed_after_a_question_and_replace_nothing_of_slicer(
 ):
     import numpy
     import qt
-    import slicer
 
     nothing_installed.discard("torch")  # the PyTorch extension has been used
-    slicer.packaging.pretend(monai=None)
+    host.packaging.pretend(monai=None)
     choose(with_network, "Small test network (1.0)")
     constraints = []
-    genuine = slicer.packaging.pip_install
+    genuine = host.packaging.pip_install
     monkeypatch.setattr(
-        slicer.packaging,
+        host.packaging,
         "pip_install",
         lambda *args, **named: (constraints.append(args[1].read_text()), genuine(*args, **named)),
     )
     with host.answering(qt.QMessageBox.Ok) as shown:
         with_network.panel.model.ensureDependencies()
     assert "CLIPS" in shown[0].title
-    assert slicer.packaging.requests[0]["requirements"] == ["monai>=1.5"]
+    assert host.packaging.requests[0]["requirements"] == ["monai>=1.5"]
     assert f"numpy=={numpy.__version__}" in constraints[0].splitlines()
 
 
 def test_who_declines_gets_no_job(host, with_network, nothing_installed, phantom_study):
     import qt
-    import slicer
 
     nothing_installed.discard("torch")
-    slicer.packaging.pretend(monai=None)
+    host.packaging.pretend(monai=None)
     with_network.show(phantom_study)
     choose(with_network, "Small test network (1.0)")
     with host.answering(qt.QMessageBox.Cancel), pytest.raises(RuntimeError, match="declined"):

@@ -14,11 +14,12 @@ qt = python_qt.install()
 
 from PySide6 import QtCore, QtWidgets  # noqa: E402  (after the classes were changed)
 
-from slicer_host import application, dialogs, errors, main_window, modules, ui_loader  # noqa: E402
+from slicer_host import application, dialogs, errors, imports, main_window, modules, ui_loader  # noqa: E402
+from slicer_host.slicer_python import packaging  # noqa: E402
 
 _WIDGETS = ("ctk_widgets", "ctk_inputs", "mrml_widgets", "node_selectors", "segment_widgets", "markups_widgets")
 _WIDGETS += ("plot_widgets",)
-_PYTHON_LAYER = ("i18n", "ScriptedLoadableModule", "parameterNodeWrapper", "packaging", "testing")
+_PYTHON_LAYER = ("i18n", "ScriptedLoadableModule", "parameterNodeWrapper")
 
 
 class Host:
@@ -26,6 +27,7 @@ class Host:
 
     answering = staticmethod(dialogs.answering)
     main_window = staticmethod(main_window.shown)
+    packaging = packaging
 
     def __init__(self) -> None:
         import slicer
@@ -39,6 +41,7 @@ class Host:
             layer = importlib.import_module(f"slicer_host.slicer_python.{name}")
             sys.modules[f"slicer.{name}"] = layer
             setattr(slicer, name, layer)
+        imports.install()
         for name in ("SampleData", "DICOMLib"):
             sys.modules[name] = importlib.import_module(f"slicer_host.slicer_python.{name}")
         sys.modules["DICOMLib.DICOMUtils"] = sys.modules["DICOMLib"].DICOMUtils
@@ -109,7 +112,8 @@ class Host:
         QtCore.QSettings().clear()
         sys.modules["DICOMLib"].reset()
         sys.modules["SampleData"].reset()
-        slicer.packaging.reset()
+        packaging.reset()
+        imports.forget()
         slicer.selfTests = {}
         dialogs.shown.clear()
         errors.unhandled.clear()
