@@ -223,4 +223,6 @@ def _tell(review: Review, waiting: int, running: list[Job], reporter: Reporter) 
     facts = [job.status().facts for job in running]
     shares = sum(fact.get("step", 0) / fact["steps"] for fact in facts if fact.get("steps"))
     done = count - waiting - len(running)
-    reporter.progress(f"Cross-review: {done} of {count} networks trained", min(1.0, (done + shares) / count))
+    # A network that took its last step still validates and saves: only when all have ended is the stage over.
+    fraction = 1.0 if done == count else min(0.99, (done + shares) / count)
+    reporter.progress(f"Cross-review: {done} of {count} networks trained", fraction)

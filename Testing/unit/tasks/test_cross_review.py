@@ -100,6 +100,14 @@ def test_a_folder_holds_one_review_and_the_same_one_goes_on(cases, tmp_path):
         plan_review(tmp_path, RECIPE, replace(cases, cases=changed), options=OPTIONS)
 
 
+def test_a_review_is_not_called_done_while_a_network_of_it_validates_after_its_last_step(cases, tmp_path):
+    review, reporter = plan_review(tmp_path, RECIPE, cases, options=OPTIONS), RecordingReporter()
+    validating = SimpleNamespace(status=lambda: SimpleNamespace(facts={"step": 100, "steps": 100}))
+    cross_review_runs._tell(review, 0, [validating], reporter)
+    cross_review_runs._tell(review, 0, [], reporter)
+    assert [fraction < 1.0 for _, fraction in reporter.stages] == [True, False]
+
+
 def test_a_run_without_limit_has_no_share(cases, tmp_path):
     endless = with_values(RECIPE, {"optimizer.schedule": "constant", "training.steps": 0})
     with pytest.raises(Refusal, match="no number of steps"):
