@@ -43,9 +43,6 @@ class OptionsForm:
             self._fields[name] = field
             self._layout.addRow(qt.QLabel(f"{name.replace('_', ' ')}:"), field)
         self._box.visible = bool(self._fields)
-        # A box that is collapsed must hide what was added to it.
-        for child in self._box.findChildren(qt.QWidget):
-            child.visible = not self._box.collapsed
 
     def field(self, name: str):
         """The widget of an option."""

@@ -36,7 +36,7 @@ class BackgroundWork:
         self._timer = qt.QTimer()
         self._timer.interval = _LOOK_EVERY_MS
         self._timer.connect("timeout()", self._look)
-        self.show()
+        self._show()
         cancelButton.connect("clicked()", self.cancel)
 
     @property
@@ -60,12 +60,12 @@ class BackgroundWork:
         self._bar.value = 0
         self._bar.setFormat(_("Starting"))
         self._cancelButton.enabled = True
-        self.show()
+        self._show()
         self._timer.start()
         self._onChanged()
 
-    def show(self) -> None:
-        """Show the bar and the button while there is work; also after a section was opened, which shows everything."""
+    def _show(self) -> None:
+        """Show the bar and the button while there is work."""
         self._bar.visible = self._cancelButton.visible = self.running
 
     def cancel(self) -> None:
@@ -87,7 +87,7 @@ class BackgroundWork:
             return
         job, then = self._job, self._then
         self.stop()
-        self.show()
+        self._show()
         self._onChanged()
         if status.state != "cancelled":
             with saying(self._say, aloud=True):

@@ -176,9 +176,7 @@ class ComparePanel:
             self._arrange()
 
     def _onCollapsed(self, collapsed: bool) -> None:
-        if not collapsed:  # a section that opens shows all that is in it
-            self.work.show()
-            self.say(self.ui.compareMessage.text)
+        if not collapsed:
             self.update()
 
     def _offerRuns(self) -> None:

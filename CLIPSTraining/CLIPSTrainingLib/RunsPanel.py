@@ -204,9 +204,7 @@ class RunsPanel:
             self._dice.show([Line(run.title, *curves.dice, points=True)], (0, 1))
 
     def _onCollapsed(self, collapsed: bool) -> None:
-        if not collapsed:  # a section that opens shows all that is in it
-            self.work.show()
-            self._say(self.ui.runMessage.text)
+        if not collapsed:
             self.update()
 
     def _say(self, text: str) -> None:

@@ -243,10 +243,7 @@ class TrainPanel:
         self.ui.checkLabel.text, self.ui.checkLabel.visible = text, bool(text)
 
     def _onCollapsed(self, collapsed: bool) -> None:
-        if not collapsed:  # a section that opens shows all that is in it
-            self.work.show()
-            self.say(self.ui.trainMessage.text)
-            self._showCheck(self.ui.checkLabel.text)
+        if not collapsed:
             self.update()
 
 

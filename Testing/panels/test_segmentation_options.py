@@ -52,6 +52,18 @@ def test_an_option_that_was_changed_reaches_the_result(opened, phantom_study):
     assert parameters["threshold"] == 6.0 and parameters["connectivity"] == 6
 
 
+def test_the_options_of_each_method_are_seen_when_their_box_is_opened_and_only_then(host, opened):
+    opened.panel.form.window().show()
+    for title in ("SUV >= 4.0", "41 % of SUVmax"):
+        choose(opened, title)
+        fields = [opened.panel.model.options.field(name) for name in opened.panel.model.description.options]
+        host.process_events()
+        assert fields and not any(field.visible for field in fields)
+        opened.ui.optionsBox.collapsed = False
+        assert all(field.visible for field in fields)
+        opened.ui.optionsBox.collapsed = True
+
+
 def test_an_option_that_cannot_be_meant_says_what_can(opened, phantom_study):
     opened.show(phantom_study)
     opened.panel.model.options.field("threshold").text = "-3"

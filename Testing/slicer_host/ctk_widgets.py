@@ -9,10 +9,67 @@ from slicer_host.stand_ins import prop, stand_in
 
 _TITLE_HEIGHT = 24
 _UNLIMITED_HEIGHT = 16777215  # QWIDGETSIZE_MAX
+_WANTED = "visibilityToParent"  # CTK's name: False on a child that somebody has hidden
+_TAKEN = "takenByParent"
+
+
+class _HidesChildren:
+    """Hides its children while it is collapsed, also those that are added then.
+
+    A child that somebody hides by its own `visible` stays hidden when the widget is opened, as in CTK: there is no need
+    to hide what is put into a collapsed one, and who does hides it for good.
+    """
+
+    _forcing = False
+
+    collapsed = Property(bool, lambda self: not self.checked, lambda self, value: setattr(self, "checked", not value))
+
+    def childEvent(self, event) -> None:
+        super().childEvent(event)
+        if event.type() == QtCore.QEvent.ChildAdded:  # the child is not whole yet
+            QtCore.QTimer.singleShot(0, self._show_or_hide_children)
+
+    def setVisible(self, visible: bool) -> None:
+        self._take_children()
+        self._forcing = True
+        super().setVisible(visible)
+        self._forcing = False
+        self._show_or_hide_children()
+
+    def eventFilter(self, child, event) -> bool:
+        if not self._forcing and event.type() in (QtCore.QEvent.ShowToParent, QtCore.QEvent.HideToParent):
+            child.setProperty(_WANTED, event.type() == QtCore.QEvent.ShowToParent)
+            self._show_or_hide(child)
+        return False
+
+    def _show_or_hide_children(self) -> None:
+        self._take_children()
+        for child in self.children():
+            if isinstance(child, QtWidgets.QWidget):
+                self._show_or_hide(child)
+
+    def _take_children(self) -> None:
+        for child in self.children():
+            if isinstance(child, QtWidgets.QWidget) and not child.property(_TAKEN):
+                child.setProperty(_TAKEN, True)
+                if child.isHidden() and child.testAttribute(QtCore.Qt.WA_WState_ExplicitShowHide):
+                    child.setProperty(_WANTED, False)
+                child.installEventFilter(self)
+
+    def _show_or_hide(self, child) -> None:
+        if not self.testAttribute(QtCore.Qt.WA_WState_Created):
+            return  # what is hidden now would be taken as hidden by somebody
+        wanted = child.property(_WANTED) is not False
+        self._forcing = True
+        if wanted or not child.isHidden():
+            child.setVisible(wanted and not self.collapsed)
+        if wanted:
+            child.setAttribute(QtCore.Qt.WA_WState_ExplicitShowHide, False)
+        self._forcing = False
 
 
 @stand_in
-class ctkCollapsibleButton(QtWidgets.QAbstractButton):
+class ctkCollapsibleButton(_HidesChildren, QtWidgets.QAbstractButton):
     """A title bar over a layout of widgets, which collapsing hides."""
 
     contentsCollapsed = Signal(bool)
@@ -27,24 +84,15 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
         self.text = next((each for each in arguments if isinstance(each, str)), "")
         self.toggled.connect(lambda _checked: self._show_contents())
 
-    collapsed = Property(bool, lambda self: not self.checked, lambda self, value: setattr(self, "checked", not value))
     collapsedHeight = prop(int, 10)
     flat = prop(bool, False)
     contentsLineWidth = prop(int, 1)
 
     def _show_contents(self) -> None:
-        collapsed = self.collapsed
-        for child in self.children():
-            if isinstance(child, QtWidgets.QWidget):
-                child.visible = not collapsed
-        self.maximumHeight = _TITLE_HEIGHT if collapsed else _UNLIMITED_HEIGHT
-        self.contentsCollapsed.emit(collapsed)
+        self.maximumHeight = _TITLE_HEIGHT if self.collapsed else _UNLIMITED_HEIGHT
+        self._show_or_hide_children()
+        self.contentsCollapsed.emit(self.collapsed)
         self.update()
-
-    def showEvent(self, event) -> None:
-        super().showEvent(event)
-        if self.collapsed:
-            self._show_contents()
 
     def hitButton(self, position) -> bool:
         return position.y() < _TITLE_HEIGHT
@@ -60,7 +108,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
 
 
 @stand_in
-class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):
+class ctkCollapsibleGroupBox(_HidesChildren, QtWidgets.QGroupBox):
     """A group box whose check mark, drawn as an arrow in Slicer, hides the content."""
 
     def __init__(self, *arguments) -> None:
@@ -68,13 +116,10 @@ class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):
         self.checkable = True
         self.toggled.connect(self._show_contents)
 
-    collapsed = Property(bool, lambda self: not self.checked, lambda self, value: setattr(self, "checked", not value))
     collapsedHeight = prop(int, 14)
 
     def _show_contents(self, expanded: bool) -> None:
-        for child in self.children():
-            if isinstance(child, QtWidgets.QWidget):
-                child.visible = expanded
+        self._show_or_hide_children()
         self.maximumHeight = _UNLIMITED_HEIGHT if expanded else _TITLE_HEIGHT
 
 
