@@ -50,8 +50,8 @@ class Panel(VTKObservationMixin):
         self._sections = (self.cases, self.review, self.rating, self.train, self.runs, self.compare)
         self._shortcuts = Shortcuts(
             {
-                "Alt+Right": self.cases.openNext,
-                "Alt+Left": self.cases.openPrevious,
+                "Ctrl+N": self.cases.openNext,
+                "Ctrl+P": self.cases.openPrevious,
                 **self.review.keys,
                 **self.rating.keys,
             }

@@ -314,7 +314,7 @@ class ReviewPanel(VTKObservationMixin):
         self.lesions.editor.limitToSuv(limits if self.ui.suvMaskCheckBox.checked else None)
 
     def _showCase(self) -> None:
-        self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Alt+Right.")
+        self.ui.caseLabel.text = _("Open a case of the list: double-click it, or press Ctrl+N.")
         if self.work is not None:
             reviews = self._panel.registry.reviews(self.caseId, viewer=self._panel.reader)
             self.ui.caseLabel.text = texts.case(self._panel.registry.case(self.caseId), reviews)

@@ -11,8 +11,9 @@ import slicer
 class Shortcuts:
     """keys: what each key does. Keys that Slicer has would do nothing: Qt takes none of two that are the same.
 
-    Slicer has Ctrl+Left and Ctrl+Right (modules), Ctrl+0 to 6 and Ctrl with B C F H O S V W X Y Z (menus, views), Ctrl+
-    Shift with A, T, Space and arrows (markups, sequences), arrows and letters (views), 0 to 9, Space, Escape (editor).
+    Slicer has Ctrl and Alt with Left and Right (modules), Ctrl+0 to 6, Ctrl with B C F H O S V W X Y Z (menus, views),
+    Ctrl+Shift with A, T, Space and arrows (markups, sequences); its views arrows and letters; its editor 0 to 9, Space
+    and Escape.
     """
 
     def __init__(self, keys: Mapping[str, Callable[[], object]]) -> None:

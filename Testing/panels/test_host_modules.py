@@ -107,6 +107,18 @@ def test_resetting_the_host_unloads_modules_and_empties_scene_and_settings(host,
     assert qt.QSettings().value("HostExample/LastCount") is None
 
 
+@pytest.mark.parametrize("key", ["Alt+Right", "Ctrl+S", "7", "Esc"])
+def test_a_key_that_slicer_has_is_refused_in_its_window(host, key):
+    import qt
+
+    with host.main_window() as window:
+        shortcut = qt.QShortcut(window)
+        with pytest.raises(ValueError, match="Slicer's window has the key"):
+            shortcut.setKey(qt.QKeySequence(key))
+        shortcut.setKey(qt.QKeySequence("Alt+7"))
+        qt.QShortcut(qt.QWidget(window)).setKey(qt.QKeySequence(key))  # of another widget
+
+
 def test_the_self_test_of_a_module_runs(panel):
     import slicer
 

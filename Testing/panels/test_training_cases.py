@@ -148,12 +148,11 @@ def test_keys_work_while_the_panel_is_open_and_only_then(host, training):
         training.widget.exit()
         training.widget.enter()
         keys = {each.key.toString(): each for each in window.findChildren(qt.QShortcut)}
-        assert {"Alt+Right", "Alt+Left", "Ctrl+D", "Ctrl+Return", "Alt+1", "Alt+5"} <= set(keys)
-        assert not {"0", "1", "9", "Space", "Q", "Esc", "Ctrl+Right", "Ctrl+Left", "Ctrl+1", "Ctrl+S"} & set(keys)
-        keys["Alt+Right"].activated.emit()
-        keys["Alt+Right"].activated.emit()
+        assert {"Ctrl+N", "Ctrl+P", "Ctrl+D", "Ctrl+Return", "Alt+1", "Alt+5"} <= set(keys)
+        keys["Ctrl+N"].activated.emit()
+        keys["Ctrl+N"].activated.emit()
         assert training.review.caseId == "C0002"
-        keys["Alt+Left"].activated.emit()
+        keys["Ctrl+P"].activated.emit()
         keys["Alt+4"].activated.emit()
         assert (training.review.caseId, training.rating.score) == ("C0001", 4)
         keys["Alt+Return"].activated.emit()

@@ -1,6 +1,7 @@
 """A main window for tests that need one; otherwise the host runs as with `--no-main-window`. See `host.main_window`.
 
 It has a status bar and the module selector, so that `slicer.util.selectModule` enters one panel and leaves another.
+A key that Slicer's own window has is refused: of two that are the same Qt takes neither.
 """
 
 from __future__ import annotations
@@ -8,8 +9,34 @@ from __future__ import annotations
 import contextlib
 
 import slicer
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property
+
+# Where Slicer sets them: qSlicerMainWindow.ui, qSlicerMainWindow.cxx, qSlicerAppMainWindow.cxx,
+# qSlicerModuleSelectorToolBar.cxx (QKeySequence::Back and Forward are Alt+arrow, on a Mac Ctrl+bracket),
+# qMRMLMarkupsToolBar.cxx, qMRMLSequenceBrowserPlayWidget.cxx, qSlicerSubjectHierarchyViewContextMenuPlugin.cxx.
+_KEYS_OF_SLICER = (
+    *(f"Ctrl+{key}" for key in "0123456BCFHOSVWXYZ`[]"),
+    *("Ctrl+Left", "Ctrl+Right", "Alt+Left", "Alt+Right"),
+    *(f"Ctrl+Shift+{key}" for key in ("A", "T", "Space", "Left", "Right", "Down", "Z")),
+)
+# qMRMLSegmentEditorWidget::installKeyboardShortcuts, also of the editor that a panel embeds
+_KEYS_OF_THE_EDITOR = (
+    *(f"{modifier}{digit}" for modifier in ("", "Shift+") for digit in range(10)),
+    *("Esc", "Space", "Z", "Y", "Q", "W", "/", "*", ",", ".", "<", ">", "I"),
+)
+_taken = {QtGui.QKeySequence(key).toString() for key in (*_KEYS_OF_SLICER, *_KEYS_OF_THE_EDITOR)}
+_set_key = QtGui.QShortcut.setKey
+
+
+def _set_free_key(shortcut, key) -> None:
+    sequence = QtGui.QKeySequence(key)
+    if isinstance(shortcut.parent(), MainWindow) and sequence.toString() in _taken:
+        raise ValueError(f"Slicer's window has the key {sequence.toString()} already: neither would do anything")
+    _set_key(shortcut, sequence)
+
+
+QtGui.QShortcut.setKey = _set_free_key
 
 
 @contextlib.contextmanager
