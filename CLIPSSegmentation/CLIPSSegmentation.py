@@ -77,6 +77,9 @@ class CLIPSSegmentationWidget(ScriptedLoadableModuleWidget):
         for name in [name for name in sys.modules if name.split(".")[0] in ("CLIPSSegmentationLib", "CLIPSLib")]:
             del sys.modules[name]
         super().onReload()
+        reloaded = slicer.modules.CLIPSSegmentationWidget
+        if reloaded.parent.isEntered:  # Slicer sets the new panel up and leaves it to the module to enter it
+            reloaded.enter()
 
 
 class CLIPSSegmentationLogic(SegmentationLogic, ScriptedLoadableModuleLogic):

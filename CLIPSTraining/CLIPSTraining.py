@@ -74,6 +74,9 @@ class CLIPSTrainingWidget(ScriptedLoadableModuleWidget):
         for name in [name for name in sys.modules if name.split(".")[0] == "CLIPSTrainingLib"]:
             del sys.modules[name]
         super().onReload()
+        reloaded = slicer.modules.CLIPSTrainingWidget
+        if reloaded.parent.isEntered:  # Slicer sets the new panel up and leaves it to the module to enter it
+            reloaded.enter()
 
 
 class CLIPSTrainingLogic(TrainingLogic, RunLogic, ScriptedLoadableModuleLogic):

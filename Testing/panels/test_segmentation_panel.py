@@ -314,7 +314,17 @@ def test_the_panel_is_reloaded_with_its_packages(packages_put_back, host, opened
     before = sys.modules["CLIPSSegmentationLib.Panel"]
     opened.widget.onReload()
     assert sys.modules["CLIPSSegmentationLib.Panel"] is not before
-    assert slicer.modules.CLIPSSegmentationWidget is not opened.widget
+    reloaded = slicer.modules.CLIPSSegmentationWidget
+    assert reloaded is not opened.widget
+    assert reloaded.panel.parameterNode is not None  # it is used at once, and nobody enters it but the module
+
+
+def test_a_panel_that_is_not_open_is_reloaded_without_being_entered(packages_put_back, host, opened):
+    import slicer
+
+    opened.widget.parent.exit()
+    opened.widget.onReload()
+    assert slicer.modules.CLIPSSegmentationWidget.panel.parameterNode is None
 
 
 def test_the_phantom_is_sample_data_made_on_this_machine(host, opened):

@@ -77,10 +77,12 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
         self.reload()
 
     def reload(self) -> None:
-        """Make the Python widget, again after `slicer.util.reloadScriptedModule`."""
+        """Make the Python widget, again after `slicer.util.reloadScriptedModule`; nobody enters that one."""
         self._python = getattr(sys.modules[self._module_name], self._module_name + "Widget")(self)
         setattr(slicer.modules, self._module_name + "Widget", self._python)
         self._python.setup()
+
+    isEntered = Property(bool, lambda self: self._entered)
 
     def self(self):
         return self._python
