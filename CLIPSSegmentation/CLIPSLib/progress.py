@@ -12,6 +12,8 @@ from typing import Protocol, TextIO, runtime_checkable
 
 from CLIPSLib.errors import Caution
 
+_LINE_EVERY_S = 60.0  # of a log file, where no line can be drawn anew
+
 
 @runtime_checkable
 class Reporter(Protocol):
@@ -44,7 +46,7 @@ SILENT = SilentReporter()
 
 
 class ConsoleReporter:
-    """One line per stage on a terminal (redrawn, with time left); one line at each stage's end elsewhere.
+    """One line per stage on a terminal (redrawn, with time left); elsewhere one at each stage's end, and one a minute.
 
     show_progress: False says cautions only.
     """
@@ -58,7 +60,7 @@ class ConsoleReporter:
         self._show_progress = show_progress
         self._stage = ""
         self._started_s = 0.0
-        self._drawn_s = 0.0
+        self._drawn_s = 0.0 if self._redraw else time.monotonic()
         self._seen: set[Caution] = set()
 
     def progress(self, stage: str, fraction: float) -> None:
@@ -66,14 +68,17 @@ class ConsoleReporter:
             return
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._started_s, self._drawn_s = stage, now, 0.0
+            self._stage, self._started_s = stage, now
+            if self._redraw:
+                self._drawn_s = 0.0
         done = fraction >= 1.0
         if done:
             self._write(f"{stage}: done in {now - self._started_s:.1f} s", end="\n")
-            self._stage = ""
-        elif self._redraw and now - self._drawn_s >= self._min_interval_s:
+            self._stage, self._drawn_s = "", now
+        elif now - self._drawn_s >= (self._min_interval_s if self._redraw else _LINE_EVERY_S):
             self._drawn_s = now
-            self._write(f"{stage}: {100 * fraction:3.0f} %{self._time_left(now, fraction)}", end="")
+            told = f"{stage}: {100 * fraction:3.0f} %{self._time_left(now, fraction)}"
+            self._write(told, end="" if self._redraw else "\n")
 
     def caution(self, caution: Caution) -> None:
         if caution not in self._seen:

@@ -41,6 +41,19 @@ def test_a_log_file_gets_one_line_per_stage(clock):
     assert log.getvalue() == "reading PET: done in 3.0 s\nsegmenting: done in 0.0 s\n"
 
 
+def test_a_log_file_gets_a_line_a_minute_of_what_takes_hours(clock):
+    log = io.StringIO()
+    reporter = ConsoleReporter(log)
+    for second in range(181):
+        clock[0] = 100.0 + second
+        reporter.progress(f"{second // 70} of 3 networks trained", second / 200)
+    assert log.getvalue() == (
+        "0 of 3 networks trained:  30 %, 2 min 20 s left\n"
+        "1 of 3 networks trained:  60 %, 33 s left\n"
+        "2 of 3 networks trained:  90 %, 4 s left\n"
+    )
+
+
 def test_a_terminal_line_is_redrawn_with_the_time_left(clock):
     terminal = Terminal()
     reporter = ConsoleReporter(terminal)

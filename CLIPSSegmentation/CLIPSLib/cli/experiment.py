@@ -146,7 +146,8 @@ def _say_end(folder: Path, result: dict[str, Any]) -> None:
     if result.get("report"):
         print(f"Report: {result['report']}")
     else:
-        print(f"Not all runs are finished: 'clips experiment status {folder}' says which; run again with --retry.")
+        print(f"Not all runs are finished: 'clips experiment status {folder}' says which.")
+        print(f"'clips experiment run {folder}' goes on; with --retry also with runs that failed.")
 
 
 def _follow(job: Job, *, quiet: bool) -> None:
