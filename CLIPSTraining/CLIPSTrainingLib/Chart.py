@@ -97,7 +97,7 @@ class Chart:
         self._chartNode.SetYAxisTitleVisibility(False)  # the title says it, upright and in the full width
         for setSize in ("SetTitleFontSize", "SetAxisTitleFontSize", "SetAxisLabelFontSize"):
             getattr(self._chartNode, setSize)(_FONT)
-        self._viewNode = _add("vtkMRMLPlotViewNode", title)
+        self._viewNode = _add("vtkMRMLPlotViewNode", title, owner=self._chartNode)
         self._viewNode.SetPlotChartNodeID(self._chartNode.GetID())
         if self._view is None:
             self._view = slicer.qMRMLPlotView()
@@ -132,9 +132,12 @@ def _fill(tableNode, seriesNode, line: Line) -> None:
     seriesNode.SetMarkerStyle(seriesNode.MarkerStyleCircle if marked else seriesNode.MarkerStyleNone)
 
 
-def _add(className: str, name: str):
+def _add(className: str, name: str, owner=None):
+    """owner: of a view node; without one Slicer's layout manager makes a view of its own for it, which nobody sees."""
     node = slicer.mrmlScene.CreateNodeByClass(className)
     node.UnRegister(None)
+    if owner is not None:
+        node.SetAndObserveParentLayoutNodeID(owner.GetID())
     node.SetName(slicer.mrmlScene.GenerateUniqueName(f"CLIPS {name}"))
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)

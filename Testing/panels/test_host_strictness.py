@@ -196,3 +196,10 @@ def test_an_unknown_property_in_a_ui_file_is_an_error(host, tmp_path, slicer):
 def test_an_unregistered_layout_is_an_error(slicer):
     with pytest.raises(ValueError, match="no layout 4711"):
         slicer.app.layoutManager().setLayout(4711)
+
+
+def test_a_view_node_that_neither_a_layout_nor_an_owner_has_is_an_error(started_host, slicer):
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotViewNode")
+    with pytest.raises(AssertionError, match="SetAndObserveParentLayoutNodeID"):
+        started_host.check()
+    slicer.mrmlScene.RemoveNode(node)

@@ -27,6 +27,7 @@ class LayoutManager(QtCore.QObject):
         self._logic.SetMRMLScene(scene)
         self._slice_logics, self._widgets = vtk.vtkCollection(), {}
         application_logic.SetSliceLogics(self._slice_logics)
+        scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, _refuse_view_without_owner)
         self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
     def layoutLogic(self):
@@ -83,6 +84,13 @@ class LayoutManager(QtCore.QObject):
 
     def setRenderPaused(self, paused: bool) -> None:
         """Nothing to pause: a view is drawn when `views` is asked."""
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _refuse_view_without_owner(_scene, _event, node) -> None:
+    """Slicer makes a hidden view, with an OpenGL context, for a view node that neither a layout nor an owner has."""
+    if node.IsA("vtkMRMLAbstractViewNode") and not node.GetLayoutName() and node.GetParentLayoutNode() is None:
+        raise RuntimeError(f"{node.GetID()}: SetAndObserveParentLayoutNodeID comes before a view node is added")
 
 
 class _Bar(QtCore.QObject):
