@@ -21,7 +21,7 @@ NAME = "models"
 SUMMARY = "List the segmentation methods; install, show, verify and remove models."
 EXAMPLES = """examples:
   clips models                                       what can segment
-  clips models show tmtvnet                          everything about one, with licences and reported results
+  clips models show tmtvnet                          everything about one, with licenses and reported results
   clips models install tmtvnet --weights DOWNLOADS   TMTV-Net, from the folder of its two downloaded files
   clips models install /media/usb/our-model.zip      any other model, folder or ZIP
   clips models verify                                compare all files with their recorded hashes
@@ -120,7 +120,7 @@ def _install(parsed: argparse.Namespace) -> int:
         return 0
     print(f"Installed {model.model_id} in {model.folder}")
     licence = model.description.licence_of_weights
-    print(_wrapped(f"Licence of the weights: {licence.name}. {licence.terms} {model.description.use}", ""))
+    print(_wrapped(f"License of the weights: {licence.name}. {licence.terms} {model.description.use}", ""))
     _print_cautions(cautions)
     return 0
 
@@ -176,8 +176,8 @@ def _print_model(model: InstalledModel) -> None:
         ("Inputs", channels),
         ("Finds", labels),
         ("Trained on", described.training_data),
-        ("Licence of the weights", _licence(described.licence_of_weights)),
-        ("Licence of the data", _licence(described.licence_of_data)),
+        ("License of the weights", _licence(described.licence_of_weights)),
+        ("License of the data", _licence(described.licence_of_data)),
         *(("Reported", f"{r.measure} {r.value}: {r.cohort} ({r.source})") for r in described.reported_results),
         *(("Measured", f"{c.seconds:g} s, {c.memory_gb:g} GB: {c.image}, {c.machine}") for c in described.measured),
         *(("File", f"{file.name}, {file.size_bytes} bytes, SHA-256 {file.sha256}") for file in described.files),

@@ -40,7 +40,7 @@ def test_a_model_is_installed_listed_shown_verified_and_removed(model, capsys):
     shown = json_of(capsys, "show", "small", "--json")
     assert shown["labels"][1]["kind"] == "tumor"
     assert main(["models", "show", "small"]) == 0
-    assert "Licence of the weights: CC0" in capsys.readouterr().out
+    assert "License of the weights: CC0" in capsys.readouterr().out
     assert [entry["model"] for entry in json_of(capsys, "verify", "--json")] == ["small@1.0"]
     assert json_of(capsys, "remove", "small", "--json")["removed"].endswith("1.0")
     assert "small@1.0" not in [entry["name"] for entry in json_of(capsys, "--json")]
