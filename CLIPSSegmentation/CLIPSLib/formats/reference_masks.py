@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CLIPSLib.errors import Caution, Refusal, UsageError
+from CLIPSLib.errors import Caution, Failure, Refusal, UsageError
 from CLIPSLib.files import sha256_file
 from CLIPSLib.formats.itk_files import read_image_file
 from CLIPSLib.formats.nifti import read_labels
@@ -91,6 +91,8 @@ def read_reference_mask(path: str | os.PathLike, study: PetCtStudy, reading: Mas
 
 
 def _read(source: Path, study: PetCtStudy, reading: MaskReading) -> Segmentation:
+    if not source.exists():
+        raise Failure("no-such-mask-file", "There is no such mask file or folder", str(source), "Check the path.")
     if source.is_dir():
         return _from_result(source, study)
     if source.name.endswith(".seg.nrrd"):

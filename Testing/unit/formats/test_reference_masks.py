@@ -199,6 +199,12 @@ def test_a_dicom_file_that_is_no_structure_set_and_other_files_are_refused(tmp_p
         read(tmp_path / "missing.nii.gz")
 
 
+@pytest.mark.parametrize("name", ["RS.dcm", "mask.nii.gz", "lesions.seg.nrrd", "results"])
+def test_a_mask_that_is_not_there_is_said_to_be_missing(tmp_path, name):
+    with pytest.raises(Failure, match=r"no such mask file or folder.*Check the path"):
+        read_reference_mask(tmp_path / name, study())
+
+
 def test_values_that_are_no_labels_are_refused(tmp_path):
     path = write_labels(TWO_PARTS, tmp_path / "mask.nii.gz")
     sitk.WriteImage(sitk.Cast(sitk.ReadImage(str(path)), sitk.sitkFloat32) * 0.5, str(tmp_path / "half.nii.gz"))
