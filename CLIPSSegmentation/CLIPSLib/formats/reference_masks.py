@@ -174,7 +174,7 @@ def _kinds_of(present: list[int], reading: MaskReading, source: Path) -> dict[in
             "unknown-labels",
             f"The label map holds values whose meaning nobody said: {listed}",
             str(source),
-            f"Say what each value is ('{unknown[0]}={TUMOR}'), or that each value is a lesion of its own.",
+            f"Say what each is (--labels {unknown[0]}={TUMOR},...), or that each is a lesion (--label-is-lesion).",
         )
     return {value: known[value] for value in present}
 

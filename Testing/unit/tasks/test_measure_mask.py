@@ -114,6 +114,7 @@ def test_a_mask_on_another_grid_is_refused(small_phantom, segmentation, tmp_path
 
 
 def test_other_file_types_are_refused_with_what_to_do(small_phantom, tmp_path):
+    (tmp_path / "mask.png").write_bytes(b"a picture")
     with pytest.raises(Refusal, match=r"\.seg\.nrrd"):
         measure_mask(tmp_path / "mask.png", small_phantom)
 
