@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import qt
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
@@ -155,6 +156,10 @@ class Panel(VTKObservationMixin):
             self.results.start()
 
     def _onSceneEndImport(self, _caller, _event) -> None:
-        """A scene was loaded: while it was, the parameter node named nodes that were not there yet."""
+        """A scene was loaded; the selectors know its nodes a moment later."""
+        qt.QTimer.singleShot(0, self._onImported)
+
+    def _onImported(self) -> None:
+        """While it was loaded, the parameter node named nodes that were not there yet: forget what it made of them."""
         if self._entered:
-            self._update()
+            self._setParameterNode(self.logic.getParameterNode())

@@ -1,8 +1,13 @@
-"""The decorator `parameterNodeWrapper`: turns a class with typed names into typed access to a parameter node."""
+"""The decorator `parameterNodeWrapper`: turns a class with typed names into typed access to a parameter node.
+
+As Slicer's, a wrapper remembers the values and reads them again when the parameter node is modified: while a scene is
+imported it reads references to nodes that are not there yet, and is not told when they come. Make a new wrapper then.
+"""
 
 from __future__ import annotations
 
 import typing
+import weakref
 
 import qt
 import slicer
@@ -37,7 +42,9 @@ class Parameter:
     def __get__(self, wrapper, owner=None):
         if wrapper is None:
             return self
-        node = wrapper.parameterNode
+        return wrapper._values[self.name]
+
+    def read(self, node):
         if not self.storage.is_in(node, self.name):
             self.storage.write(node, self.name, self.default)
         return self.storage.read(node, self.name)
@@ -46,6 +53,7 @@ class Parameter:
         self.check(value)
         with slicer.util.NodeModify(wrapper.parameterNode):
             self.storage.write(wrapper.parameterNode, self.name, value)
+            wrapper._values[self.name] = self.read(wrapper.parameterNode)  # before anybody is told
 
 
 class Wrapper:
@@ -54,10 +62,15 @@ class Wrapper:
     allParameters: typing.ClassVar[dict[str, Parameter]] = {}
 
     def __init__(self, parameterNode) -> None:
-        vars(self).update(parameterNode=parameterNode, _guis={}, _tag=0, _showing=False)
+        vars(self).update(parameterNode=parameterNode, _guis={}, _tag=0, _showing=False, _values={})
+        self._remember()
+        remember = weakref.WeakMethod(self._remember)
+        tag = parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: remember()())
+        weakref.finalize(self, parameterNode.RemoveObserver, tag)
+
+    def _remember(self) -> None:
         for name, parameter in self.allParameters.items():
-            if not parameter.storage.is_in(parameterNode, name):
-                parameter.storage.write(parameterNode, name, parameter.default)
+            self._values[name] = parameter.read(self.parameterNode)
 
     def __setattr__(self, name: str, value) -> None:
         if name not in self.allParameters and name not in vars(self):
