@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import key_values
-from CLIPSLib.cli.output import print_json, print_table
+from CLIPSLib.cli.output import option_value, print_json, print_table
 from CLIPSLib.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _print_entry(entry: dict[str, Any]) -> None:
     if entry["options"]:
         print("  options:")
     for option in entry["options"]:
-        default = "required" if option.required else _shown(option.default)
+        default = "required" if option.required else option_value(option.default)
         print(_wrapped(f"{option.name} = {default}  ({option.meaning})", "    ", 8))
 
 
@@ -180,7 +180,9 @@ def _preview(parsed: argparse.Namespace) -> int:
 
 def _print_plan(preview: Preview, steps: int) -> None:
     described, exposure = preview.curriculum.description, preview.exposure
-    given = ", ".join(f"{name}={_shown(value)}" for name, value in described.options.items() if value not in (None, ()))
+    given = ", ".join(
+        f"{name}={option_value(value)}" for name, value in described.options.items() if value not in (None, ())
+    )
     print(_wrapped(f"{described.name}: {given}", "", 2))
     print(f"Plan {described.fingerprint[:12]}, {len(described.order)} ranked cases", end="")
     print(f", {len(described.quarantined)} in quarantine" if described.quarantined else "")
@@ -219,12 +221,6 @@ def _told(method: Method) -> dict[str, Any]:
 
 def _texts(kind: type) -> dict[str, str]:
     return {word: getattr(kind, word) for word in ("title", "formula", "source", "pitfall") if hasattr(kind, word)}
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    return ",".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
 
 
 def _wrapped(text: str, indent: str, hanging: int) -> str:

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from CLIPSLib.cli.arguments import add_action
-from CLIPSLib.cli.output import print_json, reporter_for
+from CLIPSLib.cli.output import option_value, print_json, reporter_for
 from CLIPSLib.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ def _install(parsed: argparse.Namespace) -> int:
         print_json({"model": model.model_id, "folder": model.folder, "cautions": cautions})
         return 0
     print(f"Installed {model.model_id} in {model.folder}")
-    licence = model.description.licence_of_weights
-    print(_wrapped(f"License of the weights: {licence.name}. {licence.terms} {model.description.use}", ""))
+    licence = _licence(model.description.licence_of_weights)
+    print(_wrapped(f"License of the weights: {licence} {model.description.use}", ""))
     _print_cautions(cautions)
     return 0
 
@@ -162,7 +162,7 @@ def _print_segmenter(description: SegmenterDescription) -> None:
     print(f"{description.name + '  ':<10}{description.title}{' (needs CT)' if description.needs_ct else ''}")
     for text in (description.rule, f"Source: {description.source}"):
         print(_wrapped(text, _INDENT))
-    options = ", ".join(f"{name}={'none' if value is None else value}" for name, value in description.options.items())
+    options = ", ".join(f"{name}={option_value(value)}" for name, value in description.options.items())
     if options:
         print(textwrap.fill(f"Options: {options}", 110, initial_indent=_INDENT, subsequent_indent=" " * 19))
     print()

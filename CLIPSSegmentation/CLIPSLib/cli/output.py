@@ -72,6 +72,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
         print("  ".join(columns).rstrip())
 
 
+def option_value(value: Any) -> str:
+    """The value of an option as people write it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return ",".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+
+
 def reporter_for(parsed: Any) -> Reporter:
     """Progress and cautions on standard error; `--quiet` leaves the cautions, `--json` has them in its document."""
     return SILENT if parsed.json else ConsoleReporter(show_progress=not getattr(parsed, "quiet", False))
