@@ -38,6 +38,7 @@ class ModelPanel:
         self.ui.deviceSelector.connect("currentIndexChanged(int)", self._onDevice)
         self.ui.dataFolderButton.connect("directoryChanged(QString)", self._onDataFolder)
         self.ui.wheelFolderEdit.connect("currentPathChanged(QString)", Settings.setWheelFolder)
+        self.ui.wheelFolderEdit.connect("validInputChanged(bool)", self._onWheelFolderValid)
         self.ui.installModelButton.connect("clicked()", self.onInstall)
         self.ui.removeModelButton.connect("clicked()", self.onRemove)
 
@@ -143,6 +144,10 @@ class ModelPanel:
 
     def _onDevice(self, _index: int) -> None:
         Settings.setDevice(self.ui.deviceSelector.currentData)
+
+    def _onWheelFolderValid(self, valid: bool) -> None:
+        if not valid:  # emptied, which is no change of a path
+            Settings.setWheelFolder("")
 
     def _onDataFolder(self, path: str) -> None:
         Settings.setDataFolder(path)

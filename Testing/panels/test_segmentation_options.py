@@ -249,6 +249,16 @@ def test_without_internet_pip_looks_into_the_package_folder(host, with_network, 
     assert lines[:2] == ["--no-index", f"--find-links {folder.as_uri()}"]
 
 
+def test_an_emptied_package_folder_means_the_internet_again(opened, tmp_path):
+    from CLIPSSegmentationLib import Dependencies, Settings
+
+    opened.ui.wheelFolderEdit.currentPath = str(tmp_path)
+    assert Settings.wheelFolder() == str(tmp_path)
+    opened.ui.wheelFolderEdit.currentPath = ""
+    assert Settings.wheelFolder() == ""
+    assert not Dependencies._constraints().startswith("--no-index")
+
+
 def test_pip_obeys_such_a_constraints_file(tmp_path):
     """Genuine pip: an empty package folder, so that nothing can be found, and no look elsewhere."""
     import subprocess

@@ -167,7 +167,11 @@ class _Filter(enum.IntFlag):
 
 @stand_in
 class ctkPathLineEdit(_Row):
-    """A path with a history that is kept under `settingKey`, and a browse button."""
+    """A path with a history that is kept under `settingKey`, and a browse button.
+
+    As in CTK an empty path is no valid input: `currentPathChanged` does not tell that the path was deleted,
+    `validInputChanged` does.
+    """
 
     currentPathChanged = Signal(str)
     validInputChanged = Signal(bool)
@@ -188,7 +192,15 @@ class ctkPathLineEdit(_Row):
         self._button = self._add(QtWidgets.QToolButton())
         self._button.text = "…"
         self._button.clicked.connect(self.browse)
-        self._combo.editTextChanged.connect(self.currentPathChanged)
+        self._is_valid = False
+        self._combo.editTextChanged.connect(self._tell)
+
+    def _tell(self, path: str) -> None:
+        was_valid, self._is_valid = self._is_valid, bool(path)
+        if self._is_valid:
+            self.currentPathChanged.emit(path)
+        if self._is_valid != was_valid:
+            self.validInputChanged.emit(self._is_valid)
 
     def _write_filters(self, value) -> None:
         self._filter_flags = _Filter(value)
