@@ -20,6 +20,7 @@ import pytest
 import rooms
 from CLIPSLib.cli.main import SUBCOMMANDS, build_parser
 from CLIPSLib.errors import UsageError
+from CLIPSLib.tasks.verbs import VERBS
 from CLIPSLib.training import Recipe
 
 REPOSITORY = rooms.REPOSITORY
@@ -148,6 +149,11 @@ def recipe_fields(cls: type = Recipe, before: str = "") -> Iterator[str]:
             yield from recipe_fields(kind, f"{before}{name}.")
         else:
             yield before + name
+
+
+def test_the_page_on_jobs_names_every_kind_of_job_and_its_arguments():
+    (table,) = re.findall(r"^\| verb \|.*?\n\n", (REPOSITORY / "docs" / "jobs.md").read_text("utf-8"), re.M | re.DOTALL)
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(VERBS)
 
 
 @each_page("page")

@@ -55,11 +55,11 @@ def _case(registry: Registry, identifier: str) -> str:
 def _print(done: RemovedEverywhere) -> None:
     print(f"{done.case_id} {done.removed}")
     for title, names in (
-        ("Taken out of the difficulty table", done.tables),
-        ("Its id stays in the split", done.splits),
+        ("Taken out of difficulty tables", done.tables),
+        ("Its id stays in splits", done.splits),
     ):
-        for name in names:
-            print(f"  {title}: {name}")
+        if names:
+            print(f"  {title}: {', '.join(names)}")
     for path in done.lists:
         print(f"  Still in the frozen list: {path} (masks of it lie beside; networks may have learned from it)")
     for caution in done.cautions:

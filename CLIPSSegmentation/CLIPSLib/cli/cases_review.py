@@ -106,15 +106,15 @@ def _show_all(parsed: argparse.Namespace) -> int:
 
 def _print_agreement(found: Agreement) -> None:
     print(f"\nCases with two ratings or more: {found.cases}; rated by all: {found.complete_cases}")
-    for name, value in (
-        ("Krippendorff's alpha (ordinal)", found.krippendorff_alpha),
-        ("ICC(2,1)", found.icc_single),
-        ("ICC(2,k)", found.icc_mean),
+    for title, name in (
+        ("Krippendorff's alpha (ordinal)", "krippendorff_alpha"),
+        ("ICC(2,1)", "icc_single"),
+        ("ICC(2,k)", "icc_mean"),
     ):
-        print(f"{name}: {'undefined' if value is None else f'{value:.3f}'}")
+        value = getattr(found, name)
+        why = found.undefined.get(name, "for want of ratings")
+        print(f"{title}: {f'undefined, {why}' if value is None else f'{value:.3f}'}")
     for pair, kappa in found.weighted_kappa.items():
         print(f"Weighted kappa (quadratic), {pair}: {kappa:.3f}")
     for rater, kappa in found.repeated_kappa.items():
         print(f"Weighted kappa of {rater} with earlier ratings: {kappa:.3f}")
-    for name, reason in found.undefined.items():
-        print(f"{name}: {reason}")

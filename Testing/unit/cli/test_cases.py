@@ -137,6 +137,7 @@ def test_others_ratings_stay_hidden_until_one_has_rated(registry, capsys):
     said = capsys.readouterr().out
     assert "How hard is it" in said
     assert "Cases with two ratings or more: 1" in said
+    assert "ICC(2,1): undefined, fewer than 2 cases were rated by all" in said
 
 
 def test_a_split_is_made_once_and_kept(registry, capsys):
@@ -207,7 +208,7 @@ def test_a_removed_case_is_gone_from_tables_and_named_in_frozen_lists(registry, 
     assert main(["cases", "remove", "7", "--reason", "consent withdrawn", "--author", "A", "--look-in", "run"]) == 0
     said = capsys.readouterr().out
     assert "C0002 removed on " in said and "(consent withdrawn)" in said
-    assert "difficulty table: suv_mean" in said and "Its id stays in the split: main" in said
+    assert "out of difficulty tables: suv_mean" in said and "Its id stays in splits: main" in said
     for path in (folder / "training" / "cases.json", folder / "run" / "one" / "cases.json"):
         assert f"Still in the frozen list: {path}" in said
     assert not (folder / "clips-cases" / "measures-cache.json").exists()
