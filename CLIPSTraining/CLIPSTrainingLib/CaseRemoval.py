@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import slicer
 from slicer.i18n import tr as _
 
-from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.saying import saying, waiting
 from CLIPSTrainingLib.TrainingRuns import runsFolder
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class CaseRemoval:
 
         if self._panel.imageReader is not None:
             self._panel.imageReader.expect(())  # nothing of it stays in memory
-        with saying(self._cases.say, aloud=True), slicer.util.WaitCursor():
+        with saying(self._cases.say, aloud=True), waiting():
             who, runs = self._panel.reader, [runsFolder()]  # every run has its own copy of masks
             removed = remove_case(self._panel.registry, caseId, reason=reason, author=who, look_in=runs)
             self._ui.removeReasonEdit.text = ""

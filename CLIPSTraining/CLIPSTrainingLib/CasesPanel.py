@@ -15,7 +15,7 @@ from CLIPSTrainingLib.CaseFilters import CaseFilters
 from CLIPSTrainingLib.CaseRemoval import CaseRemoval
 from CLIPSTrainingLib.CaseTable import CaseTable
 from CLIPSTrainingLib.DifficultyScores import DifficultyScores, DifficultyTables
-from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.saying import saying, waiting
 
 if TYPE_CHECKING:
     from CLIPSLib.cases import CaseRow
@@ -98,7 +98,7 @@ class CasesPanel:
         self.say("")
         if not self.hasReader():
             return
-        with saying(self.say), slicer.util.WaitCursor():
+        with saying(self.say), waiting():
             said = self._added(self.ui.petSelector.currentNode(), self.ui.maskSelector.currentNode())
             self._panel.refresh()
             self.say(said)

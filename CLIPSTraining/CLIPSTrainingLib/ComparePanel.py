@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from CLIPSTrainingLib import CompareViews, RunSettings, runTexts
@@ -19,7 +18,7 @@ from CLIPSTrainingLib.ComparisonTable import ComparisonTable
 from CLIPSTrainingLib.ExperimentPanel import ExperimentPanel
 from CLIPSTrainingLib.LearningCurves import LearningCurves
 from CLIPSTrainingLib.RunComparison import Comparison, compareRuns
-from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.saying import saying, waiting
 from CLIPSTrainingLib.UseModel import useRun
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ class ComparePanel:
             self.say(_("Case {case} is predicted: it can be shown now.").format(case=caseId))
 
     def _show(self, caseId: str, runA: TrainingRun, runB: TrainingRun) -> None:
-        with slicer.util.WaitCursor():
+        with waiting():
             shown = ComparedCase(caseId, {"A": runA.folder, "B": runB.folder})
             if self.case is not None:
                 self.case.remove()

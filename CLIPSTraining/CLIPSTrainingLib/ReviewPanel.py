@@ -17,7 +17,7 @@ from CLIPSTrainingLib import Settings, texts
 from CLIPSTrainingLib.ActiveTime import ActiveTime, whatTheUserDoes
 from CLIPSTrainingLib.CaseReview import CaseReview
 from CLIPSTrainingLib.OpenCase import OpenCase
-from CLIPSTrainingLib.saying import saying
+from CLIPSTrainingLib.saying import saying, waiting
 from CLIPSTrainingLib.VersionsPanel import VersionsPanel
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ReviewPanel(VTKObservationMixin):
             return False
         self._panel.compare.onClose()
         self.say("")
-        with saying(self.say, aloud=True), slicer.util.WaitCursor():
+        with saying(self.say, aloud=True), waiting():
             content = self._panel.imageReader.read(caseId, self._panel.reader, maskId)
             self.work = CaseReview(self._panel.registry, content, self._panel.reader)
             self.case = OpenCase(content)
@@ -228,7 +228,7 @@ class ReviewPanel(VTKObservationMixin):
 
     def _decide(self, action: Callable[[], object], said: str, goOn: bool = False) -> bool:
         done = False
-        with saying(self.say, aloud=True), slicer.util.WaitCursor():
+        with saying(self.say, aloud=True), waiting():
             overtaken = self.work.overtaken
             action()
             done = True

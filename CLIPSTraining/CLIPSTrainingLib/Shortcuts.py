@@ -28,6 +28,7 @@ class Shortcuts:
         for key, slot in self._keys.items():
             shortcut = qt.QShortcut(window)
             shortcut.setKey(qt.QKeySequence(key))
+            shortcut.autoRepeat = False  # a key that is held must not go through the cases
             shortcut.connect("activated()", slot)
             self._installed.append(shortcut)
 

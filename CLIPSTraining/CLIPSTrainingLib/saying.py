@@ -1,10 +1,11 @@
-"""How the sections of the panel tell what went wrong with a disk, a file or a node."""
+"""How the sections of the panel tell what went wrong with a disk, a file or a node, and that work takes a moment."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -24,6 +25,18 @@ def saying(say: Callable[[str], None], *, aloud: bool = False) -> Iterator[None]
         say(text)
         if aloud:
             slicer.util.errorDisplay(text, windowTitle=_("CLIPS Training"))
+
+
+@contextlib.contextmanager
+def waiting() -> Iterator[None]:
+    """The cursor of work that takes a moment. That of `slicer.util` lets Slicer handle events first, and with them a
+    second press of the key that began the work: it would be taken for the case that comes next.
+    """
+    qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)
+    try:
+        yield
+    finally:
+        qt.QApplication.restoreOverrideCursor()
 
 
 def _filesMissing(error: RuntimeError) -> str:

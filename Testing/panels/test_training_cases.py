@@ -149,6 +149,7 @@ def test_keys_work_while_the_panel_is_open_and_only_then(host, training):
         training.widget.enter()
         keys = {each.key.toString(): each for each in window.findChildren(qt.QShortcut)}
         assert {"Ctrl+N", "Ctrl+P", "Ctrl+D", "Ctrl+Return", "Alt+1", "Alt+5"} <= set(keys)
+        assert not any(key.autoRepeat for key in keys.values())  # one that is held must not accept case after case
         keys["Ctrl+N"].activated.emit()
         keys["Ctrl+N"].activated.emit()
         assert training.review.caseId == "C0002"

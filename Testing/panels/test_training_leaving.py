@@ -163,3 +163,20 @@ def test_two_slicers_under_one_name_lose_no_unfinished_work(training, registry_f
     training.review.keepDraft()
     assert training.review.onSave()
     assert len(training.registry.masks("C0001")) == 3  # kept once
+
+
+@pytest.mark.parametrize("begin", ["openCase", "accept"])
+def test_a_second_press_waits_until_the_first_is_carried_out(host, training, begin):
+    """Handled in between, it would open a second case beside the first, or accept the case that comes next unseen."""
+    import qt
+
+    training.open("C0001")
+    seen = []
+    qt.QTimer.singleShot(0, lambda: seen.append(training.review.caseId))
+    if begin == "openCase":
+        training.panel.openCase("C0002")
+    else:
+        training.review.onAccept()
+    assert seen == []
+    host.process_events()
+    assert seen == ["C0002" if begin == "openCase" else "C0001"]
