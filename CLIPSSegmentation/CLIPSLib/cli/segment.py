@@ -96,7 +96,9 @@ def _print(outcomes: list[CaseOutcome], out: str) -> None:
         [_row(outcome) for outcome in outcomes],
     )
     finished = [outcome for outcome in outcomes if outcome.folder]
-    print("\nCandidate volumes, unreviewed: look at each report and remove physiological uptake before using them.")
+    print()
+    if finished:
+        print("Candidate volumes, unreviewed: look at each report and remove physiological uptake before using them.")
     if len(finished) == 1:
         print(f"Report: {finished[0].folder / 'report.html'}")
     print(f"{len(finished)} of {len(outcomes)} studies have a result in {out}; table: {out}/summary.csv")

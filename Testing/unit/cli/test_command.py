@@ -81,8 +81,11 @@ def test_a_question_exits_with_4_and_names_the_option_that_answers_it(tmp_path, 
     builders_phantom.edit_pet(folder, PatientWeight=None)
 
     assert main(["segment", str(folder), "--out", str(tmp_path / "out")]) == 4
-    assert "--weight-kg KG" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "--weight-kg KG" in said.err
+    assert "Candidate volumes" not in said.out  # there is none
     assert main(["segment", str(folder), "--out", str(tmp_path / "out"), "--weight-kg", "72"]) == 0
+    assert "Candidate volumes" in capsys.readouterr().out
 
 
 def test_an_option_that_a_question_names_exists(small_phantom, tmp_path, capsys):
