@@ -24,6 +24,8 @@ def file_study(identity: StudyIdentity, pet_node, ct_node=None) -> None:
     if not (identity.study_uid and identity.pet_series_uid):
         return
     hierarchy = _hierarchy(pet_node)
+    # as Slicer's import does without an ID; by the bare UID of the study, patient and study are taken for each other
+    patient_uid = identity.patient_id or f"Patient-{identity.study_uid}"
     series = [(pet_node, identity.pet_series_uid, "PT")]
     if ct_node is not None and identity.ct_series_uid:
         series.append((ct_node, identity.ct_series_uid, "CT"))
@@ -32,7 +34,7 @@ def file_study(identity: StudyIdentity, pet_node, ct_node=None) -> None:
         hierarchy.SetItemUID(item, _DICOM, series_uid)
         hierarchy.SetItemAttribute(item, "DICOM.Modality", modality)
         slicer.vtkSlicerSubjectHierarchyModuleLogic.InsertDicomSeriesInHierarchy(
-            hierarchy, identity.patient_id or identity.study_uid, identity.study_uid, series_uid
+            hierarchy, patient_uid, identity.study_uid, series_uid
         )
     _describe(hierarchy, hierarchy.GetItemParent(_item(pet_node)), identity)
 

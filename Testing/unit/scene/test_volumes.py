@@ -239,6 +239,19 @@ def test_a_second_study_of_the_patient_joins_the_first(scene):
     assert hierarchy.GetItemParent(studies[0]) == hierarchy.GetItemParent(studies[1])
 
 
+def test_pet_and_ct_of_a_patient_without_an_id_lie_in_one_study(scene):
+    import slicer
+
+    anonymous = replace(study(), identity=replace(study().identity, patient_id="", patient_name=""))
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    pet_item, ct_item = (hierarchy.GetItemByDataNode(node) for node in add_study_volumes(anonymous))
+    study_item = hierarchy.GetItemParent(pet_item)
+    assert hierarchy.GetItemParent(ct_item) == study_item
+    patient_item = hierarchy.GetItemParent(study_item)
+    assert [hierarchy.GetItemUID(item, "DICOM") for item in (study_item, patient_item)] == ["1.2", "Patient-1.2"]
+    assert hierarchy.GetItemParent(patient_item) == hierarchy.GetSceneItemID()
+
+
 def test_a_patient_that_slicer_knows_from_its_dicom_import_is_not_renamed(scene):
     import slicer
 
