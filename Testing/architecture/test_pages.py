@@ -86,6 +86,12 @@ def test_every_file_of_the_repository_that_a_page_names_is_there(page):
         assert any([*place.glob(name.rstrip("/"))] for place in places), name
 
 
+def test_the_page_on_the_host_names_each_of_its_files():
+    folder = REPOSITORY / "Testing" / "slicer_host"
+    named = set(re.findall(r"`(\w+\.py)`", (folder / "README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in folder.glob("*.py")} - {"__init__.py"} <= named
+
+
 @each_page("page")
 def test_every_command_of_a_page_is_one_that_the_command_line_takes(page):
     for block in blocks(page, "", "console", "sh"):
