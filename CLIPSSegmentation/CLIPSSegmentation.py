@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 
 import slicer
+from CLIPSSegmentationLib import Settings
 from CLIPSSegmentationLib.Logic import SegmentationLogic
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -40,6 +41,7 @@ class CLIPSSegmentation(ScriptedLoadableModule):
             "device. See the <a href='https://github.com/CLIPS-TMTV/SlicerCLIPS'>documentation</a>."
         )
         parent.acknowledgementText = _("Measures follow the definitions of the IBSI and of lymphoma imaging groups.")
+        Settings.applyDataFolder()  # for scripts too, which open no panel
         slicer.app.connect("startupCompleted()", self._onStartupCompleted)
 
     def _onStartupCompleted(self) -> None:

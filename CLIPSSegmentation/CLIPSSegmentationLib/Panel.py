@@ -13,7 +13,6 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from CLIPSSegmentationLib import Settings
 from CLIPSSegmentationLib.FusionLayout import FusionLayout
 from CLIPSSegmentationLib.Inputs import suggestStudy
 from CLIPSSegmentationLib.JobsPanel import JobsPanel
@@ -32,7 +31,6 @@ class Panel(VTKObservationMixin):
 
     def __init__(self, form, logic, resourcePath: Callable[[str], str]) -> None:
         super().__init__()
-        Settings.applyDataFolder()
         self.form, self.logic, self.resourcePath = form, logic, resourcePath
         self.ui = slicer.util.childWidgetVariables(form)
         self.parameterNode: CLIPSSegmentationParameterNode | None = None

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import slicer
-from CLIPSSegmentationLib import Settings as MachineSettings
 from CLIPSSegmentationLib.FusionLayout import FusionLayout
 from slicer.util import VTKObservationMixin
 
@@ -36,7 +35,6 @@ class Panel(VTKObservationMixin):
 
     def __init__(self, layout, logic, resourcePath: Callable[[str], str]) -> None:
         super().__init__()
-        MachineSettings.applyDataFolder()
         self._moduleLayout, self.logic, self._resourcePath = layout, logic, resourcePath
         self.entered = False
         self.imageReader: CaseReader | None = None

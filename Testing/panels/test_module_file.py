@@ -31,6 +31,16 @@ def test_the_self_test_passes(module):
     module.CLIPSSegmentationTest().runTest()
 
 
+def test_scripts_find_models_and_jobs_in_the_folder_that_was_chosen_in_the_panel(host, monkeypatch, tmp_path):
+    import qt
+
+    monkeypatch.setenv("CLIPS_HOME", "")  # put back after the test
+    monkeypatch.delenv("CLIPS_HOME")
+    qt.QSettings().setValue("CLIPS/DataFolder", str(tmp_path))
+    host.load_module(MODULE_FILE)
+    assert sys.modules["CLIPSSegmentation"].CLIPSSegmentationLogic().jobs.root == tmp_path / "jobs"
+
+
 def test_an_error_reaches_the_console_with_what_to_do(module, tmp_path):
     from CLIPSLib.errors import ClipsError
 
