@@ -43,6 +43,11 @@ def test_the_stand_ins_scenario_sees_what_the_stand_ins_offer(loaded):
     assert result.wasSuccessful(), result.errors + result.failures
 
 
+def test_the_manners_scenario_passes(host):
+    result = results(load("scenario_manners"))
+    assert result.testsRun == 4 and result.wasSuccessful(), result.errors + result.failures
+
+
 def test_the_segment_editor_scenario_stops_only_where_a_real_slicer_is_needed(loaded):
     result = results(load("scenario_segment_editor"))
     assert result.testsRun == 2
@@ -78,7 +83,7 @@ def loaded_both(loaded, host, own_data_folder):
 def test_the_training_scenario_passes_but_for_the_effect_that_needs_a_real_slicer(host, loaded_both):
     with host.main_window():
         result = results(load("scenario_training"))
-    assert result.testsRun == 5 and not result.failures
+    assert result.testsRun == 6 and not result.failures
     ((_test, error),) = result.errors
     assert "works on voxels only in a real Slicer" in error
 

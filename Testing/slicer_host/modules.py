@@ -69,8 +69,10 @@ class ScriptedModule(Module):
 class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
     """The C++ widget around a scripted module's Python widget."""
 
+    _entered = False
+
     def _make(self, module_name: str) -> None:
-        self._module_name, self._entered = module_name, False
+        self._module_name = module_name
         self.objectName = f"{module_name}ModuleWidget"
         QtWidgets.QVBoxLayout(self)
         self.setMRMLScene(slicer.mrmlScene)

@@ -13,7 +13,7 @@ import slicer
 
 HOST = Path(__file__).resolve().parents[2] / "slicer_host"
 # Virtual functions of Qt that a stand-in overrides to draw itself.
-_OVERRIDDEN = {"hitButton", "paintEvent", "showEvent"}
+_OVERRIDDEN = {"hitButton", "paintEvent"}
 
 
 class Offered(NamedTuple):

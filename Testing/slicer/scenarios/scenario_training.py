@@ -89,6 +89,12 @@ class TrainingPanelScenario(unittest.TestCase):
         slicer.app.processEvents()
         self.assertNotIn("Alt+5", keys())
 
+    def test_no_key_is_one_of_slicer_s_own(self) -> None:
+        actions = slicer.util.findChildren(slicer.util.mainWindow(), className="QAction")
+        taken = {key.toString() for action in actions for key in action.shortcuts()}
+        keys = ("Ctrl+N", "Ctrl+P", "Ctrl+D", "Ctrl+Return", "Ctrl+Shift+Return", "Alt+1", "Alt+5", "Alt+Return")
+        self.assertEqual(taken & set(keys), set())
+
     def _wait(self, condition) -> None:
         give_up = time.monotonic() + PATIENCE_S
         while not condition():
