@@ -119,7 +119,7 @@ def in_words(status: JobStatus) -> str:
     """Where a run is, in one line."""
     facts = status.facts
     if status.stage != "Training" or not facts:
-        return f"{status.stage}, {status.fraction:.0%}" if status.fraction > 0 else status.stage
+        return f"{status.stage}, {100 * status.fraction:.0f} %" if status.fraction > 0 else status.stage
     of = f" of {facts['steps']}" if facts.get("steps") else ""
     parts = [f"step {facts['step']}{of}"]
     if facts.get("loss") is not None:
