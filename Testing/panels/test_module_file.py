@@ -1,5 +1,6 @@
 """The module file works as Slicer uses it: cheap to load, usable from the console, with a self test that passes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,14 @@ def test_scripts_find_models_and_jobs_in_the_folder_that_was_chosen_in_the_panel
     qt.QSettings().setValue("CLIPS/DataFolder", str(tmp_path))
     host.load_module(MODULE_FILE)
     assert sys.modules["CLIPSSegmentation"].CLIPSSegmentationLogic().jobs.root == tmp_path / "jobs"
+
+
+@pytest.mark.parametrize("page", ["slicer-module", "training-panel"])
+def test_documented_scripts_are_started_so_that_slicer_ends_with_them_also_after_an_error(page):
+    """Slicer stays open after `--python-script` when the script does not get to its end; without a window, for ever."""
+    text = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```python\n# \w+\.py: Slicer (.*)", text)
+    assert re.match(r"--no-main-window \w+\.py ", command)
 
 
 def test_an_error_reaches_the_console_with_what_to_do(module, tmp_path):
