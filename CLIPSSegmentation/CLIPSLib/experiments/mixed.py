@@ -131,7 +131,7 @@ def variance_components(paired: Paired) -> VarianceComponents:
     if paired.differences.shape[1] < 2 or min(sizes) < 2:
         raise Refusal(
             "pilot-too-small",
-            f"variance of cases and of runs cannot be told apart with {len(paired.seeds)} seed(s) and "
+            f"Variance of cases and of runs cannot be told apart with {len(paired.seeds)} seed(s) and "
             f"{min(sizes)} case(s) in the smallest fold",
             f"{paired.arm} against {paired.control}",
             "Run the pilot with at least two seeds and two cases per fold.",

@@ -65,7 +65,8 @@ def effects_svg(analysis: Analysis, say: Language) -> str:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.locator_params(axis="x", nbins=7)
-    widest = max(abs(edge) for family, role in rows for edge in family.primary[role].benefit) * 1.1
+    edges = [abs(edge) for family, role in rows for edge in family.primary[role].benefit]
+    widest = 1.1 * (max(edges) or analysis.margin)  # networks of a few steps may all find the same: nothing
     axes.set_xlim(-widest, widest)
     _in_factors(axes.xaxis, analysis.primary, say)
     axes.annotate(

@@ -109,6 +109,13 @@ def test_where_false_positive_volume_decides_axes_show_factors_and_arms_are_told
     assert name in arms_table(analysis, say)
 
 
+@pytest.mark.filterwarnings("error")
+def test_runs_that_all_found_the_same_are_drawn_without_a_warning():
+    made = [replace(score, scores={**score.scores, "dice": 0.0}) for score in simulated.scores(simulated.DESIGN, {})]
+    analysis = analyze(simulated.DESIGN, made, (), hard_cases=frozenset(), costs=simulated.costs(simulated.DESIGN))
+    assert "<svg" in effects_svg(analysis, experiment_language("en"))
+
+
 @pytest.mark.parametrize(
     ("name", "margin", "shown"),
     [
