@@ -229,7 +229,8 @@ def test_sample_data_is_registered_and_can_be_made(host):
         customDownloader=lambda source: source.sampleName,
     )
     assert [source.sampleName for source in slicer.modules.sampleDataSources["CLIPS"]] == ["Phantom"]
-    assert SampleData.downloadSample("Phantom") == "Phantom"
+    assert SampleData.press("Phantom") == "Phantom"
+    assert not hasattr(SampleData, "downloadSample")  # Slicer's never calls a downloader
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,14 @@ def test_lists_and_dicts_write_their_changes_back(panel):
     assert list(node.chosen) == ["b"] and dict(node.weights) == {"x": 1.5}
 
 
+def test_a_stored_dict_gives_no_default_as_slicers_does_not(panel):
+    weights = panel.parameterNode.weights
+    assert weights.get("x") is None
+    for ask in (weights.get, weights.pop):
+        with pytest.raises(TypeError):
+            ask("x", 0.0)
+
+
 def test_widgets_and_parameters_follow_each_other(panel, volume):
     ui, node = panel.ui, panel.parameterNode
     ui.volumeSelector.setCurrentNode(volume)

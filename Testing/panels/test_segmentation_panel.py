@@ -330,7 +330,7 @@ def test_a_panel_that_is_not_open_is_reloaded_without_being_entered(packages_put
 def test_the_phantom_is_sample_data_made_on_this_machine(host, opened):
     import SampleData
 
-    pet, ct = SampleData.downloadSample("CLIPSPhantom")
+    pet, ct = SampleData.press("CLIPSPhantom")
     assert pet.GetImageData() is not None and ct.GetImageData() is not None
 
 

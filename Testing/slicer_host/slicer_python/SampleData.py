@@ -51,12 +51,14 @@ class SampleDataSource:
         self.customDownloader = customDownloader
 
 
-def downloadSample(sampleName: str):
-    """Run the downloader of a sample that has one."""
-    for sources in slicer.modules.sampleDataSources.values():
-        for source in sources:
-            if source.sampleName == sampleName and source.customDownloader:
-                return source.customDownloader(source)
+def press(sampleName: str):
+    """Press the button of a sample in the module Sample Data; of those that have a downloader.
+
+    Slicer's `downloadSample` is left out: it looks at locations only, and never calls a downloader.
+    """
+    for source in (each for sources in slicer.modules.sampleDataSources.values() for each in sources):
+        if source.sampleName == sampleName and source.customDownloader:
+            return source.customDownloader(source)
     raise ValueError(f"no sample {sampleName} that the host could get without network")
 
 

@@ -212,7 +212,7 @@ class StoredList(collections.abc.MutableSequence):
 
 
 class StoredDict(collections.abc.MutableMapping):
-    """A dict whose changes go back into the parameter node."""
+    """A dict whose changes go back into the parameter node. As Slicer's, `get` and `pop` take no default."""
 
     def __init__(self, values: dict, write) -> None:
         self._values, self._write = values, write
@@ -233,6 +233,14 @@ class StoredDict(collections.abc.MutableMapping):
     def __delitem__(self, key) -> None:
         del self._values[key]
         self._write(self._values)
+
+    def get(self, key):
+        return self._values.get(key)
+
+    def pop(self, key):
+        value = self._values.pop(key)
+        self._write(self._values)
+        return value
 
     def __repr__(self) -> str:
         return repr(self._values)
