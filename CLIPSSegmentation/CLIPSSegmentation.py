@@ -45,8 +45,9 @@ class CLIPSSegmentation(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", self._onStartupCompleted)
 
     def _onStartupCompleted(self) -> None:
-        from CLIPSSegmentationLib import SampleStudies
+        from CLIPSSegmentationLib import Display, SampleStudies
 
+        Display.registerLayout()
         SampleStudies.register(self.resourcePath("Icons/CLIPSSegmentation.png"))
 
 

@@ -47,6 +47,12 @@ class CLIPSTraining(ScriptedLoadableModule):
             "See the <a href='https://github.com/CLIPS-TMTV/SlicerCLIPS'>documentation</a>."
         )
         parent.acknowledgementText = _("Agreement of raters: weighted kappa (Cohen) and alpha (Krippendorff).")
+        slicer.app.connect("startupCompleted()", self._onStartupCompleted)
+
+    def _onStartupCompleted(self) -> None:
+        from CLIPSTrainingLib import CompareViews
+
+        CompareViews.registerLayout()
 
 
 class CLIPSTrainingWidget(ScriptedLoadableModuleWidget):

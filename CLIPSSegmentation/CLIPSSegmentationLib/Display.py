@@ -59,13 +59,19 @@ def colorPet(petNode, ctNode=None) -> None:
     petNode.GetDisplayNode().SetAndObserveColorNodeID(_FUSION_COLORS if ctNode else _PET_COLORS)
 
 
+def registerLayout(number: int = FUSION_LAYOUT, description: str = _LAYOUT) -> None:
+    """Make a layout known, by default the module's, unless it is. At Slicer's start: a scene that was saved in a layout
+    that nobody knows comes back without any view.
+    """
+    manager = slicer.app.layoutManager()
+    if manager is not None:
+        manager.layoutLogic().GetLayoutNode().AddLayoutDescription(number, description)
+
+
 def showLayout() -> None:
     """The layout of the module, with what its views show already."""
-    manager = slicer.app.layoutManager()
-    layoutNode = manager.layoutLogic().GetLayoutNode()
-    if not layoutNode.IsLayoutDescription(FUSION_LAYOUT):
-        layoutNode.AddLayoutDescription(FUSION_LAYOUT, _LAYOUT)
-    manager.setLayout(FUSION_LAYOUT)
+    registerLayout()
+    slicer.app.layoutManager().setLayout(FUSION_LAYOUT)
 
 
 def showMip(petNode) -> None:

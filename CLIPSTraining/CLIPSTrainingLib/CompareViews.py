@@ -24,6 +24,11 @@ def viewName(name: str, orientation: str) -> str:
     return f"CLIPS{name.capitalize()}{orientation}"
 
 
+def registerLayout() -> None:
+    """Make the layout known, unless it is."""
+    Display.registerLayout(LAYOUT, _layout())
+
+
 def isShown() -> bool:
     """Whether the views are side by side now."""
     manager = slicer.app.layoutManager()
@@ -39,9 +44,7 @@ def show(petNode, ctNode, segmentationNodes: Mapping[str, object]) -> None:
     manager = slicer.app.layoutManager()
     if manager is None:
         return
-    layoutNode = manager.layoutLogic().GetLayoutNode()
-    if not layoutNode.IsLayoutDescription(LAYOUT):
-        layoutNode.AddLayoutDescription(LAYOUT, _layout())
+    registerLayout()
     manager.setLayout(LAYOUT)
     Display.colorPet(petNode, ctNode)
     for name in NAMES:

@@ -77,3 +77,20 @@ def test_every_control_has_a_tooltip(host, own_data_folder):
 
 def test_the_module_file_stays_a_shell():
     assert len(MODULE_FILE.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_a_scene_that_was_saved_in_a_layout_of_clips_has_its_views_in_a_slicer_where_no_panel_was_opened(started_host):
+    code = (
+        "import slicer_host\n"
+        f"host = slicer_host.start(); host.load_module({str(SEGMENTATION_FILE)!r})\n"
+        f"host.load_module({str(MODULE_FILE)!r})\n"
+        "import slicer\n"
+        "for layout in (7150, 7151):\n"  # what the scene says is all that is left of it
+        "    slicer.app.layoutManager().layoutLogic().GetLayoutNode().SetViewArrangement(layout)\n"
+        "    print(slicer.app.layoutManager().sliceViewNames())"
+    )
+    path = [str(REPOSITORY / folder) for folder in ("Testing", "CLIPSSegmentation", "CLIPSTraining")]
+    code = f"import sys; sys.path[:0] = {path}\n" + code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    fusion, side_by_side = done.stdout.splitlines()[-2:]
+    assert "Red" in fusion and "CLIPSAAxial" in side_by_side
