@@ -104,9 +104,7 @@ class SegmentationJobs:
 
     def remove(self, job: SegmentationJob) -> None:
         """Delete a job with its images and its result. One that runs is ended first."""
-        if not job.status.ended:
-            job.job.cancel(grace_s=2.0)
-        shutil.rmtree(job.folder)
+        job.job.delete()
 
     def tidy(self) -> None:
         """Delete the images of jobs that ended a day ago; results that were in no scene yet keep theirs."""

@@ -171,9 +171,7 @@ class TrainingRuns:
 
     def remove(self, run: TrainingRun) -> None:
         """Delete a run with everything in its folder. One that trains is ended first."""
-        if not run.status.ended:
-            run.job.cancel(grace_s=2.0)
-        shutil.rmtree(run.folder)
+        run.job.delete()
 
     def _makeQueue(self) -> JobQueue:
         from CLIPSLib.jobs import JobQueue

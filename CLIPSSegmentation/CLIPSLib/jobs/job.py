@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from CLIPSLib.jobs.status import CANCELLED, ENDED, LOST, WAITING, JobStatus, pro
 
 _LOOK_EVERY_S = 1.0  # at the process, when its files do not change
 _LOG_LINES = 30
+_LETTING_GO_S = 3.0
 
 
 class Job:
@@ -92,6 +94,20 @@ class Job:
         self.wait(grace_s)
         self.end()
         return self.wait(2 * _LOOK_EVERY_S)
+
+    def delete(self, *, grace_s: float = 2.0) -> None:
+        """Delete the folder with everything in it. A job that runs is cancelled first. Raises OSError."""
+        if not self.status().ended:
+            self.cancel(grace_s=grace_s)
+        give_up = time.monotonic() + _LETTING_GO_S
+        while True:
+            try:
+                shutil.rmtree(self.folder)
+                return
+            except PermissionError:  # Windows: until the process, and the launcher around Slicer's Python, are gone
+                if time.monotonic() >= give_up:
+                    raise
+                time.sleep(0.05)
 
     def wait(self, timeout_s: float | None = None) -> JobStatus:
         """Wait until the job has ended, at most `timeout_s`. Returns how it stands then; does not raise its error."""
