@@ -114,7 +114,7 @@ def read_json(path: str | os.PathLike, *, format_name: str, version: int) -> dic
     try:
         document = json.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(source)) from error
+        raise cannot_read(source, error) from error
     except ValueError as error:
         raise Failure("not-json", f"The file is not valid JSON: {error}", str(source)) from error
     if not isinstance(document, dict) or document.get("format") != format_name:
@@ -201,6 +201,18 @@ def _exists(target: Path) -> Refusal:
         str(target),
         "Choose another name, or ask for overwriting.",
     )
+
+
+def cannot_read(path: str | os.PathLike, error: OSError) -> Failure:
+    """What to say of a file that could not be read, and what to do about it."""
+    remedy = "Copy it again, or restore it from a backup."
+    if isinstance(error, FileNotFoundError):
+        remedy = "Check the path."
+    elif isinstance(error, IsADirectoryError):
+        remedy = "Name a file in this folder."
+    elif isinstance(error, PermissionError):
+        remedy = "Ask its owner for the right to read it."
+    return Failure("cannot-read", f"Cannot read the file: {error.strerror or error}", str(path), remedy)
 
 
 def _cannot_write(target: Path, error: OSError) -> Failure:

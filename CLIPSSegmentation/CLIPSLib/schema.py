@@ -101,7 +101,7 @@ def load_toml(path: str | os.PathLike, kind: type[T], *, left_out: Mapping[str, 
     try:
         document = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(source)) from error
+        raise files.cannot_read(source, error) from error
     except ValueError as error:
         raise Failure("not-toml", f"The file is not valid TOML: {error}", str(source)) from error
     return from_document(kind, _completed(document, left_out or {}), where=str(source))

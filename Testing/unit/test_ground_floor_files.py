@@ -244,8 +244,13 @@ def test_what_is_not_json_is_a_failure_that_names_the_file(tmp_path, text):
 
 
 def test_a_missing_document_is_a_failure(tmp_path):
-    with pytest.raises(Failure, match="Cannot read the file"):
+    with pytest.raises(Failure, match=r"Cannot read the file.*Check the path\."):
         files.read_json(tmp_path / "absent.json", format_name="m", version=1)
+
+
+def test_a_folder_in_the_place_of_a_document_is_a_failure_that_says_so(tmp_path):
+    with pytest.raises(Failure, match="Name a file in this folder"):
+        files.read_json(tmp_path, format_name="m", version=1)
 
 
 def test_numbers_that_json_does_not_know_are_not_written(tmp_path):

@@ -16,7 +16,7 @@ from CLIPSLib.cases.database import Database, reading
 from CLIPSLib.cases.people import require_name
 from CLIPSLib.cases.types import Fold, SavedSplit, Split
 from CLIPSLib.errors import Caution, Failure, Refusal, UsageError
-from CLIPSLib.files import write_text
+from CLIPSLib.files import cannot_read, write_text
 from CLIPSLib.provenance import utc_now
 
 
@@ -154,7 +154,7 @@ def read_nnunet_splits(path: str | os.PathLike) -> Split:
     try:
         folds = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(path)) from error
+        raise cannot_read(path, error) from error
     except ValueError as error:
         raise Failure("not-json", f"The file is not valid JSON: {error}", str(path)) from error
     try:

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from CLIPSLib.errors import Caution, ClipsError, Failure, Refusal, UsageError
+from CLIPSLib.errors import Caution, ClipsError, Refusal, UsageError
 from CLIPSLib.evaluation.hospital_cohort import lesion_precision, lesion_recall
 from CLIPSLib.evaluation.types import HospitalMetrics
-from CLIPSLib.files import sha256_file
+from CLIPSLib.files import cannot_read, sha256_file
 from CLIPSLib.formats.hospital_metrics import read_hospital_metrics
 
 _NOTHING = ("", "na", "n/a", "nan", "none", "null", "-", "–")
@@ -180,7 +180,7 @@ def _text(path: str | os.PathLike) -> str:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(path)) from error
+        raise cannot_read(path, error) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

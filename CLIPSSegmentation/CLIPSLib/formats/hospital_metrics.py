@@ -14,7 +14,7 @@ from pathlib import Path
 
 from CLIPSLib.errors import Failure, UsageError
 from CLIPSLib.evaluation.types import HospitalMetrics, HospitalOptions, LesionCounts
-from CLIPSLib.files import write_text
+from CLIPSLib.files import cannot_read, write_text
 from CLIPSLib.provenance import VERSION
 
 _NUMBER = r"(nan|inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
@@ -151,7 +151,7 @@ def _lines(source: Path) -> list[str]:
     try:
         content = source.read_bytes()
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror}", str(source)) from error
+        raise cannot_read(source, error) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:  # written on Windows; only the accents of the labels differ

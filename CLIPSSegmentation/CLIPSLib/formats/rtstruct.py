@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CLIPSLib.errors import Caution, Failure, Question, Refusal, UsageError
+from CLIPSLib.files import cannot_read
 from CLIPSLib.formats.contours import fill_contours
 from CLIPSLib.imaging.geometry import image_like
 from CLIPSLib.segmentation.types import Lesion, Segmentation
@@ -92,7 +93,7 @@ def read_structure_set(path: str | os.PathLike) -> StructureSet:
             series_uids=frozenset(_series_uids(dataset)),
         )
     except OSError as error:
-        raise Failure("cannot-read", f"Cannot read the file: {error.strerror or error}", str(source)) from error
+        raise cannot_read(source, error) from error
     except (AttributeError, KeyError, ValueError, pydicom.errors.InvalidDicomError) as error:
         raise Failure("damaged-rtstruct", f"The structure set cannot be read: {error}", str(source)) from error
 

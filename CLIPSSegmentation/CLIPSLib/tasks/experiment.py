@@ -19,7 +19,7 @@ from typing import Any
 from CLIPSLib.cases import make_split
 from CLIPSLib.difficulty import DifficultyTable, read_difficulty
 from CLIPSLib.difficulty.leakage import COMPLETE, TRAINED_WITH
-from CLIPSLib.errors import Refusal
+from CLIPSLib.errors import Failure, Refusal
 from CLIPSLib.experiments import (
     Design,
     Deviation,
@@ -89,6 +89,9 @@ def open_experiment(folder: str | Path) -> Experiment:
             names of two.
     """
     root = Path(folder).absolute()
+    if not (root / "experiment.toml").is_file():
+        what = "There is no experiment in the folder: it has no experiment.toml"
+        raise Failure("no-experiment", what, str(root), "Make one with 'clips experiment new'.")
     frozen = read_frozen_documents(root / FROZEN_FILE)
     design = load_toml(root / "experiment.toml", Design, left_out=frozen.get("design"))
     cases = read_cases(root / design.cases)

@@ -53,6 +53,11 @@ def test_without_a_run_there_is_nothing_to_report(tmp_path, capsys):
     assert "Nothing of this experiment was run yet" in capsys.readouterr().err
 
 
+def test_a_folder_without_an_experiment_is_said_to_have_none(tmp_path, capsys):
+    assert main(["experiment", "run", str(tmp_path)]) == 1
+    assert "clips experiment new" in capsys.readouterr().err
+
+
 def test_early_stopping_is_refused_with_what_to_change(tmp_path, capsys):
     folder = builders_experiment.tiny_experiment(tmp_path / "tiny")
     recipe = folder / "recipe.toml"
