@@ -212,9 +212,15 @@ class ReviewPanel(VTKObservationMixin):
             self.lesions.live.update()
 
     def _looked(self) -> bool:
-        """Whether the lesions are known as they are now: an edit of the last moment must not be passed over."""
-        self.lesions.live.updateIfPending()
-        return self.lesions.live.segmentation is not None
+        """Whether the lesions are known as they are now: an edit of the last moment must not be passed over.
+
+        Those of a case that has just opened are not: who presses a key twice means the case before it.
+        """
+        live = self.lesions.live
+        if live.pending and live.segmentation is None and live.error is None:
+            return False
+        live.updateIfPending()
+        return live.segmentation is not None
 
     def _record(self, status: str) -> None:
         """Review a case without a decision about its mask; changes of the mask stay, as unfinished work."""

@@ -157,6 +157,7 @@ def test_keys_work_while_the_panel_is_open_and_only_then(host, training):
         keys["Alt+4"].activated.emit()
         assert (training.review.caseId, training.rating.score) == ("C0001", 4)
         keys["Alt+Return"].activated.emit()
+        training.settle()
         keys["Ctrl+Return"].activated.emit()
         assert training.registry.reference("C0001") is not None
         assert training.registry.ratings("C0001")[0].score == 4

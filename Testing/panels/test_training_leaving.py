@@ -180,3 +180,17 @@ def test_a_second_press_waits_until_the_first_is_carried_out(host, training, beg
     assert seen == []
     host.process_events()
     assert seen == ["C0002" if begin == "openCase" else "C0001"]
+
+
+def test_a_key_that_is_pressed_twice_does_not_accept_the_next_case_as_well(training):
+    training.open("C0001")
+    training.rating.choose(3)
+    training.rating.onRate()
+    for _press in range(2):
+        training.review.onAccept()
+    assert training.review.caseId == "C0002"
+    assert training.registry.reference("C0001") is not None
+    assert training.registry.reference("C0002") is None
+    training.settle()
+    training.review.onAccept()
+    assert training.registry.reference("C0002") is not None
