@@ -63,7 +63,7 @@ class VersionsPanel:
 
     def toggle(self) -> None:
         """Show the other outline, or hide it."""
-        if self.ui.compareButton.enabled:
+        if self._isOtherChosen:  # the button itself is disabled while its box is closed
             self.ui.compareButton.checked = not self.ui.compareButton.checked
 
     def onEdit(self) -> None:
@@ -91,9 +91,14 @@ class VersionsPanel:
         self.ui.diffLabel.text = text
         self.ui.diffLabel.visible = bool(text)
 
-    def _onChosen(self) -> None:
+    @property
+    def _isOtherChosen(self) -> bool:
+        """Whether the version in the box is another one than that under review."""
         work, mask = self._review.work, self.chosen
-        isOther = mask is not None and (work.base is None or mask.id != work.base.id)
+        return mask is not None and (work.base is None or mask.id != work.base.id)
+
+    def _onChosen(self) -> None:
+        mask, isOther = self.chosen, self._isOtherChosen
         self.ui.compareButton.enabled = self.ui.editVersionButton.enabled = isOther
         self.ui.makeReferenceButton.enabled = mask is not None
         with saying(self._review.say):

@@ -257,6 +257,8 @@ def test_two_outlines_are_shown_and_numbers_only_after_rating(training, colleagu
     difference = colleague.diff(second.id, first.id)
     assert f"{difference.added_ml:.1f} mL more" in training.review.ui.diffLabel.text
     assert f"{difference.dice:.3f}" in training.review.ui.diffLabel.text
+    for closed in (False, True):  # Qt disables what is in a box that is closed; the key goes on working
+        training.review.ui.versionsBox.collapsed = closed
     training.review.versions.toggle()
     assert training.review.case.otherNode is None and other.GetScene() is None
 
