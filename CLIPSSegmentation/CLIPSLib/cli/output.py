@@ -51,6 +51,8 @@ def print_error(error: ClipsError, *, as_json: bool) -> int:
 def option_for(question: Question) -> str:
     """The command-line option that answers a question."""
     values = "|".join(question.choices) or (question.unit.upper() or "VALUE")
+    if question.key.endswith("_lps_mm"):
+        values = "X,Y,Z"
     if question.key in OPTION_KEYS:
         return f"--{question.key.replace('_', '-')} {values}"
     return f"--answer {question.key}={values}"

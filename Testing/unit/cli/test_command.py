@@ -91,7 +91,7 @@ def test_a_question_exits_with_4_and_names_the_option_that_answers_it(tmp_path, 
 def test_an_option_that_a_question_names_exists(small_phantom, tmp_path, capsys):
     """No liver to be found in the legs: the printed option, with a point, must be accepted."""
     question = Question("liver-not-found", "No liver", key="liver_center_lps_mm", unit="mm")
-    assert option_for(question) == "--answer liver_center_lps_mm=MM"
+    assert option_for(question) == "--answer liver_center_lps_mm=X,Y,Z"
     center = ",".join(str(value) for value in read_truth(small_phantom).liver_center_lps_mm)
     words = ["segment", str(small_phantom), "--out", str(tmp_path), "--model", "percist"]
     assert main([*words, "--answer", f"liver_center_lps_mm={center}"]) == 0
