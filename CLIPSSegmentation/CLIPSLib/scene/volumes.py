@@ -147,9 +147,8 @@ def _set_meaning(node, quantity: _Code, units: _Code, series_uid: str) -> None:
 
 def _add_to_scene(scene, node, shown_range: tuple[float, float], color_node_id: str) -> None:
     """Display first, node second: views get it complete, and no histogram is made for a window nobody wants."""
-    import slicer
-
-    display = slicer.vtkMRMLScalarVolumeDisplayNode()
+    display = scene.CreateNodeByClass("vtkMRMLScalarVolumeDisplayNode")  # with the user's defaults, e.g. not smoothed
+    display.UnRegister(None)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(*shown_range)
     display.SetAndObserveColorNodeID(color_node_id)

@@ -41,7 +41,7 @@ def _pet_files(database) -> list[str]:
 
 def _loaded(node_ids):
     nodes = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in node_ids]
-    return [node for node in nodes if node.IsA("vtkMRMLScalarVolumeNode")]
+    return [node for node in nodes if node is not None and node.IsA("vtkMRMLScalarVolumeNode")]  # None: gone again
 
 
 def _units(node) -> str:

@@ -239,6 +239,19 @@ def test_a_second_study_of_the_patient_joins_the_first(scene):
     assert hierarchy.GetItemParent(studies[0]) == hierarchy.GetItemParent(studies[1])
 
 
+def test_defaults_that_the_user_has_given_the_scene_hold_for_what_is_not_ours_to_choose(scene):
+    import slicer
+
+    unsmoothed = slicer.vtkMRMLScalarVolumeDisplayNode()
+    unsmoothed.SetInterpolate(False)
+    unsmoothed.SetWindowLevelMinMax(0, 40)
+    scene.AddDefaultNode(unsmoothed)
+    pet, _ = add_study_volumes(study())
+    display = pet.GetDisplayNode()
+    assert not display.GetInterpolate()
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0.0, 6.0)
+
+
 def test_pet_and_ct_of_a_patient_without_an_id_lie_in_one_study(scene):
     import slicer
 
