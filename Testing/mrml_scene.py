@@ -28,6 +28,7 @@ def slicer_scene() -> Iterator[object]:
     for logic in logics.values():
         logic.SetMRMLApplicationLogic(application)
         logic.SetMRMLScene(scene)
+    logics["segmentations"].SetDefaultSurfaceSmoothingEnabled(True)  # makes a default node, as Slicer does at its start
     modules = {name: types.SimpleNamespace(logic=lambda logic=logic: logic) for name, logic in logics.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slicer, "mrmlScene", scene, raising=False)

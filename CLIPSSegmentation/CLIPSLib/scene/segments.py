@@ -45,14 +45,13 @@ def add_segmentation(segmentation: Segmentation, study: PetCtStudy, pet_node, sc
         Refusal: the PET node shows another series, lies on another grid, or is moved by a transform.
         UsageError: the mask has voxels that belong to no lesion.
     """
-    import slicer
-
     _refuse_other_series(study.identity.pet_series_uid, pet_node)
     grids.refuse_other_grid(segmentation.labels, pet_node)
     scene = scene_or_default(scene)
     shared = labelmaps.shared_labelmap(segmentation.labels, pet_node)
     _require_listed_labels(shared, segmentation)
-    node = slicer.vtkMRMLSegmentationNode()
+    node = scene.CreateNodeByClass("vtkMRMLSegmentationNode")  # with the user's defaults, e.g. for smooth surfaces
+    node.UnRegister(None)
     node.SetName(scene.GenerateUniqueName(f"{pet_node.GetName()} lesions"))
     for name, value in mask_tags(segmentation).items():
         node.SetAttribute(name, value)

@@ -63,6 +63,15 @@ def voxels(mask: Segmentation) -> np.ndarray:
     return sitk.GetArrayViewFromImage(mask.labels)
 
 
+def test_a_user_who_turned_smooth_surfaces_off_gets_none(scene):
+    import slicer
+
+    slicer.modules.segmentations.logic().SetDefaultSurfaceSmoothingEnabled(False)
+    pet, node = shown(scene)
+    assert float(node.GetSegmentation().GetConversionParameter("Smoothing factor")) < 0.0  # Slicer's "off"
+    assert np.array_equal(voxels(segmentation_from_node(node, pet)), voxels(segmentation()))
+
+
 def draw(node, segment_id: str, pet, box) -> None:
     """Fill a box of a segment, as an effect of the Segment Editor would that lets segments overlap."""
     import slicer
