@@ -87,6 +87,7 @@ class Application(QtWidgets.QApplication):
         for name, class_name in _LOGICS.items():
             self._logics[name] = _attached(getattr(slicer, class_name)(), self._logic, self._temporary.name)
             self._logic.SetModuleLogic(name, self._logics[name])
+        self._logics["Segmentations"].SetDefaultSurfaceSmoothingEnabled(True)  # makes a default node, as Slicer's start
         self._layout_manager = LayoutManager(self._logic)
         _add_crosshair(scene)
         hierarchy.follow(scene)
