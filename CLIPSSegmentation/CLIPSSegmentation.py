@@ -33,7 +33,7 @@ class CLIPSSegmentation(ScriptedLoadableModule):
         super().__init__(parent)
         parent.title = _("CLIPS Segmentation")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
-        parent.dependencies = []
+        parent.dependencies = ["Segmentations", "SubjectHierarchy", "VolumeRendering", "Volumes"]
         parent.contributors = ["The CLIPS contributors"]
         parent.helpText = _(
             "Total metabolic tumor volume (TMTV) on FDG PET/CT: reads the study from DICOM with a verified SUV, "

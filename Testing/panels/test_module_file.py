@@ -28,6 +28,14 @@ def test_slicer_learns_what_the_module_is(module):
     assert "not a medical device" in described.helpText
 
 
+def test_slicer_is_told_which_of_its_modules_are_used_and_does_not_load_this_one_without_them(host, monkeypatch):
+    import slicer
+
+    monkeypatch.delattr(slicer.modules, "volumerendering")
+    with pytest.raises(RuntimeError, match="VolumeRendering"):
+        host.load_module(MODULE_FILE)
+
+
 def test_the_self_test_passes(module):
     module.CLIPSSegmentationTest().runTest()
 
