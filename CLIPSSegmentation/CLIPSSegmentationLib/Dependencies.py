@@ -68,19 +68,26 @@ def _ensureTorch() -> None:
 
 
 def _ensureListed(requirementsFile: str) -> None:
-    from slicer.packaging import load_requirements
-
-    _ensurePackages(load_requirements(requirementsFile))
+    _ensurePackages(_packaging().load_requirements(requirementsFile))
 
 
 def _ensurePackages(requirements) -> None:
     """`pip_ensure` keeps the rules of Slicer: it asks, shows progress and offers a restart where one is needed."""
-    from slicer.packaging import pip_ensure  # `import slicer` does not bring it
-
+    packaging = _packaging()
     with tempfile.TemporaryDirectory(prefix="clips-pip-") as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(_constraints(), encoding="utf-8")
-        pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
+        packaging.pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
+
+
+def _packaging():
+    """`slicer.packaging`, which `import slicer` does not bring. Raises RuntimeError: this Slicer has none."""
+    try:
+        return importlib.import_module("slicer.packaging")
+    except ImportError:
+        raise RuntimeError(
+            _("This Slicer cannot install what networks need: update it to version 5.12 or later.")
+        ) from None
 
 
 def _constraints() -> str:

@@ -1,5 +1,7 @@
 """Methods and their options: made from what each segmenter says, checked, remembered; packages only when needed."""
 
+import sys
+
 import builders_model
 import pytest
 
@@ -237,6 +239,15 @@ def test_who_declines_gets_no_job(host, with_network, nothing_installed, phantom
     with host.answering(qt.QMessageBox.Cancel), pytest.raises(RuntimeError, match="declined"):
         with_network.panel.model.ensureDependencies()
     assert with_network.jobs == []
+
+
+def test_a_slicer_that_cannot_install_packages_is_to_be_updated(host, with_network, nothing_installed, monkeypatch):
+    nothing_installed.discard("torch")
+    host.packaging.pretend(monai=None)
+    choose(with_network, "Small test network (1.0)")
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    with pytest.raises(RuntimeError, match=r"update it to version 5\.12"):
+        with_network.panel.model.ensureDependencies()
 
 
 def test_without_internet_pip_looks_into_the_package_folder(host, with_network, nothing_installed, tmp_path):
