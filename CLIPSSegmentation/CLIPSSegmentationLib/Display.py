@@ -35,7 +35,7 @@ _LAYOUT = """
 
 
 def showFusion(petNode, ctNode=None) -> None:
-    """The layout of the module: slices with the PET over the CT (the PET alone in inverted grey), the MIP beside."""
+    """The layout of the module: slices with the PET over the CT (the PET alone in inverted gray), the MIP beside."""
     showSlices(petNode, ctNode)
     showMip(petNode)
 

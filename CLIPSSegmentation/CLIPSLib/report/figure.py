@@ -1,6 +1,6 @@
 """The picture of a report: four views as inline SVG, so that letters, numbers and lines stay sharp in print.
 
-The PET goes in as a grey PNG, the lesions as a transparent PNG above it. Used by `html`.
+The PET goes in as a gray PNG, the lesions as a transparent PNG above it. Used by `html`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from CLIPSLib.segmentation.types import TUMOR
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WINDOW_SUV = 10.0  # the grey scale ends here: SUV 0 is white, SUV 10 and more is black
+WINDOW_SUV = 10.0  # the gray scale ends here: SUV 0 is white, SUV 10 and more is black
 MOST_NUMBERS = 60  # more would not be legible; the table lists all
 _PICTURE_PX = 900.0  # height of the embedded pictures
 _MOST_PX_PER_MM = 4.0
@@ -82,7 +82,7 @@ def _svg(body: str, projection: Projection, letter: float, gutter: float, title:
 
 
 def grey_picture(projection: Projection) -> Image:
-    """The projection as inverted grey, SUV 0 to 10, with square pixels."""
+    """The projection as inverted gray, SUV 0 to 10, with square pixels."""
     from PIL import Image
 
     size = _picture_size(projection)

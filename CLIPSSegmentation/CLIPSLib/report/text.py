@@ -38,9 +38,9 @@ _ENGLISH = {
     "pet_lesions": "PET and lesions",
     "anterior": "anterior view",
     "left-lateral": "left lateral view",
-    "image_caption": "Inverted grey, SUV 0 (white) to {window} (black). R, L, A, P: right, left, front and back of the "
+    "image_caption": "Inverted gray, SUV 0 (white) to {window} (black). R, L, A, P: right, left, front and back of the "
     "patient. Numbers are those of the table.",
-    "physiological_caption": "Blue grey: physiological uptake, not counted.",
+    "physiological_caption": "Blue gray: physiological uptake, not counted.",
     "most_numbers": "Only the {count} largest lesions are numbered.",
     "table": "Lesions",
     "number": "No.",

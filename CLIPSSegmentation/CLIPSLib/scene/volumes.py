@@ -45,7 +45,7 @@ _CT_COLORS = "vtkMRMLColorTableNodeGrey"
 
 
 def add_study_volumes(study: PetCtStudy, scene=None):
-    """Show a study: a PET volume in SUVbw (inverted grey, 0 to 6) and, where there is one, a CT (400/40).
+    """Show a study: a PET volume in SUVbw (inverted gray, 0 to 6) and, where there is one, a CT (400/40).
 
     scene: a vtkMRMLScene, by default the application's. The PET node carries the SUV audit trail and cautions in the
     attribute `CLIPS.Study`; the patient's name, identifier and birth date go to the subject hierarchy.

@@ -12,7 +12,7 @@ from pathlib import Path
 from CLIPSLib.files import read_json
 from CLIPSLib.segmentation.types import PHYSIOLOGICAL, TUMOR
 
-# Told apart by people with any color vision, and visible on inverted-grey PET, on CT and on white paper:
+# Told apart by people with any color vision, and visible on inverted-gray PET, on CT and on white paper:
 # Paul Tol's "vibrant" and "bright" schemes (SRON technical note EPS/TN/09-002), without their greys and yellow.
 _LESION_COLORS = ("#CC3311", "#0077BB", "#009988", "#EE7733", "#AA3377", "#33BBEE", "#228833", "#EE3377", "#4477AA")
 _PHYSIOLOGICAL_COLOR = "#8C96A0"
@@ -25,7 +25,7 @@ def segment_color(index: int, kind: str = TUMOR) -> tuple[float, float, float]:
     """The display color (red, green, blue, each 0 to 1) of a lesion.
 
     index: label value minus one, so that a lesion keeps its color when others are removed. The first nine come from
-    a color-blind safe scheme, later ones from the color wheel. Physiological uptake is always the same blue grey.
+    a color-blind safe scheme, later ones from the color wheel. Physiological uptake is always the same blue gray.
     """
     if kind == PHYSIOLOGICAL:
         return _from_hex(_PHYSIOLOGICAL_COLOR)

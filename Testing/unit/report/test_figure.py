@@ -1,4 +1,4 @@
-"""The picture: an inverted grey window of SUV 0 to 10, lesions in their colors, numbers that do not overlap."""
+"""The picture: an inverted gray window of SUV 0 to 10, lesions in their colors, numbers that do not overlap."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def panels(*projections):
     return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
 
 
-@pytest.mark.parametrize(("suv", "grey"), [(0.0, 255), (5.0, 128), (10.0, 0), (66.0, 0)])
-def test_suv_0_is_white_and_10_and_more_is_black(suv, grey):
+@pytest.mark.parametrize(("suv", "gray"), [(0.0, 255), (5.0, 128), (10.0, 0), (66.0, 0)])
+def test_suv_0_is_white_and_10_and_more_is_black(suv, gray):
     picture = np.asarray(grey_picture(projection(np.full((20, 20), suv, np.float32))))
-    assert abs(int(picture[50, 20]) - grey) <= 1
+    assert abs(int(picture[50, 20]) - gray) <= 1
 
 
 def test_pixels_are_square_in_the_picture():
