@@ -74,5 +74,5 @@ def test_a_weight_file_and_a_cache_beside_the_recipe_are_found_by_runs_in_folder
     ignorance(monkeypatch, True)
     freeze_experiment(experiment)
     (folder / "first.pt").write_bytes(b"other weights")
-    with pytest.raises(Refusal, match="files changed since"):
+    with pytest.raises(Refusal, match=r"the file first\.pt changed since"):
         freeze_experiment(open_experiment(folder))
